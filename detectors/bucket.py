@@ -1,0 +1,123 @@
+"""Cells and buckets: ten seconds of event time, counted.
+
+A **cell** is what one input partition saw of a bucket; a **bucket** is ten seconds of one brand on one platform (or,
+with `platform` null, of the brand as a whole), made from the cells of all input partitions.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+BUCKET_MS = 10_000
+GRACE_MS = 1_000
+MAX_DIGESTS = 500
+
+#: Marks the end of a run: no bucket of it can come after.
+END_OF_RUN_MS = 2**62
+
+
+class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One mention, as much of it as detection needs: hashes for the author and the words, no text.
+
+    `negativity` is in 0..1, higher is worse, None where the language is not scored. `author` 0 means unknown.
+    `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open.
+    """
+
+    id: str
+    at_ms: int
+    author: int
+    words: tuple[int, ...]
+    negativity: float | None
+    followers: int | None = None
+    account_age_d: int | None = None
+    reach: int | None = None
+    late_ms: int = 0
+    own: bool = False
+    reply: bool = False
+
+
+class Cell(msgspec.Struct, array_like=True):
+    """One input partition's part of a bucket: exact counts and sums, and digests up to a bound.
+
+    `mentions` counts all, `scored` those with a negativity, `negative` those at or above the cut, `negativity_sum` the
+    scores. Where more than `MAX_DIGESTS` came, `digests` is a sample (the smallest id hashes, so the same on any
+    machine) and `sampled` says so. `deleted` names posts that are gone.
+    """
+
+    run: str
+    partition: int
+    brand: str
+    platform: str
+    start_ms: int
+    mentions: int = 0
+    scored: int = 0
+    negative: int = 0
+    negativity_sum: float = 0.0
+    late: int = 0
+    own: int = 0
+    digests: list[Digest] = []
+    sampled: bool = False
+    deleted: list[str] = []
+
+
+class Bucket(msgspec.Struct, frozen=True, gc=False):
+    """Ten seconds of one brand on one platform, or of the whole brand where `platform` is None.
+
+    Times are milliseconds since 1970 UTC; the bucket covers `start_ms` up to, not including, `start_ms + BUCKET_MS`.
+    """
+
+    run: str
+    brand: str
+    platform: str | None
+    start_ms: int
+    mentions: int
+    scored: int
+    negative: int
+    negativity_sum: float
+    late: int
+    digests: tuple[Digest, ...]
+    sampled: bool
+
+    @property
+    def end_ms(self) -> int:
+        """First moment after the bucket."""
+        return self.start_ms + BUCKET_MS
+
+    @property
+    def known_at_ms(self) -> int:
+        """When a live system knows the bucket whole: its end plus the grace for what is under way."""
+        return self.end_ms + GRACE_MS
+
+
+def bucket_start(at_ms: int) -> int:
+    """Start of the bucket that holds `at_ms`.
+
+    >>> bucket_start(12_345)
+    10000
+    """
+    return at_ms - at_ms % BUCKET_MS
+
+
+def combine(cells: list[Cell], run: str, brand: str, platform: str | None, start_ms: int) -> Bucket:
+    """Bring the cells of one bucket together; an empty list is ten seconds in which nobody spoke.
+
+    The order of the cells does not matter: sums are taken in partition order, digests are sorted by time and id.
+
+    >>> combine([], "", "acme", None, 0).mentions
+    0
+    """
+    ordered = sorted(cells, key=lambda cell: (cell.platform, cell.partition))
+    digests = sorted((digest for cell in ordered for digest in cell.digests), key=lambda d: (d.at_ms, d.id))
+    return Bucket(
+        run=run,
+        brand=brand,
+        platform=platform,
+        start_ms=start_ms,
+        mentions=sum(cell.mentions for cell in ordered),
+        scored=sum(cell.scored for cell in ordered),
+        negative=sum(cell.negative for cell in ordered),
+        negativity_sum=sum(cell.negativity_sum for cell in ordered),
+        late=sum(cell.late for cell in ordered),
+        digests=tuple(digests),
+        sampled=any(cell.sampled for cell in ordered),
+    )

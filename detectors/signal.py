@@ -1,0 +1,83 @@
+"""The signal: something about a brand is out of the ordinary, with the evidence for it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+import xxhash
+
+
+class SignalKind(StrEnum):
+    """What is out of the ordinary. The same word is the topic's field, the metric label and the playbook's trigger."""
+
+    VOLUME = "volume"
+    NEGATIVITY = "negativity"
+
+
+class Post(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A leading post, by reference only: its text and author stay out of the append-only log."""
+
+    id: str
+    platform: str
+    at_ms: int
+    negativity: float | None = None
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Why a signal was raised, for a person and for a playbook's conditions.
+
+    `window_s` is the span looked at, `tail` -log10 of the probability of so much under the expectation,
+    `threshold` what it was held against, `expected_low` and `expected_high` the 95 % band of `expected`.
+    `mentions`, `negative`, `negative_share` and `authors` describe the window; `baseline_days` says how long the brand
+    has been known, so how sure the expectation is.
+    """
+
+    window_s: int
+    tail: float
+    threshold: float
+    expected_low: float
+    expected_high: float
+    mentions: int
+    negative: int
+    negative_share: float
+    expected_negative_share: float
+    authors: int
+    baseline_days: float
+    posts: tuple[Post, ...] = ()
+    sampled: bool = False
+
+
+class Signal(msgspec.Struct, frozen=True):
+    """One detector's finding about one brand, on one platform or (`platform` null) as a whole.
+
+    `at_ms` is the event time at which a live system knows it: the close of the bucket plus the grace. `since_ms` is
+    when it began. `severity` is 1 (worth a look) to 5 (the whole company), `score` is `evidence.tail` over
+    `evidence.threshold`, so 1 is just enough. `observed` and `expected` are in the detector's own unit, which
+    `detector` names.
+    """
+
+    id: str
+    run: str
+    brand: str
+    platform: str | None
+    kind: SignalKind
+    at_ms: int
+    since_ms: int
+    severity: int
+    score: float
+    observed: float
+    expected: float
+    detector: str
+    detector_version: int
+    evidence: Evidence
+
+
+def signal_id(run: str, brand: str, platform: str | None, kind: str, start_ms: int, version: int) -> str:
+    """The id of a finding: the same finding made twice, by a restart or a repeat, has the same id.
+
+    >>> signal_id("", "acme", None, "volume", 0, 1)
+    'sig-290e066b8eac'
+    """
+    key = "\x1f".join((run, brand, platform or "", kind, str(start_ms), str(version)))
+    return "sig-" + xxhash.xxh3_64_hexdigest(key.encode())[:12]

@@ -1,0 +1,160 @@
+"""The settings of everything right of the signals: store, people, channels, gate, console.
+
+Each section is a frozen struct with safe defaults; `streams.settings` reads the file and hands the sections on.
+Secrets are never in the file: a `SecretFrom` says which environment variable or file holds one.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from playbooks.secret import Secret
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,64}$")]
+
+
+class MissingSecret(Exception):
+    """A secret that a setting names is not there; the message names the variable or file, never a value."""
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every settings section: frozen, and an unknown key is an error."""
+
+
+class SecretFrom(Section):
+    """Where a secret is kept: ``env: NAME`` or ``file: PATH`` (surrounding white space is cut off)."""
+
+    env: str | None = None
+    file: str | None = None
+
+    def read(self) -> Secret:
+        """The secret itself; raises `MissingSecret` where it is not there or empty."""
+        if self.env is not None:
+            value = os.environ.get(self.env, "")
+            place = f"the environment variable {self.env}"
+        elif self.file is not None:
+            place = f"the file {self.file}"
+            try:
+                value = Path(self.file).read_text(encoding="utf-8").strip()
+            except OSError as wrong:
+                raise MissingSecret(f"{place} cannot be read: {wrong.strerror}") from None
+        else:
+            raise MissingSecret("say where the secret is: 'env: NAME' or 'file: PATH'")
+        if not value:
+            raise MissingSecret(f"{place} is not set or empty")
+        return Secret(value)
+
+
+class Arming(StrEnum):
+    """How far Firebreak may go for a brand."""
+
+    OBSERVE = "observe"
+    PAGE = "page"
+    PAGE_AND_HOLD = "page-and-hold"
+
+
+class StoreSettings(Section):
+    """The transactional store; SQLite by default, ``postgresql+psycopg://...`` for PostgreSQL."""
+
+    url: str = "sqlite:///firebreak.db"
+    password: SecretFrom | None = None
+
+
+class Person(Section):
+    """Somebody who may be reached. `drills` says they agreed to be reached by drills."""
+
+    name: str
+    email: str | None = None
+    webhook: str | None = None
+    drills: bool = False
+
+
+class EmailSettings(Section):
+    """The SMTP server that pages and notices go out through."""
+
+    host: str = "127.0.0.1"
+    port: Port = 25
+    sender: str = "firebreak@localhost"
+    tls: bool = False
+    username: str | None = None
+    password: SecretFrom | None = None
+    timeout_s: float = 10.0
+
+
+class WebhookSettings(Section):
+    """A signed webhook (HMAC-SHA256) that pages and notices go out through."""
+
+    secret: SecretFrom
+    timeout_s: float = 10.0
+
+
+class ChannelSettings(Section):
+    """The channels there are; each is absent until it is set."""
+
+    email: EmailSettings | None = None
+    webhook: WebhookSettings | None = None
+
+
+class RunnerSettings(Section):
+    """How the outbox is carried out."""
+
+    poll_s: float = 0.5
+    lease_s: float = 30.0
+    max_attempts: int = 8
+    first_retry_s: float = 2.0
+    longest_retry_s: float = 300.0
+    metrics_port: Port = 9104
+
+
+class GateSettings(Section):
+    """What schedulers ask before they post. Loopback unless said otherwise."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8081
+    token: SecretFrom = SecretFrom(env="FIREBREAK_GATE_TOKEN")
+
+
+class ConsoleSettings(Section):
+    """The pages for people. `public_url` is what links in messages use; without it messages carry no link."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str | None = None
+    session_h: float = 12.0
+
+
+class GrafanaSettings(Section):
+    """Where annotations go; absent means none are made."""
+
+    url: str
+    token: SecretFrom
+    timeout_s: float = 5.0
+
+
+class BrandSettings(Section):
+    """One configured brand. `terms` are what sources look for in posts."""
+
+    name: str | None = None
+    arming: Arming = Arming.OBSERVE
+    terms: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+
+
+class PlaybookSettings(Section):
+    """Everything that `playbooks` needs from the settings file."""
+
+    store: StoreSettings = StoreSettings()
+    people: dict[Name, Person] = {}
+    roles: dict[Name, tuple[Name, ...]] = {}
+    channels: ChannelSettings = ChannelSettings()
+    runner: RunnerSettings = RunnerSettings()
+    gate: GateSettings = GateSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    grafana: GrafanaSettings | None = None
+    brands: dict[Name, BrandSettings] = {}

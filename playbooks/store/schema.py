@@ -1,0 +1,184 @@
+"""The tables. One schema for SQLite and PostgreSQL; Alembic's migrations make it, a test compares the two.
+
+The incident log is append-only (a trigger refuses UPDATE and DELETE); what a person sees of an incident is a
+projection of its log. Times are integer milliseconds since 1970 UTC: ``at_ms`` is event time, ``recorded_ms`` is the
+wall clock.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: Autoincrement needs INTEGER on SQLite.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+#: Every signal that respond has taken in; the id makes a repeat harmless.
+signals = Table(
+    "signals",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("run", String(128), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+
+#: One row a brand and run: locked for the length of a transaction that decides about the brand.
+brand_locks = Table(
+    "brand_locks",
+    metadata,
+    Column("run", String(128), primary_key=True),
+    Column("brand", String(64), primary_key=True),
+)
+
+#: What never changes about an incident, and whether it is open (so that the store can refuse a second open one).
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("run", String(128), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("playbook", String(64), nullable=False),
+    Column("playbook_version", String(32), nullable=False),
+    Column("playbook_hash", String(64), nullable=False),
+    Column("opened_ms", BigInteger, nullable=False),
+    Column("open", Boolean, nullable=False, default=True),
+    Index(
+        "uq_incidents_one_open",
+        "run",
+        "brand",
+        "playbook",
+        unique=True,
+        sqlite_where=text("open = 1"),
+        postgresql_where=text("open"),
+    ),
+)
+
+#: The append-only log: everything that is true of an incident follows from its rows in order of ``n``.
+incident_log = Table(
+    "incident_log",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=True),
+    Column("incident", String(64), ForeignKey("incidents.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("entry", String(32), nullable=False),
+    Column("body", JSON, nullable=False),
+    UniqueConstraint("incident", "n", name="uq_incident_log_incident_n"),
+)
+
+#: Holds on posting. In force from the commit that writes the row, until ``released_ms`` is set by people.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("incident", String(64), ForeignKey("incidents.id"), nullable=False),
+    Column("run", String(128), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("platform", String(32), nullable=True),
+    Column("reason", Text, nullable=False),
+    Column("releasers_needed", Integer, nullable=False),
+    Column("placed_ms", BigInteger, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("released_ms", BigInteger, nullable=True),
+    Index("ix_holds_in_force", "brand", "released_ms"),
+)
+
+#: Each person's word that a hold may go; it goes when enough different people have said so.
+hold_releases = Table(
+    "hold_releases",
+    metadata,
+    Column("hold", String(64), ForeignKey("holds.id"), primary_key=True),
+    Column("person", String(64), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+#: Actions that are due: written in the transaction that decides them, carried out by the runner under a lease.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("incident", String(64), ForeignKey("incidents.id"), nullable=False),
+    Column("run", String(128), nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("lease_owner", String(128), nullable=True),
+    Column("lease_until_ms", BigInteger, nullable=True),
+    Index("ix_outbox_due", "state", "due_ms"),
+)
+
+#: The ledger: one row an attempt, with what the other side answered. Append-only.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=True),
+    Column("outbox", String(128), ForeignKey("outbox.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    UniqueConstraint("outbox", "attempt", "channel", "outcome", name="uq_deliveries_attempt"),
+)
+
+#: Who may do a thing that only one process may do, for now.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("owner", String(128), nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+)
+
+#: How far a source has read, written after Kafka has acknowledged.
+source_cursors = Table(
+    "source_cursors",
+    metadata,
+    Column("source", String(128), primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+)
+
+#: Console sessions and the one-time link, by hash of the secret only.
+console_tokens = Table(
+    "console_tokens",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger, nullable=True),
+)

@@ -1,0 +1,1 @@
+"""Mentions in, signals out: the only code that knows Kafka and Faust."""

@@ -1,0 +1,138 @@
+"""The settings file: read once at the start, whole or not at all.
+
+``firebreak --config DIR`` reads ``DIR/firebreak.yaml``. Unknown keys, wrong values and missing secrets stop the start
+with one message that says what was found, what is allowed, and where.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playbooks.settings import PlaybookSettings, Port, SecretFrom, Section
+from playbooks.strict_yaml import YamlFault, load
+
+FILE_NAME = "firebreak.yaml"
+
+
+class SettingsError(Exception):
+    """The settings are wrong; the operator must mend them. One message: what, where, what to do."""
+
+
+class KafkaSettings(Section):
+    """Brokers, and the shape that topics are made with and checked against.
+
+    `mentions_partitions` bounds the number of triage workers, `brands_partitions` that of watch and respond workers.
+    Neither can be changed on a running system. Retention is in hours.
+    """
+
+    servers: str = "127.0.0.1:9092"
+    mentions_partitions: int = 4
+    brands_partitions: int = 4
+    replication: int = 1
+    mentions_retention_h: int = 24 * 7
+    dead_retention_h: int = 24 * 14
+    buckets_retention_h: int = 24 * 2
+    signals_retention_h: int = 24 * 30
+
+
+class TriageSettings(Section):
+    """How mentions become cells.
+
+    `future_s`: a mention further ahead of its record's Kafka time is refused. `horizon_h`: one older than this is
+    refused. `recent_ids`: how many ids a partition remembers for dropping repeats. `idle_heartbeat_s`: a partition
+    silent for so long is given a heartbeat. `dead_share`: above this share of bad records in a minute ops are paged
+    and dead letters are sampled.
+    """
+
+    future_s: float = 300.0
+    horizon_h: float = 24.0 * 7
+    recent_ids: int = 50_000
+    idle_heartbeat_s: float = 2.0
+    checkpoint_s: float = 2.0
+    dead_share: float = 0.2
+    dead_share_of_at_least: int = 200
+    runs_at_once: int = 16
+    run_idle_s: float = 600.0
+    metrics_port: Port = 9101
+
+
+class WatchSettings(Section):
+    """How buckets become signals. `snapshot_s` is how often a brand's state is written, staggered over brands."""
+
+    snapshot_s: float = 120.0
+    forget_brand_h: float = 24.0 * 60
+    metrics_port: Port = 9102
+
+
+class RespondSettings(Section):
+    """How signals become incidents."""
+
+    metrics_port: Port = 9103
+
+
+class TrainerSettings(Section):
+    """How the text model learns. A version counts from the first bucket at least `lead_s` ahead."""
+
+    publish_s: float = 300.0
+    lead_s: float = 60.0
+    metrics_port: Port = 9105
+
+
+class BlueskySettings(Section):
+    """The public Jetstream. `max_cursor_age_h`: an older cursor is reported as a gap and not asked for."""
+
+    url: str = "wss://jetstream2.us-east.bsky.network/subscribe"
+    max_cursor_age_h: float = 24.0
+    metrics_port: Port = 9106
+
+
+class WebhookSourceSettings(Section):
+    """Mentions by signed HTTP POST. A request whose timestamp is off by more than `replay_window_s` is refused."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8082
+    secret: SecretFrom = SecretFrom(env="FIREBREAK_WEBHOOK_SECRET")
+    replay_window_s: float = 300.0
+    metrics_port: Port = 9107
+
+
+class SourceSettings(Section):
+    """The sources there are."""
+
+    bluesky: BlueskySettings = BlueskySettings()
+    webhook: WebhookSourceSettings = WebhookSourceSettings()
+
+
+class Settings(PlaybookSettings):
+    """The whole file."""
+
+    kafka: KafkaSettings = KafkaSettings()
+    triage: TriageSettings = TriageSettings()
+    watch: WatchSettings = WatchSettings()
+    respond: RespondSettings = RespondSettings()
+    trainer: TrainerSettings = TrainerSettings()
+    sources: SourceSettings = SourceSettings()
+    any_brand: bool = False
+
+
+def read_settings(folder: Path | None) -> Settings:
+    """The settings in `folder`, or the defaults where no folder is named; raises `SettingsError`."""
+    if folder is None:
+        return Settings()
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise SettingsError(f"{path} is not there; make it, or name the folder that holds it with --config DIR")
+    try:
+        settings = load(path, Settings)
+    except YamlFault as fault:
+        raise SettingsError(str(fault)) from None
+    _check_roles(path, settings)
+    return settings
+
+
+def _check_roles(path: Path, settings: Settings) -> None:
+    for role, names in settings.roles.items():
+        for name in names:
+            if name not in settings.people:
+                known = ", ".join(sorted(settings.people)) or "none"
+                raise SettingsError(f"{path}: role '{role}' names '{name}', who is not under people (known: {known})")
