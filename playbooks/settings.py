@@ -27,7 +27,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Base of every settings section: frozen, and an unknown key is an error."""
 
 
-class SecretFrom(Section):
+class SecretFrom(Section, frozen=True):
     """Where a secret is kept: ``env: NAME`` or ``file: PATH`` (surrounding white space is cut off)."""
 
     env: str | None = None
@@ -59,14 +59,14 @@ class Arming(StrEnum):
     PAGE_AND_HOLD = "page-and-hold"
 
 
-class StoreSettings(Section):
+class StoreSettings(Section, frozen=True):
     """The transactional store; SQLite by default, ``postgresql+psycopg://...`` for PostgreSQL."""
 
     url: str = "sqlite:///firebreak.db"
     password: SecretFrom | None = None
 
 
-class Person(Section):
+class Person(Section, frozen=True):
     """Somebody who may be reached. `drills` says they agreed to be reached by drills."""
 
     name: str
@@ -75,7 +75,7 @@ class Person(Section):
     drills: bool = False
 
 
-class EmailSettings(Section):
+class EmailSettings(Section, frozen=True):
     """The SMTP server that pages and notices go out through."""
 
     host: str = "127.0.0.1"
@@ -87,21 +87,21 @@ class EmailSettings(Section):
     timeout_s: float = 10.0
 
 
-class WebhookSettings(Section):
+class WebhookSettings(Section, frozen=True):
     """A signed webhook (HMAC-SHA256) that pages and notices go out through."""
 
     secret: SecretFrom
     timeout_s: float = 10.0
 
 
-class ChannelSettings(Section):
+class ChannelSettings(Section, frozen=True):
     """The channels there are; each is absent until it is set."""
 
     email: EmailSettings | None = None
     webhook: WebhookSettings | None = None
 
 
-class RunnerSettings(Section):
+class RunnerSettings(Section, frozen=True):
     """How the outbox is carried out."""
 
     poll_s: float = 0.5
@@ -112,7 +112,7 @@ class RunnerSettings(Section):
     metrics_port: Port = 9104
 
 
-class GateSettings(Section):
+class GateSettings(Section, frozen=True):
     """What schedulers ask before they post. Loopback unless said otherwise."""
 
     host: str = "127.0.0.1"
@@ -120,7 +120,7 @@ class GateSettings(Section):
     token: SecretFrom = SecretFrom(env="FIREBREAK_GATE_TOKEN")
 
 
-class ConsoleSettings(Section):
+class ConsoleSettings(Section, frozen=True):
     """The pages for people. `public_url` is what links in messages use; without it messages carry no link."""
 
     host: str = "127.0.0.1"
@@ -129,7 +129,7 @@ class ConsoleSettings(Section):
     session_h: float = 12.0
 
 
-class GrafanaSettings(Section):
+class GrafanaSettings(Section, frozen=True):
     """Where annotations go; absent means none are made."""
 
     url: str
@@ -137,7 +137,7 @@ class GrafanaSettings(Section):
     timeout_s: float = 5.0
 
 
-class BrandSettings(Section):
+class BrandSettings(Section, frozen=True):
     """One configured brand. `terms` are what sources look for in posts."""
 
     name: str | None = None
@@ -146,7 +146,7 @@ class BrandSettings(Section):
     own_accounts: tuple[str, ...] = ()
 
 
-class PlaybookSettings(Section):
+class PlaybookSettings(Section, frozen=True):
     """Everything that `playbooks` needs from the settings file."""
 
     store: StoreSettings = StoreSettings()

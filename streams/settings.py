@@ -18,7 +18,7 @@ class SettingsError(Exception):
     """The settings are wrong; the operator must mend them. One message: what, where, what to do."""
 
 
-class KafkaSettings(Section):
+class KafkaSettings(Section, frozen=True):
     """Brokers, and the shape that topics are made with and checked against.
 
     `mentions_partitions` bounds the number of triage workers, `brands_partitions` that of watch and respond workers.
@@ -35,7 +35,7 @@ class KafkaSettings(Section):
     signals_retention_h: int = 24 * 30
 
 
-class TriageSettings(Section):
+class TriageSettings(Section, frozen=True):
     """How mentions become cells.
 
     `future_s`: a mention further ahead of its record's Kafka time is refused. `horizon_h`: one older than this is
@@ -56,7 +56,7 @@ class TriageSettings(Section):
     metrics_port: Port = 9101
 
 
-class WatchSettings(Section):
+class WatchSettings(Section, frozen=True):
     """How buckets become signals. `snapshot_s` is how often a brand's state is written, staggered over brands."""
 
     snapshot_s: float = 120.0
@@ -64,13 +64,13 @@ class WatchSettings(Section):
     metrics_port: Port = 9102
 
 
-class RespondSettings(Section):
+class RespondSettings(Section, frozen=True):
     """How signals become incidents."""
 
     metrics_port: Port = 9103
 
 
-class TrainerSettings(Section):
+class TrainerSettings(Section, frozen=True):
     """How the text model learns. A version counts from the first bucket at least `lead_s` ahead."""
 
     publish_s: float = 300.0
@@ -78,7 +78,7 @@ class TrainerSettings(Section):
     metrics_port: Port = 9105
 
 
-class BlueskySettings(Section):
+class BlueskySettings(Section, frozen=True):
     """The public Jetstream. `max_cursor_age_h`: an older cursor is reported as a gap and not asked for."""
 
     url: str = "wss://jetstream2.us-east.bsky.network/subscribe"
@@ -86,7 +86,7 @@ class BlueskySettings(Section):
     metrics_port: Port = 9106
 
 
-class WebhookSourceSettings(Section):
+class WebhookSourceSettings(Section, frozen=True):
     """Mentions by signed HTTP POST. A request whose timestamp is off by more than `replay_window_s` is refused."""
 
     host: str = "127.0.0.1"
@@ -96,14 +96,14 @@ class WebhookSourceSettings(Section):
     metrics_port: Port = 9107
 
 
-class SourceSettings(Section):
+class SourceSettings(Section, frozen=True):
     """The sources there are."""
 
     bluesky: BlueskySettings = BlueskySettings()
     webhook: WebhookSourceSettings = WebhookSourceSettings()
 
 
-class Settings(PlaybookSettings):
+class Settings(PlaybookSettings, frozen=True):
     """The whole file."""
 
     kafka: KafkaSettings = KafkaSettings()
