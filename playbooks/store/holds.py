@@ -1,0 +1,210 @@
+"""Holds on posting: placed by respond, asked about by the gate, opened by people.
+
+A hold is in force from the commit that writes its row, and until enough different people have agreed to its release.
+No function here opens one by time, and none takes a row away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, update
+
+from detectors.run import Drill, Live, Replay, run_of
+from playbooks.store import schema
+
+_PERSON = re.compile(r"[a-z0-9_-]{1,64}")
+MAX_REASON_CHARS = 2_000
+
+
+class Agreement(msgspec.Struct, frozen=True):
+    """One person's word that a hold may go, and why."""
+
+    person: str
+    reason: str
+    at_ms: int
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Posting is held for `brand`, on one platform or (`platform` None) on all of them.
+
+    `placed_ms` is the event time of what caused it, `recorded_ms` the wall clock of the commit. `released_ms` stays
+    None until `releasers_needed` different people have agreed.
+    """
+
+    id: str
+    incident: str
+    run: str
+    brand: str
+    platform: str | None
+    reason: str
+    releasers_needed: int
+    placed_ms: int
+    recorded_ms: int
+    released_ms: int | None = None
+    agreements: tuple[Agreement, ...] = ()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it still holds posts back. Only people change this; time does not."""
+        return self.released_ms is None
+
+    def covers(self, brand: str | None, platform: str | None, run_id: str | None) -> bool:
+        """Whether it holds back a post of `brand` on `platform` that belongs to `run_id` (None or "" is life).
+
+        A field that is None matches every hold. A live hold covers posts of every run; a drill's hold covers only
+        posts that name that drill; a replay's hold covers nothing.
+
+        >>> hold = Hold("h", "i", "", "acme", None, "why", 1, 0, 0)
+        >>> hold.covers("acme", "x", None), hold.covers(None, None, None), hold.covers("other", "x", None)
+        (True, True, False)
+        """
+        match run_of(self.run):
+            case Live():
+                right_run = True
+            case Drill(id=drill):
+                right_run = drill == run_id
+            case Replay():
+                right_run = False
+        right_brand = brand is None or brand == self.brand
+        right_platform = platform is None or self.platform is None or platform == self.platform
+        return self.in_force and right_run and right_brand and right_platform
+
+
+class Release(StrEnum):
+    """What came of a person's word that a hold may go."""
+
+    RELEASED = "released"
+    NEEDS_ANOTHER_PERSON = "needs_another_person"
+    ALREADY_AGREED = "already_agreed"
+    ALREADY_RELEASED = "already_released"
+    NO_SUCH_HOLD = "no_such_hold"
+    NO_PERSON = "no_person"
+    NO_REASON = "no_reason"
+
+
+def place(
+    conn: Connection,
+    *,
+    hold_id: str,
+    incident: str,
+    run: str,
+    brand: str,
+    platform: str | None,
+    reason: str,
+    releasers_needed: int,
+    placed_ms: int,
+    recorded_ms: int,
+) -> bool:
+    """Place a hold inside the caller's transaction; True where it is new.
+
+    The same `hold_id` again changes nothing: neither what it holds nor whether people have released it. The caller
+    holds the brand's row lock, so nobody else is placing the same one.
+    """
+    if releasers_needed < 1:
+        raise ValueError(f"a hold needs at least one person to release it, not {releasers_needed}")
+    there = conn.execute(select(schema.holds.c.id).where(schema.holds.c.id == hold_id)).first()
+    if there is not None:
+        return False
+    conn.execute(
+        insert(schema.holds).values(
+            id=hold_id,
+            incident=incident,
+            run=run,
+            brand=brand,
+            platform=platform,
+            reason=reason,
+            releasers_needed=releasers_needed,
+            placed_ms=placed_ms,
+            recorded_ms=recorded_ms,
+            released_ms=None,
+        )
+    )
+    return True
+
+
+def holds_for(engine: Engine, brand: str | None, platform: str | None, run_id: str | None) -> list[Hold]:
+    """The holds in force that cover a post, oldest first; see `Hold.covers` for what a missing field means."""
+    return [hold for hold in holds_in_force(engine, brand) if hold.covers(brand, platform, run_id)]
+
+
+def holds_in_force(engine: Engine, brand: str | None = None, platform: str | None = None) -> list[Hold]:
+    """Every hold that nobody has released, oldest first, of every run: what a page for people shows."""
+    query = select(schema.holds).where(schema.holds.c.released_ms.is_(None))
+    if brand is not None:
+        query = query.where(schema.holds.c.brand == brand)
+    if platform is not None:
+        query = query.where(schema.holds.c.platform.is_(None) | (schema.holds.c.platform == platform))
+    with engine.connect() as conn:
+        return _read(conn, query)
+
+
+def holds_of_incident(engine: Engine, incident: str) -> list[Hold]:
+    """Every hold an incident placed, released ones too, oldest first."""
+    with engine.connect() as conn:
+        return _read(conn, select(schema.holds).where(schema.holds.c.incident == incident))
+
+
+def read_hold(engine: Engine, hold_id: str) -> Hold | None:
+    """One hold with its agreements, or None."""
+    with engine.connect() as conn:
+        return next(iter(_read(conn, select(schema.holds).where(schema.holds.c.id == hold_id))), None)
+
+
+def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms: int) -> Release:
+    """Note that `person` agrees to the release; the hold goes when enough different people have agreed.
+
+    `person` is a name from the settings' people; the caller has made sure that it is they. The same person twice
+    counts once, and their first reason stands.
+    """
+    reason = reason.strip()[:MAX_REASON_CHARS]
+    if not _PERSON.fullmatch(person):
+        return Release.NO_PERSON
+    if not reason:
+        return Release.NO_REASON
+    with engine.begin() as conn:
+        locked = select(schema.holds).where(schema.holds.c.id == hold_id).with_for_update()
+        hold = next(iter(_read(conn, locked)), None)
+        if hold is None:
+            return Release.NO_SUCH_HOLD
+        if not hold.in_force:
+            return Release.ALREADY_RELEASED
+        if any(agreement.person == person for agreement in hold.agreements):
+            return Release.ALREADY_AGREED
+        return _agree(conn, hold, Agreement(person, reason, now_ms))
+
+
+def _agree(conn: Connection, hold: Hold, agreement: Agreement) -> Release:
+    conn.execute(
+        insert(schema.hold_releases).values(
+            hold=hold.id, person=agreement.person, reason=agreement.reason, at_ms=agreement.at_ms
+        )
+    )
+    enough = len(hold.agreements) + 1 >= hold.releasers_needed
+    if enough:
+        conn.execute(update(schema.holds).where(schema.holds.c.id == hold.id).values(released_ms=agreement.at_ms))
+    return Release.RELEASED if enough else Release.NEEDS_ANOTHER_PERSON
+
+
+def _read(conn: Connection, query: Select[tuple[object, ...]]) -> list[Hold]:
+    rows = conn.execute(query.order_by(schema.holds.c.placed_ms, schema.holds.c.id)).mappings().all()
+    agreements = _agreements(conn, [row["id"] for row in rows])
+    return [_hold(row, tuple(agreements.get(row["id"], ()))) for row in rows]
+
+
+def _agreements(conn: Connection, hold_ids: Sequence[str]) -> dict[str, list[Agreement]]:
+    found: dict[str, list[Agreement]] = {}
+    if not hold_ids:
+        return found
+    table = schema.hold_releases
+    query = select(table).where(table.c.hold.in_(hold_ids)).order_by(table.c.at_ms, table.c.person)
+    for row in conn.execute(query).mappings():
+        found.setdefault(row["hold"], []).append(Agreement(row["person"], row["reason"], row["at_ms"]))
+    return found
+
+
+def _hold(row: RowMapping, agreements: tuple[Agreement, ...]) -> Hold:
+    return Hold(**{column: row[column] for column in schema.holds.c.keys()}, agreements=agreements)  # noqa: SIM118
