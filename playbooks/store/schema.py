@@ -1,7 +1,7 @@
 """The tables. One schema for SQLite and PostgreSQL; Alembic's migrations make it, a test compares the two.
 
-The incident log is append-only (a trigger refuses UPDATE and DELETE); what a person sees of an incident is a
-projection of its log. Times are integer milliseconds since 1970 UTC: ``at_ms`` is event time, ``recorded_ms`` is the
+The incident log and the ledger of deliveries are append-only (triggers, made by the migration, refuse UPDATE and
+DELETE); what a person sees of an incident is a projection of its log. Times are integer milliseconds since 1970 UTC: ``at_ms`` is event time, ``recorded_ms`` is the
 wall clock.
 """
 
@@ -67,6 +67,7 @@ incidents = Table(
     Column("playbook_hash", String(64), nullable=False),
     Column("opened_ms", BigInteger, nullable=False),
     Column("open", Boolean, nullable=False, default=True),
+    Index("ix_incidents_newest", "opened_ms", "id"),
     Index(
         "uq_incidents_one_open",
         "run",
@@ -91,6 +92,7 @@ incident_log = Table(
     Column("entry", String(32), nullable=False),
     Column("body", JSON, nullable=False),
     UniqueConstraint("incident", "n", name="uq_incident_log_incident_n"),
+    Index("ix_incident_log_entry", "incident", "entry"),
 )
 
 #: Holds on posting. In force from the commit that writes the row, until ``released_ms`` is set by people.
@@ -108,6 +110,7 @@ holds = Table(
     Column("recorded_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=True),
     Index("ix_holds_in_force", "brand", "released_ms"),
+    Index("ix_holds_incident", "incident"),
 )
 
 #: Each person's word that a hold may go; it goes when enough different people have said so.
@@ -138,9 +141,11 @@ outbox = Table(
     Column("lease_owner", String(128), nullable=True),
     Column("lease_until_ms", BigInteger, nullable=True),
     Index("ix_outbox_due", "state", "due_ms"),
+    Index("ix_outbox_incident", "incident"),
 )
 
-#: The ledger: one row an attempt, with what the other side answered. Append-only.
+#: The ledger: what was tried to reach whom by which channel, and what the other side answered. Append-only. A send has
+#: a row ``sending`` before it and a row with its outcome after it. ``person`` is empty where nobody is reached.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -148,10 +153,11 @@ deliveries = Table(
     Column("outbox", String(128), ForeignKey("outbox.id"), nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
+    Column("person", String(64), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("detail", Text, nullable=False),
-    UniqueConstraint("outbox", "attempt", "channel", "outcome", name="uq_deliveries_attempt"),
+    UniqueConstraint("outbox", "attempt", "person", "channel", "outcome", name="uq_deliveries_attempt"),
 )
 
 #: Who may do a thing that only one process may do, for now.
