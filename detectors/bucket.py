@@ -36,7 +36,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reply: bool = False
 
 
-class Cell(msgspec.Struct, array_like=True):
+class Cell(msgspec.Struct, array_like=True, tag="c"):
     """One input partition's part of a bucket: exact counts and sums, and digests up to a bound.
 
     `mentions` counts all, `scored` those with a negativity, `negative` those at or above the cut, `negativity_sum` the

@@ -33,6 +33,8 @@ class Fault(StrEnum):
     FUTURE = "future"
     BEFORE_HORIZON = "before_horizon"
     TOO_MANY_RUNS = "too_many_runs"
+    TOO_MANY_BRANDS = "too_many_brands"
+    RUN_ENDED = "run_ended"
 
 
 class BadMention(Exception):

@@ -1,0 +1,1 @@
+"""How negative a text is: one pass over the text, an online River model behind it."""
