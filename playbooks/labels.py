@@ -1,0 +1,171 @@
+"""The words that metrics are told apart by, where no other module owns them.
+
+Each enum is closed, so each of its values can be shown as 0 before anything happens. A word that a decision returns is
+the same in the metric, the log, the audit line and on the page.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+
+from detectors.run import Drill, Live, Replay, Run
+
+
+class Role(StrEnum):
+    """What a process does. One process may have several, as ``firebreak worker`` has."""
+
+    TRIAGE = "triage"
+    WATCH = "watch"
+    RESPOND = "respond"
+    TRAINER = "trainer"
+    RUNNER = "runner"
+    GATE = "gate"
+    CONSOLE = "console"
+    SOURCE = "source"
+
+
+class RunKind(StrEnum):
+    """Which world a figure belongs to: many drills and replays may go on, and all of a kind share one figure."""
+
+    LIVE = "live"
+    DRILL = "drill"
+    REPLAY = "replay"
+
+
+def run_kind(run: Run) -> RunKind:
+    """The kind of a run.
+
+    >>> run_kind(Drill("drill-7"))
+    <RunKind.DRILL: 'drill'>
+    """
+    match run:
+        case Live():
+            return RunKind.LIVE
+        case Drill():
+            return RunKind.DRILL
+        case Replay():
+            return RunKind.REPLAY
+        case _:
+            assert_never(run)
+
+
+class MentionOutcome(StrEnum):
+    """What became of a record in ``mentions``."""
+
+    ACCEPTED = "accepted"
+    REPEAT = "repeat"
+    DELETED = "deleted"
+    DEAD = "dead"
+    ENDED_RUN = "ended_run"
+
+
+class WaitCause(StrEnum):
+    """Which part of the surroundings is waited for. Nothing is lost meanwhile, and nothing is acknowledged."""
+
+    BROKER = "broker"
+    STORE = "store"
+    MODEL = "model"
+    UPSTREAM = "upstream"
+
+
+class SignalDecision(StrEnum):
+    """What respond did with a signal."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    REPEAT = "repeat"
+    NO_PLAYBOOK = "no_playbook"
+
+
+class ActionKind(StrEnum):
+    """What an action does. A hold is in force from the commit that decides it; the others go out by the runner."""
+
+    PAGE = "page"
+    NOTIFY = "notify"
+    HOLD = "hold"
+    ANNOTATE = "annotate"
+
+
+class Channel(StrEnum):
+    """The road a delivery goes; `NONE` where nobody could be reached by any."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    GRAFANA = "grafana"
+    NONE = "none"
+
+
+class DeliveryOutcome(StrEnum):
+    """What came of one attempt. `RECORDED` is a replay's: written down, sent to nobody."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    FAILED = "failed"
+    RECORDED = "recorded"
+
+
+class Verdict(StrEnum):
+    """What the gate says. Only `ALLOW` lets a post go."""
+
+    ALLOW = "allow"
+    HOLD = "hold"
+    REJECT = "reject"
+
+
+class GateReason(StrEnum):
+    """Why the gate says it. The same word is the answer's code and the metric label."""
+
+    NO_HOLD = "no_hold"
+    HOLD_IN_FORCE = "hold_in_force"
+    BRAND_NOT_CONFIGURED = "brand_not_configured"
+    STORE_UNREACHABLE = "store_unreachable"
+    BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
+    NOT_AUTHORISED = "not_authorised"
+    FAULT = "fault"
+
+
+class ConsolePage(StrEnum):
+    """The console's pages and commands; `OTHER` is any address it does not have."""
+
+    SIGN_IN = "sign_in"
+    INCIDENTS = "incidents"
+    INCIDENT = "incident"
+    RUNBOOK = "runbook"
+    ACKNOWLEDGE = "acknowledge"
+    RELEASE = "release"
+    STATIC = "static"
+    OTHER = "other"
+
+
+class StatusClass(StrEnum):
+    """HTTP status by its first digit.
+
+    >>> StatusClass.of(404)
+    <StatusClass.REFUSED: '4xx'>
+    """
+
+    OK = "2xx"
+    ELSEWHERE = "3xx"
+    REFUSED = "4xx"
+    BROKEN = "5xx"
+
+    @classmethod
+    def of(cls, status: int) -> StatusClass:
+        """The class of an HTTP status of 200 or above."""
+        return cls(f"{status // 100}xx")
+
+
+class SourceName(StrEnum):
+    """The connectors that bring mentions."""
+
+    BLUESKY = "bluesky"
+    WEBHOOK = "webhook"
+
+
+class SampleOrigin(StrEnum):
+    """Who says what the label of a text is that the model learns from."""
+
+    DISTANT = "distant"
+    ANALYST = "analyst"

@@ -1,0 +1,406 @@
+"""The metric vocabulary: every metric of every process, and nothing else.
+
+Write to the objects below; label values are enum members or come through `brand_label`. A process calls `start` once
+with its roles: only then, and only for those roles, are metrics shown, each label value from 0, so that a panel shows
+0 and not "no data", and a missing metric means a missing process.
+
+Cardinality is bounded: a brand that nobody configured never becomes a label (`OTHER`), nor do more than 24 platforms.
+Figures of one brand carry `run_kind`, so that a drill or a replay never draws over life; several drills at once share
+one figure, which is enough for a graph (the incident's page has the exact ones).
+
+>>> from playbooks.labels import MentionOutcome
+>>> MENTIONS.labels(outcome=MentionOutcome.ACCEPTED).inc(2000)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import product
+from weakref import WeakKeyDictionary
+
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+from prometheus_client.metrics import MetricWrapperBase
+
+from detectors.mention import Fault
+from detectors.signal import SignalKind
+from playbooks.labels import (
+    ActionKind,
+    Channel,
+    ConsolePage,
+    DeliveryOutcome,
+    GateReason,
+    MentionOutcome,
+    Role,
+    RunKind,
+    SampleOrigin,
+    SignalDecision,
+    SourceName,
+    StatusClass,
+    Verdict,
+    WaitCause,
+)
+from playbooks.vocabulary import VOCABULARY, Labels, Metric, Named, Unit, counter, gauge, histogram, score_histogram
+
+EVERY = tuple(Role)
+KAFKA_READERS = (Role.TRIAGE, Role.WATCH, Role.RESPOND, Role.TRAINER)
+
+# --- triage
+
+MENTIONS = counter(
+    "firebreak_mentions_total", [Role.TRIAGE], "Mentions read, by what became of them.", {"outcome": MentionOutcome}
+)
+LATE_MENTIONS = counter(
+    "firebreak_late_mentions_total",
+    [Role.TRIAGE],
+    "Accepted mentions whose own bucket was already closed; they travel in the bucket open then, with both times.",
+)
+DEAD_LETTERS = counter(
+    "firebreak_dead_letters_total", [Role.TRIAGE], "Records that are no mention, by what is wrong.", {"reason": Fault}
+)
+DEAD_LETTERS_SAMPLED = counter(
+    "firebreak_dead_letters_sampled_total",
+    [Role.TRIAGE],
+    "Bad records that were counted but not kept, because too large a share of all records is bad.",
+)
+CELLS_SENT = counter("firebreak_cells_sent_total", [Role.TRIAGE], "Cells delivered to the topic buckets.")
+PARTITION_TIME = gauge(
+    "firebreak_partition_time_seconds",
+    [Role.TRIAGE],
+    Unit.MOMENT,
+    "Event time of an input partition in the live run; behind the clock by how far triage is behind.",
+    {"partition": Named.PARTITION},
+)
+NEGATIVITY = score_histogram(
+    "firebreak_negativity_score",
+    [Role.TRIAGE],
+    tuple(step / 10 for step in range(1, 11)),
+    "Negativity of scored mentions; higher is worse.",
+)
+
+# --- watch
+
+BUCKETS_CLOSED = counter("firebreak_buckets_closed_total", [Role.WATCH], "Buckets closed and shown to the detectors.")
+BUCKET_CLOSE = histogram(
+    "firebreak_bucket_close_seconds",
+    [Role.WATCH],
+    (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0),
+    "Work to close one bucket: bring its cells together, run the detectors.",
+)
+_PER_SERIES: Labels = {"brand": Named.BRAND, "platform": Named.PLATFORM, "run_kind": RunKind}
+BRAND_MENTIONS = gauge(
+    "firebreak_brand_mentions_per_minute",
+    [Role.WATCH],
+    Unit.PER_MINUTE,
+    "Mentions of a brand, as the detector of volume last saw them.",
+    _PER_SERIES,
+)
+BRAND_EXPECTED = gauge(
+    "firebreak_brand_expected_per_minute",
+    [Role.WATCH],
+    Unit.PER_MINUTE,
+    "Mentions of a brand that its baseline expects for this hour.",
+    _PER_SERIES,
+)
+BRAND_EXPECTED_HIGH = gauge(
+    "firebreak_brand_expected_high_per_minute",
+    [Role.WATCH],
+    Unit.PER_MINUTE,
+    "Upper end of the 95 % band round the expected mentions.",
+    _PER_SERIES,
+)
+BRAND_NEGATIVE_SHARE = gauge(
+    "firebreak_brand_negative_share",
+    [Role.WATCH],
+    Unit.SHARE,
+    "Share of a brand's scored mentions that are negative, as the detector of negativity last saw it.",
+    _PER_SERIES,
+)
+BRAND_EXPECTED_NEGATIVE_SHARE = gauge(
+    "firebreak_brand_expected_negative_share",
+    [Role.WATCH],
+    Unit.SHARE,
+    "Negative share that the brand's baseline expects.",
+    _PER_SERIES,
+)
+SIGNALS = counter(
+    "firebreak_signals_total",
+    [Role.WATCH],
+    "Signals raised, by what is out of the ordinary.",
+    {"kind": SignalKind, "run_kind": RunKind},
+)
+SNAPSHOTS = counter("firebreak_snapshots_total", [Role.WATCH], "Snapshots of a brand's state delivered.")
+WATERMARK = gauge(
+    "firebreak_watermark_seconds",
+    [Role.WATCH],
+    Unit.MOMENT,
+    "Event time up to which buckets are closed: the smallest marker over the input partitions.",
+    {"run_kind": RunKind},
+)
+
+# --- respond
+
+SIGNALS_TAKEN = counter(
+    "firebreak_signals_taken_total",
+    [Role.RESPOND],
+    "Signals taken into the store, by what was decided.",
+    {"decision": SignalDecision},
+)
+INCIDENTS_OPEN = gauge(
+    "firebreak_incidents_open",
+    [Role.RESPOND],
+    Unit.COUNT,
+    "Incidents open now.",
+    {"brand": Named.BRAND, "run_kind": RunKind},
+)
+INCIDENTS_OPENED = counter(
+    "firebreak_incidents_opened_total",
+    [Role.RESPOND],
+    "Incidents opened, by playbook.",
+    {"playbook": Named.PLAYBOOK, "run_kind": RunKind},
+)
+
+# --- runner
+
+DELIVERIES = counter(
+    "firebreak_deliveries_total",
+    [Role.RUNNER],
+    "Attempts to carry out an action, by what came of them.",
+    {"action": ActionKind, "channel": Channel, "outcome": DeliveryOutcome, "run_kind": RunKind},
+)
+OUTBOX_DUE = gauge("firebreak_outbox_due", [Role.RUNNER], Unit.COUNT, "Actions that are due and not yet carried out.")
+OUTBOX_OLDEST_DUE = gauge(
+    "firebreak_outbox_oldest_due_seconds",
+    [Role.RUNNER],
+    Unit.SECONDS,
+    "How long the oldest action that is due has waited; 0 where none is due.",
+)
+DELIVERY_DELAY = histogram(
+    "firebreak_delivery_delay_seconds",
+    [Role.RUNNER],
+    (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0),
+    "From the moment an action was due to the other side's yes.",
+)
+UNREACHABLE_ROLES = counter(
+    "firebreak_unreachable_roles_total",
+    [Role.RUNNER],
+    "Actions for a role that nobody could be reached for: nobody in it, or nobody with a channel.",
+)
+
+# --- gate
+
+GATE_DECISIONS = counter(
+    "firebreak_gate_decisions_total",
+    [Role.GATE],
+    "Answers to schedulers, by answer and reason.",
+    {"decision": Verdict, "reason": GateReason},
+)
+GATE_DECISION_TIME = histogram(
+    "firebreak_gate_decision_seconds",
+    [Role.GATE],
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0),
+    "Time the gate took for an answer.",
+)
+HOLDS_IN_FORCE = gauge(
+    "firebreak_holds_in_force",
+    [Role.GATE],
+    Unit.COUNT,
+    "Holds in force now.",
+    {"brand": Named.BRAND, "run_kind": RunKind},
+)
+
+# --- console
+
+CONSOLE_REQUESTS = counter(
+    "firebreak_console_requests_total",
+    [Role.CONSOLE],
+    "Requests to the console.",
+    {"page": ConsolePage, "status": StatusClass},
+)
+
+# --- sources
+
+_BY_SOURCE: Labels = {"source": SourceName}
+SOURCE_MENTIONS = counter(
+    "firebreak_source_mentions_total", [Role.SOURCE], "Mentions that Kafka has acknowledged.", _BY_SOURCE
+)
+SOURCE_BAD_FRAMES = counter(
+    "firebreak_source_bad_frames_total", [Role.SOURCE], "Frames or requests that a source could not read.", _BY_SOURCE
+)
+SOURCE_GAPS = counter(
+    "firebreak_source_gaps_total",
+    [Role.SOURCE],
+    "Times a source could not go on where it stopped, so that posts may be missing.",
+    _BY_SOURCE,
+)
+SOURCE_RECONNECTS = counter(
+    "firebreak_source_reconnects_total", [Role.SOURCE], "Times a source had to connect again.", _BY_SOURCE
+)
+SOURCE_LAG = gauge(
+    "firebreak_source_lag_seconds",
+    [Role.SOURCE],
+    Unit.SECONDS,
+    "How far behind the clock the last frame read was written.",
+    _BY_SOURCE,
+)
+
+# --- trainer, and triage that scores with its models
+
+MODEL_VERSION = gauge(
+    "firebreak_model_version",
+    [Role.TRAINER, Role.TRIAGE],
+    Unit.VERSION,
+    "Version of the text model: published by the trainer, in use by triage.",
+    {"role": Role},
+)
+SAMPLES_LEARNED = counter(
+    "firebreak_samples_learned_total",
+    [Role.TRAINER],
+    "Texts the model has learned from, by where they came from.",
+    {"origin": SampleOrigin},
+)
+
+# --- every process
+
+BUILD_INFO = gauge(
+    "firebreak_build_info",
+    EVERY,
+    Unit.ONE,
+    "A process with this role is there, in this version.",
+    {"version": Named.VERSION, "role": Role},
+)
+SURROUNDINGS_WAITS = counter(
+    "firebreak_surroundings_waits_total",
+    EVERY,
+    "Waits for something outside that is missing, one a try; nothing is acknowledged meanwhile.",
+    {"role": Role, "cause": WaitCause},
+)
+EVENT_LOOP_LAG = gauge(
+    "firebreak_event_loop_lag_seconds",
+    EVERY,
+    Unit.SECONDS,
+    "The longest that the event loop kept a timer waiting in the last seconds.",
+)
+FOLDS_HELD = gauge(
+    "firebreak_folds_held", KAFKA_READERS, Unit.COUNT, "Folds read and not yet acknowledged.", {"role": Role}
+)
+RECORDS_PROCESSED = counter(
+    "firebreak_records_processed_total", KAFKA_READERS, "Records read from Kafka and worked on.", {"role": Role}
+)
+LAST_COMMIT = gauge(
+    "firebreak_last_commit_seconds",
+    KAFKA_READERS,
+    Unit.MOMENT,
+    "When the process last acknowledged a record; its own start where it never did.",
+    {"role": Role},
+)
+
+# --- writing
+
+ALL = "ALL"
+OTHER = "OTHER"
+MAX_PLATFORMS = 24
+
+_brands: set[str] = set()
+_platforms: set[str] = set()
+_shown: WeakKeyDictionary[CollectorRegistry, set[str]] = WeakKeyDictionary()
+
+
+def start(
+    roles: Iterable[Role],
+    *,
+    brands: Iterable[str] = (),
+    playbooks: Iterable[str] = (),
+    registry: CollectorRegistry = REGISTRY,
+) -> None:
+    """Show the metrics of `roles`, each label value from 0; `brands` become known to `brand_label`.
+
+    May be called again, with other roles or brands; what is counted already stays.
+    """
+    wanted, release = frozenset(roles), version("firebreak")
+    _brands.update(brands)
+    named = {Named.BRAND: {*_brands, OTHER}, Named.PLATFORM: {ALL}, Named.PLAYBOOK: set(playbooks)}
+    shown = _shown.setdefault(registry, set())
+    for metric in VOCABULARY.values():
+        if metric.roles & wanted:
+            _start_labels(metric, metric.roles & wanted, named)
+            if metric.name not in shown:
+                registry.register(metric.instrument)
+                shown.add(metric.name)
+    for role in wanted:
+        BUILD_INFO.labels(version=release, role=role).set(1)
+    for role in wanted.intersection(KAFKA_READERS):
+        LAST_COMMIT.labels(role=role).set_to_current_time()
+
+
+def brand_label(brand: str) -> str:
+    """The brand's label value: its name where it is configured, `OTHER` where not.
+
+    >>> brand_label("nobody-configured-this")
+    'OTHER'
+    """
+    return brand if brand in _brands else OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class BrandReading:
+    """What the detectors last saw of a brand on a platform: rates a minute and shares in 0..1."""
+
+    mentions_per_minute: float
+    expected_per_minute: float
+    expected_high_per_minute: float
+    negative_share: float
+    expected_negative_share: float
+
+
+def show_brand(run_kind: RunKind, brand: str, platform: str | None, reading: BrandReading) -> None:
+    """Put a reading on the gauges; `platform` None is the brand as a whole. A brand nobody configured has none.
+
+    One gauge cannot show several brands, so there is no `OTHER` here; nor is there for the 25th platform, which still
+    counts in the brand as a whole.
+    """
+    if brand not in _brands or not _platform_has_room(platform):
+        return
+    labels = {"brand": brand, "platform": ALL if platform is None else platform, "run_kind": run_kind}
+    BRAND_MENTIONS.labels(**labels).set(reading.mentions_per_minute)
+    BRAND_EXPECTED.labels(**labels).set(reading.expected_per_minute)
+    BRAND_EXPECTED_HIGH.labels(**labels).set(reading.expected_high_per_minute)
+    BRAND_NEGATIVE_SHARE.labels(**labels).set(reading.negative_share)
+    BRAND_EXPECTED_NEGATIVE_SHARE.labels(**labels).set(reading.expected_negative_share)
+
+
+def show_counts(of: Gauge, counts: Mapping[tuple[RunKind, str], int]) -> None:
+    """Set `INCIDENTS_OPEN` or `HOLDS_IN_FORCE` whole: by run kind and brand, and 0 for what `counts` leaves out."""
+    sums = {(kind, label): 0 for kind in RunKind for label in (*_brands, OTHER)}
+    for (kind, brand), count in counts.items():
+        sums[kind, brand_label(brand)] += count
+    for (kind, label), count in sums.items():
+        of.labels(brand=label, run_kind=kind).set(count)
+
+
+def _platform_has_room(platform: str | None) -> bool:
+    if platform is None or platform in _platforms:
+        return True
+    if len(_platforms) >= MAX_PLATFORMS:
+        return False
+    _platforms.add(platform)
+    return True
+
+
+def _start_labels(metric: Metric, roles: frozenset[Role], named: Mapping[Named, set[str]]) -> None:
+    if isinstance(metric.instrument, MetricWrapperBase) and metric.labels:
+        for values in product(*_values(metric, roles, named)):
+            metric.instrument.labels(*values)
+
+
+def _values(metric: Metric, roles: frozenset[Role], named: Mapping[Named, set[str]]) -> Iterator[list[str]]:
+    for values in metric.labels.values():
+        if values is Named.BRAND and Named.PLATFORM in metric.labels.values():
+            yield sorted(_brands)
+        elif isinstance(values, Named):
+            yield sorted(named.get(values, ()))
+        elif values is Role:
+            yield sorted(roles)
+        else:
+            yield list(values)
