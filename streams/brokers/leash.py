@@ -1,0 +1,48 @@
+"""The leash: a small process between a program and a server it starts, so that the server never outlives the program.
+
+Run as a script: ``python leash.py FOLDER COMMAND...``. It starts the command, prints the command's process id, and
+obeys its standard input: ``t`` asks the command to end, ``k`` kills it. When the input closes without a word, whoever
+held the other end is gone, even by SIGKILL: the command is killed and FOLDER removed. It ends with the command, and is
+the only one to signal it, so a process id that was given to somebody else meanwhile is never hit.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+
+ASK = b"t"
+KILL = b"k"
+
+
+def hold(folder: str, command: list[str]) -> int:
+    """Run `command` until it ends or the standard input closes; returns its exit code, negative for a signal."""
+    # The command writes where the leash's errors go; the leash's own output carries the process id alone.
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr) as child:
+        os.write(sys.stdout.fileno(), b"%d\n" % child.pid)
+        left_alone = threading.Event()
+        threading.Thread(target=_obey, args=(child, left_alone), daemon=True).start()
+        code = child.wait()
+    if left_alone.is_set():
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
+
+
+def _obey(child: subprocess.Popen[bytes], left_alone: threading.Event) -> None:
+    told = False
+    while word := os.read(sys.stdin.fileno(), 1):
+        told = True
+        if word == ASK:
+            child.terminate()
+        elif word == KILL:
+            child.kill()
+    if not told:
+        left_alone.set()
+    child.kill()
+
+
+if __name__ == "__main__":
+    os._exit(hold(sys.argv[1], sys.argv[2:]) & 0xFF)
