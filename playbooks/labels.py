@@ -97,9 +97,16 @@ class Channel(StrEnum):
 
 
 class DeliveryOutcome(StrEnum):
-    """What came of one attempt. `RECORDED` is a replay's: written down, sent to nobody."""
+    """What the ledger says of one attempt to reach one contact point.
 
+    `SENDING` is written before the send, one of the others after it. `PERHAPS` says that nobody can know whether the
+    other side took it (no answer came, or the runner died): it is sent again with the same idempotency key. `RECORDED`
+    is written down and sent to nobody: a replay, or somebody who did not agree to drills.
+    """
+
+    SENDING = "sending"
     DELIVERED = "delivered"
+    PERHAPS = "perhaps"
     RETRY = "retry"
     FAILED = "failed"
     RECORDED = "recorded"
