@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, u
 
 from detectors.run import Drill, Live, Replay, run_of
 from playbooks.store import schema
+from playbooks.store.engine import reading, writing
 
 _PERSON = re.compile(r"[a-z0-9_-]{1,64}")
 MAX_REASON_CHARS = 2_000
@@ -138,19 +139,19 @@ def holds_in_force(engine: Engine, brand: str | None = None, platform: str | Non
         query = query.where(schema.holds.c.brand == brand)
     if platform is not None:
         query = query.where(schema.holds.c.platform.is_(None) | (schema.holds.c.platform == platform))
-    with engine.connect() as conn:
+    with reading(engine) as conn:
         return _read(conn, query)
 
 
 def holds_of_incident(engine: Engine, incident: str) -> list[Hold]:
     """Every hold an incident placed, released ones too, oldest first."""
-    with engine.connect() as conn:
+    with reading(engine) as conn:
         return _read(conn, select(schema.holds).where(schema.holds.c.incident == incident))
 
 
 def read_hold(engine: Engine, hold_id: str) -> Hold | None:
     """One hold with its agreements, or None."""
-    with engine.connect() as conn:
+    with reading(engine) as conn:
         return next(iter(_read(conn, select(schema.holds).where(schema.holds.c.id == hold_id))), None)
 
 
@@ -165,7 +166,7 @@ def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms
         return Release.NO_PERSON
     if not reason:
         return Release.NO_REASON
-    with engine.begin() as conn:
+    with writing(engine) as conn:
         locked = select(schema.holds).where(schema.holds.c.id == hold_id).with_for_update()
         hold = next(iter(_read(conn, locked)), None)
         if hold is None:
