@@ -1,8 +1,8 @@
 """The tables. One schema for SQLite and PostgreSQL; Alembic's migrations make it, a test compares the two.
 
 The incident log and the ledger of deliveries are append-only (triggers, made by the migration, refuse UPDATE and
-DELETE); what a person sees of an incident is a projection of its log. Times are integer milliseconds since 1970 UTC: ``at_ms`` is event time, ``recorded_ms`` is the
-wall clock.
+DELETE); what a person sees of an incident is a projection of its log. Times are integer milliseconds since 1970 UTC:
+``at_ms`` is event time, ``recorded_ms`` is the wall clock.
 """
 
 from __future__ import annotations
