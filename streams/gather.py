@@ -384,7 +384,7 @@ def _digest(mention: Mention, at_ms: int, words: tuple[int, ...], negativity: fl
 
 
 def _keep_digest(opened: _OpenCell, number: int, digest: Digest) -> None:
-    """Keep a digest; beyond the bound those with the smallest id hashes stay, so that the sample is the same anywhere."""
+    """Keep a digest; beyond the bound those with the smallest id hashes stay: the same sample on any machine."""
     digests, hashes = opened.cell.digests, opened.id_hashes
     if len(digests) < MAX_DIGESTS:
         digests.append(digest)

@@ -85,7 +85,7 @@ def decode_heartbeat(value: bytes) -> Heartbeat:
 
 
 class Marker(msgspec.Struct, frozen=True, tag="m", array_like=True):
-    """An input partition's word that every cell of a bucket which ends, with its grace, at or before `at_ms` is sent."""
+    """An input partition's word: every cell of a bucket whose end and grace lie at or before `at_ms` is sent."""
 
     run: str
     partition: int
@@ -103,7 +103,8 @@ def encode_bucket_record(record: BucketRecord) -> bytes:
 
 def decode_bucket_record(value: bytes) -> BucketRecord:
     """What `encode_bucket_record` wrote."""
-    return _bucket_record.decode(value)
+    record: BucketRecord = _bucket_record.decode(value)
+    return record
 
 
 # --- state -------------------------------------------------------------------------------------------------------

@@ -10,41 +10,12 @@ from typing import Final
 _TOKEN: Final = re.compile(r"https?://\S+|@\w+|([a-z][a-z']*[a-z]|[\u2600-\u27bf\U0001f300-\U0001faff])")
 _ELONGATED: Final = re.compile(r"([a-z])\1{2,}")
 _NEGATIONS: Final = frozenset(
-    [
-        "no",
-        "not",
-        "never",
-        "none",
-        "nobody",
-        "nothing",
-        "neither",
-        "nor",
-        "cannot",
-        "without",
-        "isn't",
-        "aren't",
-        "wasn't",
-        "weren't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "won't",
-        "can't",
-        "couldn't",
-        "shouldn't",
-        "wouldn't",
-        "haven't",
-        "hasn't",
-        "hadn't",
-        "ain't",
-        "dont",
-        "doesnt",
-        "didnt",
-        "wont",
-        "cant",
-        "isnt",
-        "wasnt",
-    ]
+    (
+        *("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without"),
+        *("isn't", "aren't", "wasn't", "weren't", "don't", "doesn't", "didn't", "won't", "can't", "ain't"),
+        *("couldn't", "shouldn't", "wouldn't", "haven't", "hasn't", "hadn't"),
+        *("dont", "doesnt", "didnt", "wont", "cant", "isnt", "wasnt"),
+    )
 )
 _NEGATED_WORDS: Final = 3
 

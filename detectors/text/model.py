@@ -8,10 +8,10 @@ pipeline several times as fast.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from river import base, compose, feature_extraction, linear_model, optim
+from river import feature_extraction, linear_model, optim
 
 from detectors.lexicon import english
 from detectors.text.features import NEGATED, features
@@ -87,43 +87,37 @@ class Scorer:
         return round(1.0 / (1.0 + math.exp(-odds)), 3)
 
 
-class NegativityModel(base.Classifier):  # type: ignore[misc]
+class NegativityModel:
     """River's logistic regression over bags of features, started from word lists.
 
-    `predict_proba_one` and `learn_one` take the text itself. `learning_rate` is how far one label moves the weights:
-    higher follows a new vocabulary sooner and forgets sooner.
+    `learning_rate` is how far one label moves the weights: higher follows a new vocabulary sooner and forgets sooner.
 
     >>> model = NegativityModel()
-    >>> before = model.predict_proba_one("gate lice everywhere")[True]
+    >>> before = model.probability("gate lice everywhere")
     >>> for _ in range(5):
-    ...     model.learn_one("gate lice everywhere", True)
-    >>> model.predict_proba_one("gate lice everywhere")[True] > before
+    ...     model.learn("gate lice everywhere", True)
+    >>> model.probability("gate lice everywhere") > before
     True
     """
 
     def __init__(self, weights: Weights = START, learning_rate: float = 0.05) -> None:
-        self.weights = weights
-        self.learning_rate = learning_rate
         table = start_weights()
         for feature, moved in weights.moved.items():
             table[feature] = table.get(feature, 0.0) + moved
-        regression = linear_model.LogisticRegression(
-            optimizer=optim.SGD(learning_rate),
-            intercept_init=weights.bias,
-            intercept_lr=learning_rate / 10,
+        self._bag = feature_extraction.BagOfWords(tokenizer=features)
+        self._regression = linear_model.LogisticRegression(
+            optimizer=optim.SGD(learning_rate), intercept_init=weights.bias, intercept_lr=learning_rate / 10
         )
-        regression._weights.update(table)
-        self._regression = regression
-        self._pipeline = compose.Pipeline(feature_extraction.BagOfWords(tokenizer=features), regression)
+        self._regression._weights.update(table)
 
-    def predict_proba_one(self, x: str, **kwargs: Any) -> dict[bool, float]:
-        """Probability that `x` is negative (True) and that it is not (False)."""
-        proba: dict[bool, float] = self._pipeline.predict_proba_one(x)
-        return proba
+    def probability(self, text: str) -> float:
+        """Probability that `text` is negative."""
+        proba = self._regression.predict_proba_one(self._bag.transform_one(text))  # type: ignore[no-untyped-call]
+        return float(proba[True])
 
-    def learn_one(self, x: str, y: bool) -> None:
-        """Learn that the text `x` is negative (`y` True) or not."""
-        self._pipeline.learn_one(x, y)
+    def learn(self, text: str, negative: bool) -> None:
+        """Learn that `text` is negative, or is not."""
+        self._regression.learn_one(self._bag.transform_one(text), negative)  # type: ignore[no-untyped-call]
 
     def export(self) -> Weights:
         """What was learned, as plain data: the weights that moved most, bounded."""

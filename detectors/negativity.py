@@ -1,0 +1,179 @@
+"""A spike of negativity: more negative voices than usual, and a larger share of them, on any of several spans.
+
+Neither alone is enough: praise going viral brings more negative voices with it, but no larger share; three grumblers at
+night are a large share, but not many. The score is the sum of the two tails (Fisher's way of joining evidence, on the
+scale of -log10), and the share has to be out of the ordinary by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Final
+
+import msgspec
+from river import base
+
+from detectors.finding import SPANS_S, Finding, Observation
+from detectors.seasonal import STEP_MS, RateState, SeasonalRate
+from detectors.signal import SignalKind
+from detectors.tails import count_band, count_tail, share_tail
+from detectors.window import Window
+
+#: Sum of the two -log10 tails that is worth a signal, for the brand as a whole.
+THRESHOLD: Final = 11.25
+#: The share's own tail must reach this.
+_SHARE_AT_LEAST: Final = 2.0
+#: The usual share before anything is learned, and the weight of that belief in voices.
+_SHARE: Final = 0.25
+_SHARE_WEIGHT: Final = 20.0
+_SHARE_MEMORY: Final = 3000.0
+_SHARE_OVERDISPERSION: Final = 0.003
+#: A step's negative voices are learned up to twice the usual share: a crisis does not become the baseline.
+_CLIP: Final = 2.0
+
+
+class _ShareState(msgspec.Struct):
+    negative: float = _SHARE * _SHARE_WEIGHT
+    scored: float = _SHARE_WEIGHT
+    step_ms: int = -1
+    step_negative: float = 0.0
+    step_scored: float = 0.0
+
+
+class _State(msgspec.Struct):
+    version: int
+    rate: RateState
+    share: _ShareState
+    negative: list[float]
+    expected: list[float]
+    scored: list[float]
+
+
+class NegativitySpike(base.AnomalyDetector):
+    """Negative voices and their share against what is usual, joined.
+
+    As a River estimator it takes ``{"at_ms": ..., "scored": ..., "negative": ...}``, one a bucket, in order.
+    `threshold` is the joined -log10 tail that a signal needs; raising it makes fewer, later signals.
+
+    >>> detector = NegativitySpike()
+    >>> for bucket in range(3 * 8640):
+    ...     detector.learn_one({"at_ms": bucket * 10_000, "scored": 1, "negative": bucket % 5 == 0})
+    >>> later = 3 * 86_400_000
+    >>> praise = detector.score_one({"at_ms": later, "scored": 60, "negative": 12})
+    >>> anger = detector.score_one({"at_ms": later, "scored": 60, "negative": 50})
+    >>> praise < 11 < anger
+    True
+    """
+
+    kind = SignalKind.NEGATIVITY
+    version = 1
+
+    def __init__(self, threshold: float = THRESHOLD) -> None:
+        self.threshold = threshold
+        self._rate = SeasonalRate()
+        self._share = _ShareState()
+        self._negative = Window()
+        self._expected = Window()
+        self._scored = Window()
+
+    def score_one(self, x: dict[Hashable, Any]) -> float:
+        """The joined -log10 tail of the bucket `x` under what was learned before it."""
+        finding = self.find(Observation(x["at_ms"], x["scored"], x["scored"], x["negative"]))
+        return finding.tail if finding else 0.0
+
+    def learn_one(self, x: dict[Hashable, Any]) -> None:
+        """Take in the bucket `x`."""
+        self.learn(Observation(x["at_ms"], x["scored"], x["scored"], x["negative"]))
+
+    def find(self, seen: Observation) -> Finding | None:
+        """The most striking span that ends with this bucket."""
+        if not seen.negative:
+            return None
+        best: Finding | None = None
+        here = self._rate.expect(seen.at_ms)
+        usual = self.usual_share
+        noise = _SHARE_OVERDISPERSION + 1.0 / (self._share.scored + 1.0)
+        for span_s, relief in SPANS_S:
+            negative = self._negative.last(span_s - 10) + seen.negative
+            scored = self._scored.last(span_s - 10) + seen.scored
+            expected = self._expected.last(span_s - 10) + here
+            share = share_tail(negative, scored, usual, noise)
+            if share < _SHARE_AT_LEAST:
+                continue
+            tail = share + count_tail(negative, expected, self._rate.dispersion(seen.at_ms, span_s))
+            threshold = self.threshold - relief
+            if best is None or tail / threshold > best.score:
+                best = Finding(tail, threshold, span_s, negative, expected, 0.0, 0.0, negative / scored, usual)
+        return self._with_band(best, seen.at_ms) if best and best.score >= 1.0 else best
+
+    def learn(self, seen: Observation) -> None:
+        """Take the bucket into the windows and the baselines."""
+        self._negative.add(seen.negative)
+        self._scored.add(seen.scored)
+        self._expected.add(self._rate.expect(seen.at_ms))
+        self._rate.learn_one(seen.at_ms, seen.negative)
+        self._learn_share(seen)
+
+    @property
+    def usual_share(self) -> float:
+        """The share of voices that is usually negative, 0..1."""
+        return self._share.negative / self._share.scored
+
+    def baseline_days(self, at_ms: int) -> float:
+        """How long the series has been known."""
+        return self._rate.days(at_ms)
+
+    def snapshot(self) -> bytes:
+        """Everything it knows, as JSON."""
+        return msgspec.json.encode(
+            _State(
+                self.version,
+                self._rate.state,
+                self._share,
+                self._negative.totals(),
+                self._expected.totals(),
+                self._scored.totals(),
+            )
+        )
+
+    @classmethod
+    def restore(cls, snapshot: bytes, threshold: float = THRESHOLD) -> NegativitySpike:
+        """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
+        state = msgspec.json.decode(snapshot, type=_State)
+        detector = cls(threshold)
+        detector._rate = SeasonalRate(state.rate)
+        detector._share = state.share
+        detector._negative = Window(state.negative)
+        detector._expected = Window(state.expected)
+        detector._scored = Window(state.scored)
+        return detector
+
+    def _learn_share(self, seen: Observation) -> None:
+        state = self._share
+        step = seen.at_ms - seen.at_ms % STEP_MS
+        if step != state.step_ms:
+            usual = self.usual_share
+            negative = min(state.step_negative, _CLIP * usual * state.step_scored + 1.0)
+            state.negative += negative
+            state.scored += state.step_scored
+            if state.scored > _SHARE_MEMORY:
+                state.negative *= _SHARE_MEMORY / state.scored
+                state.scored = _SHARE_MEMORY
+            state.step_ms = step
+            state.step_negative = state.step_scored = 0.0
+        state.step_negative += seen.negative
+        state.step_scored += seen.scored
+
+    def _with_band(self, found: Finding, at_ms: int) -> Finding:
+        low, high = count_band(found.expected, self._rate.dispersion(at_ms, found.span_s))
+        return Finding(
+            found.tail,
+            found.threshold,
+            found.span_s,
+            found.observed,
+            found.expected,
+            low,
+            high,
+            found.negative_share,
+            found.expected_negative_share,
+        )

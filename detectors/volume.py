@@ -1,0 +1,108 @@
+"""A spike of volume: more independent voices than this hour usually has, on any of several spans."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Final
+
+import msgspec
+from river import base
+
+from detectors.finding import SPANS_S, Finding, Observation
+from detectors.seasonal import RateState, SeasonalRate
+from detectors.signal import SignalKind
+from detectors.tails import count_band, count_tail
+from detectors.window import Window
+
+#: -log10 of the probability that is worth a signal. A signal of volume alone pages nobody.
+THRESHOLD: Final = 9.0
+
+
+class _State(msgspec.Struct):
+    version: int
+    rate: RateState
+    seen: list[float]
+    expected: list[float]
+
+
+class VolumeSpike(base.AnomalyDetector):
+    """Tail probability of the count of voices under an overdispersed expectation for this time of day.
+
+    As a River estimator it takes ``{"at_ms": ..., "voices": ...}``, one a bucket, in order; the score is -log10 of the
+    probability of the most striking span. `threshold` is what a signal needs; raising it makes fewer, later signals.
+
+    >>> detector = VolumeSpike()
+    >>> for bucket in range(3 * 8640):
+    ...     detector.learn_one({"at_ms": bucket * 10_000, "voices": bucket % 2})
+    >>> later = 3 * 86_400_000
+    >>> detector.score_one({"at_ms": later, "voices": 1}) < 2 < 9 < detector.score_one({"at_ms": later, "voices": 60})
+    True
+    """
+
+    kind = SignalKind.VOLUME
+    version = 1
+
+    def __init__(self, threshold: float = THRESHOLD) -> None:
+        self.threshold = threshold
+        self._rate = SeasonalRate()
+        self._seen = Window()
+        self._expected = Window()
+
+    def score_one(self, x: dict[Hashable, Any]) -> float:
+        """-log10 of the probability of the bucket `x` under what was learned before it."""
+        finding = self.find(Observation(x["at_ms"], x["voices"], 0.0, 0.0))
+        return finding.tail if finding else 0.0
+
+    def learn_one(self, x: dict[Hashable, Any]) -> None:
+        """Take in the bucket `x`."""
+        self.learn(Observation(x["at_ms"], x["voices"], 0.0, 0.0))
+
+    def find(self, seen: Observation) -> Finding | None:
+        """The most striking span that ends with this bucket."""
+        if not seen.voices:
+            return None
+        best: Finding | None = None
+        here = self._rate.expect(seen.at_ms)
+        for span_s, relief in SPANS_S:
+            observed = self._seen.last(span_s - 10) + seen.voices
+            expected = self._expected.last(span_s - 10) + here
+            if observed <= expected:
+                continue
+            dispersion = self._rate.dispersion(seen.at_ms, span_s)
+            tail = count_tail(observed, expected, dispersion)
+            threshold = self.threshold - relief
+            if best is None or tail / threshold > best.score:
+                best = Finding(tail, threshold, span_s, observed, expected, 0.0, 0.0, 0.0, 0.0)
+        return self._with_band(best, seen.at_ms) if best and best.score >= 1.0 else best
+
+    def learn(self, seen: Observation) -> None:
+        """Take the bucket into the windows and the baseline."""
+        self._seen.add(seen.voices)
+        self._expected.add(self._rate.expect(seen.at_ms))
+        self._rate.learn_one(seen.at_ms, seen.voices)
+
+    def expected_per_min(self, at_ms: int) -> float:
+        """Voices expected a minute at `at_ms`."""
+        return self._rate.expect(at_ms) * 6.0
+
+    def baseline_days(self, at_ms: int) -> float:
+        """How long the series has been known."""
+        return self._rate.days(at_ms)
+
+    def snapshot(self) -> bytes:
+        """Everything it knows, as JSON."""
+        return msgspec.json.encode(_State(self.version, self._rate.state, self._seen.totals(), self._expected.totals()))
+
+    @classmethod
+    def restore(cls, snapshot: bytes, threshold: float = THRESHOLD) -> VolumeSpike:
+        """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
+        state = msgspec.json.decode(snapshot, type=_State)
+        detector = cls(threshold)
+        detector._rate = SeasonalRate(state.rate)
+        detector._seen = Window(state.seen)
+        detector._expected = Window(state.expected)
+        return detector
+
+    def _with_band(self, found: Finding, at_ms: int) -> Finding:
+        low, high = count_band(found.expected, self._rate.dispersion(at_ms, found.span_s))
+        return Finding(found.tail, found.threshold, found.span_s, found.observed, found.expected, low, high, 0.0, 0.0)
