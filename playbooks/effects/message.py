@@ -1,0 +1,147 @@
+"""What an effect is asked to send: one notice to one contact point, in life or in a drill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+import xxhash
+
+from detectors.run import Drill, Live
+from detectors.signal import Signal
+from playbooks.effects.outcome import Outcome
+from playbooks.labels import ActionKind, Channel
+from playbooks.settings import Person
+
+#: The worlds in which somebody may be reached. A replay is not among them, so no message of one can be made.
+Reachable = Live | Drill
+
+
+class Moment(StrEnum):
+    """What an annotation marks on the graphs."""
+
+    SIGNAL = "signal"
+    PAGE = "page"
+    HOLD = "hold"
+    RELEASE = "release"
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the planner wrote to be sent: the body of a due action.
+
+    `runbook` is Markdown, `moment` is for annotations. Unknown fields are ignored, so that a newer planner and an
+    older runner get on.
+    """
+
+    subject: str
+    text: str
+    brand: str = ""
+    platform: str | None = None
+    severity: int = 0
+    incident: str = ""
+    playbook: str = ""
+    version: str = ""
+    signal: Signal | None = None
+    runbook: str = ""
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the incident's page and its runbook's page stand; `runbook` is empty where there is none."""
+
+    incident: str
+    runbook: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notice on its way to one contact point.
+
+    `key` is the idempotency key: the same for every try. `person` is their name, `address` what the channel needs (it
+    may be a secret, so it is not printed). `at_ms` is the event time of the action, `sending_ms` the wall clock of
+    this try. `links` is None where there is no public address.
+    """
+
+    key: str
+    run: Reachable
+    action: ActionKind
+    person: str
+    address: str = field(repr=False)
+    notice: Notice
+    links: Links | None
+    at_ms: int
+    sending_ms: int
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether it must say that it is a drill."""
+        return isinstance(self.run, Drill)
+
+
+class Effect(Protocol):
+    """One road to people or to other programs. See the package for what it promises."""
+
+    @property
+    def channel(self) -> Channel:
+        """Its word in settings, metrics and the ledger."""
+
+    def address(self, person: Person) -> str | None:
+        """Where `person` is reached on this road, None where they are not."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Send once."""
+
+
+AddressOf = Callable[[Person], str | None]
+
+
+def idempotency_key(action_id: str, person: str, channel: Channel) -> str:
+    """The key of an action for one contact point: the same in every try and every process.
+
+    >>> idempotency_key("act-1", "ada", Channel.EMAIL)
+    'firebreak-d0fb8a8611a1cd05df3eaedcbd3c9901'
+    """
+    return "firebreak-" + xxhash.xxh3_128_hexdigest("\x1f".join((action_id, person, channel)).encode())
+
+
+def read_notice(body: dict[str, Any], action_id: str) -> Notice:
+    """The notice in a due action's body; one that cannot be read becomes a notice that says so.
+
+    Nobody is left unpaged because a body is not what it should be.
+
+    >>> read_notice({"subject": 5}, "act-1").subject
+    'Firebreak: a message that cannot be read'
+    """
+    try:
+        return msgspec.convert(body, Notice)
+    except msgspec.ValidationError as wrong:
+        return Notice(
+            subject="Firebreak: a message that cannot be read",
+            text=f"Action {action_id} is due, but what it should say cannot be read ({wrong}). Look at its incident.",
+            incident=_text(body.get("incident")),
+            brand=_text(body.get("brand")),
+        )
+
+
+def links_of(public_url: str | None, notice: Notice) -> Links | None:
+    """The links a message carries, or None where no public address is configured or there is no incident.
+
+    >>> links_of("https://fire.example.org/", Notice("s", "t", incident="inc-1", playbook="storm", version="1.0.0"))
+    Links(incident='https://fire.example.org/incidents/inc-1', \
+runbook='https://fire.example.org/runbooks/storm/1.0.0?incident=inc-1')
+    """
+    if not public_url or not notice.incident:
+        return None
+    base, incident = public_url.rstrip("/"), quote(notice.incident, safe="")
+    playbook, version = quote(notice.playbook, safe=""), quote(notice.version, safe="")
+    runbook = f"{base}/runbooks/{playbook}/{version}?incident={incident}" if playbook and version else ""
+    return Links(f"{base}/incidents/{incident}", runbook)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
