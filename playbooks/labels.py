@@ -176,3 +176,12 @@ class SampleOrigin(StrEnum):
 
     DISTANT = "distant"
     ANALYST = "analyst"
+
+
+class AnnotationTag(StrEnum):
+    """What a mark on Grafana's graphs stands for: its tag, beside `firebreak` and the name of the brand."""
+
+    SIGNAL = "signal"
+    PAGE = "page"
+    HOLD = "hold"
+    RELEASE = "release"
