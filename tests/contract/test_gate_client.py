@@ -1,0 +1,101 @@
+"""The client against servers that behave badly, and against the gate itself."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from sqlalchemy import Engine
+
+from playbooks.gate import Gate
+from playbooks.gate_client import MAX_ANSWER_BYTES, GateClient, Outcome
+from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.gate_http import gate_app
+from playbooks.secret import Secret
+from tests.parts.holding import hold, put
+
+QUESTION = GateRequest(brand="acme", platform="x", post=OutgoingPost(id="1", text="Good morning"), automated=True)
+Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def asking(app: web.Application, timeout_s: float = 5.0) -> AsyncIterator[GateClient]:
+    async with TestServer(app) as server, ClientSession() as session:
+        yield GateClient(session, str(server.make_url("/")), Secret("token"), timeout_s=timeout_s)
+
+
+def answering(handler: Answering) -> web.Application:
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", handler)
+    return app
+
+
+async def test_the_gate_itself_says_yes_and_then_no(store: Engine) -> None:
+    async with asking(gate_app(Gate(store, {"acme"}), Secret("token"))) as client:
+        yes = await client.ask(QUESTION)
+        assert yes.outcome is Outcome.ALLOWED, yes
+        put(store, hold())
+        no = await client.ask(QUESTION)
+        assert (no.outcome, no.hold) == (Outcome.HELD, "hold-1")
+
+
+async def test_a_wrong_token_is_a_no(store: Engine) -> None:
+    async with asking(gate_app(Gate(store, {"acme"}), Secret("another"))) as client:
+        answer = await client.ask(QUESTION)
+    assert answer.outcome is Outcome.REFUSED
+    assert "401" in answer.reasons[0]
+
+
+async def silent(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError("never")
+
+
+async def stuck_in_the_middle(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b'{"decision":"allow",')
+    await asyncio.Event().wait()
+    raise AssertionError("never")
+
+
+async def hanging_up(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def elsewhere(_: web.Request) -> web.StreamResponse:
+    return web.Response(status=307, headers={"Location": "/yes"})
+
+
+async def endless(_: web.Request) -> web.StreamResponse:
+    return web.Response(body=b" " * (MAX_ANSWER_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    ("handler", "outcome"),
+    [
+        (silent, Outcome.TIMED_OUT),
+        (stuck_in_the_middle, Outcome.TIMED_OUT),
+        (hanging_up, Outcome.UNREACHABLE),
+        (elsewhere, Outcome.REFUSED),
+        (endless, Outcome.UNREACHABLE),
+    ],
+)
+async def test_a_gate_that_misbehaves_is_a_no(handler: Answering, outcome: Outcome) -> None:
+    async with asking(answering(handler), timeout_s=0.3) as client:
+        assert (await client.ask(QUESTION)).outcome is outcome
+
+
+async def test_a_gate_that_is_not_there_is_a_no() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    async with ClientSession() as session:
+        answer = await GateClient(session, f"http://127.0.0.1:{port}", Secret("token")).ask(QUESTION)
+    assert answer.outcome is Outcome.UNREACHABLE
