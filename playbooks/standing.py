@@ -1,0 +1,115 @@
+"""What the ledger says of one action: who was reached, what is in doubt, what is still to be tried.
+
+Pure: from ledger entries to a decision. The ledger is append-only and may hold a send that nobody wrote the end of
+(the runner was killed in between); that is the doubt this module is about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from playbooks.labels import Channel, DeliveryOutcome
+
+
+class OutboxState(StrEnum):
+    """Where an action stands. New rows are `DUE`; nothing is due before its ``due_ms``.
+
+    `SENDING` lasts as long as its lease. `DELIVERED` reached everybody it is for, `PARTLY` some of them, `FAILED`
+    nobody; `RECORDED` was to reach nobody.
+    """
+
+    DUE = "due"
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    PARTLY = "partly"
+    RECORDED = "recorded"
+    FAILED = "failed"
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One row of the ledger: an attempt to reach a person (empty where there is none) on a channel.
+
+    `detail` is for people: what the other side answered, in our words.
+    """
+
+    outbox: str
+    attempt: int
+    recorded_ms: int
+    person: str
+    channel: Channel
+    outcome: DeliveryOutcome
+    detail: str
+
+    @property
+    def point(self) -> Point:
+        """Whom and by what road."""
+        return self.person, self.channel
+
+
+Point = tuple[str, Channel]
+
+_FINAL = frozenset({DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED, DeliveryOutcome.RECORDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What follows: `again` is to be tried once more, `used_up` has had its tries, `missed` are people nobody reached.
+
+    `state` is what the action ends in where nothing is to be tried again.
+    """
+
+    again: frozenset[Point]
+    used_up: frozenset[Point]
+    missed: tuple[str, ...]
+    state: OutboxState
+
+
+def in_doubt(entries: Iterable[Entry]) -> list[Entry]:
+    """The sends that were begun and never concluded: nobody knows whether the other side took them."""
+    begun: dict[tuple[Point, int], Entry] = {}
+    for entry in entries:
+        if entry.outcome is DeliveryOutcome.SENDING:
+            begun[entry.point, entry.attempt] = entry
+        else:
+            begun.pop((entry.point, entry.attempt), None)
+    return list(begun.values())
+
+
+def settled(entries: Iterable[Entry], *, repeats: bool) -> frozenset[Point]:
+    """The contact points that nothing more is sent to.
+
+    `repeats` says whether what was perhaps taken is sent again: yes for people, whom a second copy with the same
+    idempotency key does not hurt and a missing page does.
+    """
+    final = _FINAL if repeats else _FINAL | {DeliveryOutcome.PERHAPS}
+    return frozenset(entry.point for entry in entries if entry.outcome in final)
+
+
+def stands(entries: Sequence[Entry], *, max_attempts: int, repeats: bool) -> Standing:
+    """What the ledger of one action comes to. `max_attempts` bounds the sends to each contact point."""
+    sends: dict[Point, int] = defaultdict(int)
+    for entry in entries:
+        sends[entry.point] += entry.outcome is DeliveryOutcome.SENDING
+    done = settled(entries, repeats=repeats)
+    still_open = frozenset(sends) - done
+    used_up = frozenset(point for point in still_open if sends[point] >= max_attempts)
+    got, on_paper = _people(entries, DeliveryOutcome.DELIVERED), _people(entries, DeliveryOutcome.RECORDED)
+    if not repeats:
+        got |= _people(entries, DeliveryOutcome.PERHAPS)
+    missed = {entry.person for entry in entries} - got - on_paper
+    return Standing(still_open - used_up, used_up, tuple(sorted(missed)), _state(got, missed))
+
+
+def _people(entries: Iterable[Entry], outcome: DeliveryOutcome) -> set[str]:
+    return {entry.person for entry in entries if entry.outcome is outcome}
+
+
+def _state(got: set[str], missed: set[str]) -> OutboxState:
+    if missed:
+        return OutboxState.PARTLY if got else OutboxState.FAILED
+    return OutboxState.DELIVERED if got else OutboxState.RECORDED
