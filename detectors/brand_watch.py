@@ -24,8 +24,8 @@ from detectors.voices import Voices, VoicesState, is_negative
 SNAPSHOT_VERSION: Final = 1
 _POSTS_KEPT: Final = 60
 _POSTS_SHOWN: Final = 5
-#: A gap longer than this (an outage, a replay's end) starts the windows anew: hours of made-up silence teach nothing.
-LONGEST_GAP_MS: Final = 6 * 3_600_000
+#: So long after a brand's last mention, silence is learned from; after that nothing is, until somebody speaks again.
+LONGEST_QUIET_MS: Final = 3 * 86_400_000
 
 
 class _DetectorState(msgspec.Struct):
@@ -47,6 +47,7 @@ class BrandState(msgspec.Struct):
     run: str
     brand: str
     next_ms: int
+    last_spoken_ms: int
     voices: VoicesState
     posts: list[Post]
     series: list[_SeriesState]
@@ -58,15 +59,6 @@ class _Watched:
     alarm: AlarmState = field(default_factory=AlarmState)
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesNow:
-    """What a series looks like, for a dashboard."""
-
-    platform: str | None
-    voices: int
-    negative: int
-
-
 class BrandWatch:
     """Watches one brand of one run. `close` takes its buckets in order; those in between are quiet."""
 
@@ -74,6 +66,7 @@ class BrandWatch:
         self.run = run
         self.brand = brand
         self.next_ms = state.next_ms if state else 0
+        self.last_spoken_ms = state.last_spoken_ms if state else 0
         self._voices = Voices(state.voices if state else None)
         self._posts: deque[Post] = deque(state.posts if state else (), maxlen=_POSTS_KEPT)
         self._series: dict[str | None, list[_Watched]] = {}
@@ -84,11 +77,16 @@ class BrandWatch:
 
     def close(self, start_ms: int, cells: Sequence[Cell]) -> list[Signal]:
         """Take in the bucket that starts at `start_ms`, and every quiet one since the last; what is worth a signal."""
-        if self.next_ms == 0 or start_ms - self.next_ms > LONGEST_GAP_MS:
-            self.next_ms = start_ms
-        while self.next_ms < start_ms:
-            self._close_quiet(self.next_ms)
+        if self.next_ms:
+            self.quiet_until(start_ms)
+        self.last_spoken_ms = start_ms
         return self._close_one(start_ms, cells)
+
+    def quiet_until(self, end_ms: int) -> None:
+        """Nobody spoke in the buckets that end at or before `end_ms` and are not taken in yet."""
+        end_ms = min(end_ms, self.last_spoken_ms + LONGEST_QUIET_MS)
+        while self.next_ms + BUCKET_MS <= end_ms:
+            self._close_quiet(self.next_ms)
 
     def snapshot(self) -> BrandState:
         """Everything it knows."""
@@ -97,6 +95,7 @@ class BrandWatch:
             run=self.run,
             brand=self.brand,
             next_ms=self.next_ms,
+            last_spoken_ms=self.last_spoken_ms,
             voices=self._voices.state,
             posts=list(self._posts),
             series=[

@@ -102,12 +102,12 @@ class SeasonalRate(base.Base):
         Longer spans average the noise away: a fifth at an hour of what it is at a minute.
         """
         state = self.state
-        learned = (_DISPERSION * _DISPERSION_WEIGHT * max(state.overall, 0.1) ** 2 + state.excess) / (
+        learned: float = (_DISPERSION * _DISPERSION_WEIGHT * max(state.overall, 0.1) ** 2 + state.excess) / (
             _DISPERSION_WEIGHT * max(state.overall, 0.1) ** 2 + state.squares
         )
         days = self.days(at_ms)
         unknown = 0.6 / (1.0 + days * days) + 1.0 / (1.0 + min(state.learned, 400.0))
-        return max(learned, _DISPERSION) * (300.0 / span_s) ** 0.4 + unknown
+        return float(max(learned, _DISPERSION) * (300.0 / span_s) ** 0.4 + unknown)
 
     def _step_expectation(self, at_ms: int) -> float:
         state = self.state

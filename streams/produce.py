@@ -1,6 +1,6 @@
-"""Mentions into Kafka: a send returns when Kafka has acknowledged, however long that takes.
+"""Records into Kafka: a send returns when Kafka has acknowledged, however long that takes.
 
-`MentionProducer` is what every source and the replay write through. While the broker is away it waits, with growing
+`MentionProducer` is what every source, the replay and the agents write through. While the broker is away it waits, with growing
 pauses, a metric and one log line, and holds no more than what its callers handed in; so a source that does not read on
 while it sends needs no other bound. Records of one call keep their order within a partition. After an error that the
 client cannot mend a fresh client sends again what was not acknowledged: repeats are possible, losses are not.
@@ -25,7 +25,7 @@ from playbooks import telemetry
 from playbooks.backoff import wait_s
 from playbooks.labels import Role, WaitCause
 from streams.settings import KafkaSettings
-from streams.topics import TopicMismatch
+from streams.topics import LARGEST_RECORD_BYTES, TopicMismatch
 from streams.wire import Topic, mention_key, partition_of
 
 log = logging.getLogger(__name__)
@@ -46,11 +46,12 @@ _CLIENT_ERRORS: Final = (KafkaError, OSError, TimeoutError, AssertionError)
 
 
 class Record(NamedTuple):
-    """One record for the topic `mentions`."""
+    """One record to send; without a value it is a tombstone in a compacted topic."""
 
     partition: int
     key: bytes
-    value: bytes
+    value: bytes | None
+    topic: Topic = Topic.MENTIONS
 
 
 def mention_record(mention: Mention, partitions: int) -> Record:
@@ -63,7 +64,7 @@ _Rest = tuple[list[Record], BaseException | None]
 
 
 class MentionProducer:
-    """Writes to the topic `mentions`; use it as an async context manager, and from one event loop.
+    """Writes to `mentions`, and to any other topic a record names; use it as an async context manager, and from one event loop.
 
     It connects at the first send. `role` is what waits are counted under.
     """
@@ -195,6 +196,7 @@ class _Link:
             enable_idempotence=idempotent,
             linger_ms=LINGER_MS,
             max_batch_size=BATCH_BYTES,
+            max_request_size=LARGEST_RECORD_BYTES,
             request_timeout_ms=int(REQUEST_S * 1000),
             retry_backoff_ms=RETRY_MS,
         )
@@ -212,8 +214,8 @@ class _Link:
         gone = asyncio.create_task(self._gone.wait())
         try:
             try:
-                for partition, key, value in records:
-                    promises.append(await self._client.send(Topic.MENTIONS, value, key=key, partition=partition))
+                for partition, key, value, topic in records:
+                    promises.append(await self._client.send(topic, value, key=key, partition=partition))
             except _CLIENT_ERRORS as refused:
                 wrong = refused
             either: set[asyncio.Future[Any]] = {asyncio.gather(*promises, return_exceptions=True), gone}
@@ -238,7 +240,7 @@ class _Link:
 
 
 def _rest(records: list[Record], promises: list[asyncio.Future[Any]], wrong: BaseException | None) -> _Rest:
-    broken: set[int] = set()
+    broken: set[tuple[Topic, int]] = set()
     left = []
     for record, promise in zip_longest(records, promises):
         if promise is None or not promise.done() or promise.cancelled():
@@ -246,8 +248,8 @@ def _rest(records: list[Record], promises: list[asyncio.Future[Any]], wrong: Bas
         else:
             failure = promise.exception()
         if failure is not None:
-            broken.add(record.partition)
+            broken.add((record.topic, record.partition))
             wrong = wrong or failure
-        if record.partition in broken:
+        if (record.topic, record.partition) in broken:
             left.append(record)
     return left, wrong
