@@ -1,3 +1,3 @@
 """Fixtures that tests of several folders share."""
 
-pytest_plugins = ["tests.parts.postgres"]
+pytest_plugins = ["tests.parts.brokers", "tests.parts.golden", "tests.parts.postgres"]

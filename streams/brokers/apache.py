@@ -22,6 +22,9 @@ from streams.brokers.broker import LOOPBACK, Broker, BrokerUnreachable, free_por
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _POM = _CHECKOUT / "deploy" / "kafka" / "pom.xml"
 _PROPERTIES = _CHECKOUT / "deploy" / "kafka" / "server.properties"
+JAVA = 17
+"""The oldest Java that Kafka 4 runs on."""
+
 _READY_S = 90.0
 _FORMAT_S = 60.0
 _FETCH_S = 900.0
@@ -83,12 +86,12 @@ def jars() -> Path:
 
     Two programs that need them at once do not meet: the second waits for the first, and finds them there.
     """
-    for tool in ("java", "mvn"):
-        if shutil.which(tool) is None:
-            raise BrokerUnreachable(
-                f"Apache Kafka cannot be started here: '{tool}' is not on the PATH; "
-                "on Debian or Ubuntu: apt-get install default-jre-headless maven"
-            )
+    if java_version() < JAVA or shutil.which("mvn") is None:
+        found = f"Java {java_version() or 'is not there'}, Maven {'is' if shutil.which('mvn') else 'is not'} there"
+        raise BrokerUnreachable(
+            f"Apache Kafka cannot be started here: it needs Java {JAVA} or later and Maven, found: {found}; "
+            f"on Debian or Ubuntu: apt-get install openjdk-{JAVA}-jre-headless maven"
+        )
     wanted = _CHECKOUT / ".cache" / f"kafka-{version()}"
     if wanted.is_dir():
         return wanted
@@ -98,6 +101,15 @@ def jars() -> Path:
         if not wanted.is_dir():
             _fetch(wanted)
     return wanted
+
+
+def java_version() -> int:
+    """The main version of the Java on the PATH; 0 where there is none."""
+    if shutil.which("java") is None:
+        return 0
+    told = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', told)
+    return int(found[1]) if found else 0
 
 
 def version() -> str:
