@@ -152,7 +152,7 @@ INCIDENTS_OPEN = gauge(
     [Role.RESPOND],
     Unit.COUNT,
     "Incidents open now.",
-    {"brand": Named.BRAND, "run_kind": RunKind},
+    {"brand": Named.BRAND_OR_OTHER, "run_kind": RunKind},
 )
 INCIDENTS_OPENED = counter(
     "firebreak_incidents_opened_total",
@@ -207,7 +207,7 @@ HOLDS_IN_FORCE = gauge(
     [Role.GATE],
     Unit.COUNT,
     "Holds in force now.",
-    {"brand": Named.BRAND, "run_kind": RunKind},
+    {"brand": Named.BRAND_OR_OTHER, "run_kind": RunKind},
 )
 
 # --- console
@@ -320,7 +320,12 @@ def start(
     """
     wanted, release = frozenset(roles), version("firebreak")
     _brands.update(brands)
-    named = {Named.BRAND: {*_brands, OTHER}, Named.PLATFORM: {ALL}, Named.PLAYBOOK: set(playbooks)}
+    named = {
+        Named.BRAND: {*_brands},
+        Named.BRAND_OR_OTHER: {*_brands, OTHER},
+        Named.PLATFORM: {ALL},
+        Named.PLAYBOOK: set(playbooks),
+    }
     shown = _shown.setdefault(registry, set())
     for metric in VOCABULARY.values():
         if metric.roles & wanted:
@@ -395,12 +400,8 @@ def _start_labels(metric: Metric, roles: frozenset[Role], named: Mapping[Named, 
 
 
 def _values(metric: Metric, roles: frozenset[Role], named: Mapping[Named, set[str]]) -> Iterator[list[str]]:
-    for values in metric.labels.values():
-        if values is Named.BRAND and Named.PLATFORM in metric.labels.values():
-            yield sorted(_brands)
-        elif isinstance(values, Named):
+    for label, values in metric.labels.items():
+        if isinstance(values, Named):
             yield sorted(named.get(values, ()))
-        elif values is Role:
-            yield sorted(roles)
         else:
-            yield list(values)
+            yield [value for value in metric.enum_values(label) if values is not Role or value in roles]

@@ -49,7 +49,8 @@ class Unit(StrEnum):
 class Named(Enum):
     """Labels whose values are no enum: each is bounded by the settings, never by what somebody sends."""
 
-    BRAND = "configured brands, `OTHER` for the rest"
+    BRAND = "configured brands"
+    BRAND_OR_OTHER = "configured brands, `OTHER` for the rest"
     PLATFORM = "the first 24 platforms seen, `ALL` for the brand as a whole"
     PLAYBOOK = "ids of the playbook library"
     PARTITION = "numbers of the topic's partitions"
@@ -117,8 +118,24 @@ class Metric:
             return tuple(f"{self.name}_{part}" for part in ("bucket", "sum", "count"))
         return (self.name,)
 
+    def enum_values(self, label: str) -> tuple[StrEnum, ...]:
+        """The values that a label of an enum can have, of roles only the metric's own; none for a `Named` one."""
+        values = self.labels[label]
+        if isinstance(values, Named):
+            return ()
+        return tuple(value for value in values if values is not Role or value in self.roles)
+
 
 VOCABULARY: dict[str, Metric] = {}
+
+#: What Prometheus and its client library show of every process without our doing; dashboards and alerts may use it.
+AMBIENT = {
+    "up": "1 where Prometheus reached the process, 0 where not",
+    "process_resident_memory_bytes": "memory of the process",
+    "process_cpu_seconds_total": "processor time of the process",
+    "process_open_fds": "open files and connections of the process",
+    "process_start_time_seconds": "when the process started",
+}
 
 
 def counter(name: str, roles: Iterable[Role], help_text: str, labels: Labels = NO_LABELS) -> Counter:
