@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import yaml
+
+from playbooks.allowed import allowed_at
 
 T = TypeVar("T")
 
@@ -47,10 +49,40 @@ def parse(source: str, path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as wrong:
-        message, _, where = str(wrong).partition(" - at `")
-        line, name = _line_of(node, where.rstrip("`"))
-        hint = f" at {name}" if name else ""
-        raise YamlFault(path, line, f"{message}{hint}{_allowed(message, kind)}") from None
+        raise _mistake(node, path, kind, str(wrong)) from None
+
+
+def line_of(source: str, where: str) -> int:
+    """The line, from 1, of what stands at `where` (``$.steps[0].to``) in YAML that has been read; its parent's else.
+
+    >>> line_of("steps:\\n  - id: one\\n    to: two", "$.steps[0].to")
+    3
+    """
+    return _place(yaml.compose(source, Loader=yaml.SafeLoader), where).line
+
+
+def _mistake(node: yaml.Node | None, path: Path, kind: type, said: str) -> YamlFault:
+    message, _, where = said.partition(" - at `")
+    where = where.rstrip("`")
+    place = _place(node, where)
+    line = place.line
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message):
+        line = _place(node, f"{where}.{unknown[1]}").line
+    parts = [f"{message} at {place.name}" if place.name else message]
+    # A value is repeated only where its pattern or bounds are the matter: elsewhere it may be a misplaced secret.
+    if place.value is not None and re.search("matching regex| [<>]=? ", message):
+        parts.append(f"found {place.value!r}")
+    if unknown or message.startswith("Invalid enum value"):
+        parts.append(allowed_at(kind, where))
+    return YamlFault(path, line, "; ".join(part for part in parts if part))
+
+
+class _Place(NamedTuple):
+    """A place in a file: its line from 1, its name as a person would say it, and the text of a plain value there."""
+
+    line: int
+    name: str
+    value: str | None
 
 
 class _Constructor:
@@ -72,9 +104,15 @@ class _Constructor:
                 case yaml.SequenceNode():
                     return [self.build(child) for child in node.value]
                 case _:
-                    return self._loader.construct_object(node, deep=True)
+                    return self._scalar(node)
         finally:
             self._open.discard(id(node))
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        try:
+            return self._loader.construct_object(node, deep=True)
+        except ValueError as wrong:  # a date such as 2026-02-30
+            raise YamlFault(self._path, node.start_mark.line + 1, f"found {node.value!r}: {wrong}") from None
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -89,8 +127,8 @@ class _Constructor:
         return found
 
 
-def _line_of(node: yaml.Node | None, where: str) -> tuple[int, str]:
-    """Line and name of what msgspec's path (``$.steps[0].kind``) points to; its nearest parent where it is missing."""
+def _place(node: yaml.Node | None, where: str) -> _Place:
+    """What msgspec's path (``$.steps[0].kind``) points to; its nearest parent where it is missing."""
     line = node.start_mark.line + 1 if node is not None else 1
     name = ""
     for key, index in re.findall(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]", where):
@@ -100,18 +138,10 @@ def _line_of(node: yaml.Node | None, where: str) -> tuple[int, str]:
                     line, node = child_key.start_mark.line + 1, child
                     break
             else:
-                break
+                return _Place(line, name, None)
             name = f"{name}.{key}" if name else key
         elif isinstance(node, yaml.SequenceNode) and index.isdigit() and int(index) < len(node.value):
             node = node.value[int(index)]
             line = node.start_mark.line + 1
             name = f"{name}[{index}]"
-    return line, name
-
-
-def _allowed(message: str, kind: type) -> str:
-    """For an unknown key at the top: the keys there are."""
-    if not message.startswith("Object contains unknown field"):
-        return ""
-    fields = getattr(kind, "__struct_encode_fields__", ())
-    return f"; the keys of this file are {', '.join(sorted(fields))}" if fields else ""
+    return _Place(line, name, node.value if isinstance(node, yaml.ScalarNode) else None)

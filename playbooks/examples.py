@@ -1,0 +1,61 @@
+"""The examples inside a playbook: signals that must fire it and signals that must not."""
+
+from __future__ import annotations
+
+import msgspec
+
+from detectors.signal import Evidence, Signal
+from playbooks.schema import ExampleSignal, Playbook
+from playbooks.trigger import Match, match
+
+WINDOW_S = 900
+
+#: A quarter of an hour in which nothing much happens.
+ORDINARY = Evidence(
+    window_s=WINDOW_S,
+    tail=8.0,
+    threshold=6.0,
+    expected_low=0.1,
+    expected_high=0.3,
+    mentions=40,
+    negative=8,
+    negative_share=0.2,
+    expected_negative_share=0.2,
+    authors=30,
+    baseline_days=30.0,
+)
+
+
+def signal_of(example: ExampleSignal, *, id: str = "sig-example", brand: str = "example", at_ms: int = 0) -> Signal:
+    """A whole signal that has the figures of `example`, for trying a playbook out."""
+    figures = {field.value: number for field, number in example.evidence.items()}
+    evidence = msgspec.convert(msgspec.to_builtins(ORDINARY) | figures, Evidence, strict=False)
+    return Signal(
+        id=id,
+        run="",
+        brand=brand,
+        platform=example.platform,
+        kind=example.kind,
+        at_ms=at_ms,
+        since_ms=at_ms - WINDOW_S * 1000,
+        severity=example.severity,
+        score=evidence.tail / evidence.threshold,
+        observed=evidence.negative_share,
+        expected=evidence.expected_negative_share,
+        detector="example",
+        detector_version=1,
+        evidence=evidence,
+    )
+
+
+def surprises(playbook: Playbook) -> list[tuple[str, str]]:
+    """Each example that does not do what it says, as its place in the file and what it does instead."""
+    found: list[tuple[str, str]] = []
+    for n, example in enumerate(playbook.examples.fires):
+        outcome = match(playbook.trigger, signal_of(example.signal))
+        if outcome is not Match.FIRES:
+            found.append((f"$.examples.fires[{n}]", f"the example {example.what!r} must fire, but: {outcome.value}"))
+    for n, example in enumerate(playbook.examples.quiet):
+        if match(playbook.trigger, signal_of(example.signal)) is Match.FIRES:
+            found.append((f"$.examples.quiet[{n}]", f"the example {example.what!r} must not fire, but does"))
+    return found
