@@ -57,7 +57,6 @@ class MentionOutcome(StrEnum):
     REPEAT = "repeat"
     DELETED = "deleted"
     DEAD = "dead"
-    ENDED_RUN = "ended_run"
 
 
 class WaitCause(StrEnum):
@@ -88,7 +87,7 @@ class ActionKind(StrEnum):
 
 
 class Channel(StrEnum):
-    """The road a delivery goes; `NONE` where nobody could be reached by any."""
+    """The road a delivery goes; `NONE` where there is none: a hold, or nobody who could be reached by any."""
 
     EMAIL = "email"
     WEBHOOK = "webhook"
@@ -176,12 +175,3 @@ class SampleOrigin(StrEnum):
 
     DISTANT = "distant"
     ANALYST = "analyst"
-
-
-class AnnotationTag(StrEnum):
-    """What a mark on Grafana's graphs stands for: its tag, beside `firebreak` and the name of the brand."""
-
-    SIGNAL = "signal"
-    PAGE = "page"
-    HOLD = "hold"
-    RELEASE = "release"

@@ -17,6 +17,7 @@ from aiokafka.partitioner import murmur2
 from detectors.bucket import Cell
 from detectors.signal import Signal
 from detectors.text.model import Weights
+from playbooks.labels import SampleOrigin
 
 
 class Topic(StrEnum):
@@ -159,13 +160,6 @@ def decode_signal(value: bytes) -> Signal:
 
 
 # --- what the text model learns from, and its versions -----------------------------------------------------------
-
-
-class SampleOrigin(StrEnum):
-    """Who says what a sample's label is."""
-
-    DISTANT = "distant"
-    ANALYST = "analyst"
 
 
 class Sample(msgspec.Struct, frozen=True):

@@ -12,15 +12,16 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from deploy.grafana.panels import DATASOURCE, GREEN, ORANGE, RED, YELLOW, draw
 from deploy.grafana.rows import ROWS
-from playbooks.labels import AnnotationTag, RunKind
+from playbooks.effects.message import Moment
+from playbooks.labels import RunKind
 
 PATH = Path(__file__).parent / "dashboards" / "firebreak.json"
 UID = "firebreak"
 MARKS = {
-    AnnotationTag.SIGNAL: YELLOW,
-    AnnotationTag.PAGE: RED,
-    AnnotationTag.HOLD: ORANGE,
-    AnnotationTag.RELEASE: GREEN,
+    Moment.SIGNAL: YELLOW,
+    Moment.PAGE: RED,
+    Moment.HOLD: ORANGE,
+    Moment.RELEASE: GREEN,
 }
 
 
@@ -44,8 +45,8 @@ def _dashboard() -> build.Dashboard:
     )
     for variable in (_datasource(), _brand(), _platform(), _run_kind()):
         made = made.with_variable(variable)
-    for tag, color in MARKS.items():
-        made = made.annotation(_marks(tag, color))
+    for moment, color in MARKS.items():
+        made = made.annotation(_marks(moment, color))
     numbers = count(1)
     for row in ROWS:
         made = made.with_row(build.Row(row.question).id(next(numbers)))
@@ -54,11 +55,13 @@ def _dashboard() -> build.Dashboard:
     return made
 
 
-def _marks(tag: AnnotationTag, color: str) -> build.AnnotationQuery:
-    target = build.AnnotationTarget().type("tags").tags(["firebreak", tag.value, "$brand"]).match_any(False).limit(100)
+def _marks(moment: Moment, color: str) -> build.AnnotationQuery:
+    target = (
+        build.AnnotationTarget().type("tags").tags(["firebreak", moment.value, "$brand"]).match_any(False).limit(100)
+    )
     return (
         build.AnnotationQuery()
-        .name(f"{tag.value}s".capitalize())
+        .name(f"{moment.value}s".capitalize())
         .datasource(model.DataSourceRef(type_val="grafana", uid="-- Grafana --"))
         .enable(True)
         .icon_color(color)

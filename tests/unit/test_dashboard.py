@@ -12,7 +12,7 @@ import yaml
 
 from deploy.grafana import build
 from deploy.grafana.rows import ROWS
-from playbooks.labels import AnnotationTag
+from playbooks.effects.message import Moment
 from playbooks.vocabulary import AMBIENT, VOCABULARY
 from tests.parts.golden import Golden
 from tests.parts.prometheus import dashboard_queries, metric_names, rule_queries
@@ -78,7 +78,7 @@ def test_no_two_panels_overlap_and_each_has_its_own_number() -> None:
 
 def test_the_marks_are_those_that_annotations_are_tagged_with() -> None:
     tags = [query["target"]["tags"] for query in board()["annotations"]["list"]]
-    assert tags == [["firebreak", tag.value, "$brand"] for tag in AnnotationTag]
+    assert tags == [["firebreak", moment.value, "$brand"] for moment in Moment]
 
 
 def test_every_variable_in_a_query_is_one_that_a_person_can_choose() -> None:
