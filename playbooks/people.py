@@ -48,6 +48,11 @@ class Contact:
     channel: Channel
     address: str = field(repr=False)
 
+    @property
+    def point(self) -> tuple[str, Channel]:
+        """How the ledger names it."""
+        return self.person, self.channel
+
 
 @dataclass(frozen=True, slots=True)
 class Missed:

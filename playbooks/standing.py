@@ -6,7 +6,7 @@ Pure: from ledger entries to a decision. The ledger is append-only and may hold 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,12 +19,13 @@ from playbooks.labels import Channel, DeliveryOutcome
 class OutboxState(StrEnum):
     """Where an action stands. New rows are `DUE`; nothing is due before its ``due_ms``.
 
-    `SENDING` lasts as long as its lease. `DELIVERED` reached everybody it is for, `PARTLY` some of them, `FAILED`
-    nobody; `RECORDED` was to reach nobody.
+    `SENDING` lasts as long as its lease, `AGAIN` until the next try is due. `DELIVERED` reached everybody it is for,
+    `PARTLY` some of them, `FAILED` nobody; `RECORDED` was to reach nobody.
     """
 
     DUE = "due"
     SENDING = "sending"
+    AGAIN = "again"
     DELIVERED = "delivered"
     PARTLY = "partly"
     RECORDED = "recorded"
@@ -90,19 +91,21 @@ def settled(entries: Iterable[Entry], *, repeats: bool) -> frozenset[Point]:
     return frozenset(entry.point for entry in entries if entry.outcome in final)
 
 
+def used_up(entries: Iterable[Entry], max_attempts: int) -> frozenset[Point]:
+    """The contact points that have been sent to as often as is allowed."""
+    sends = Counter(entry.point for entry in entries if entry.outcome is DeliveryOutcome.SENDING)
+    return frozenset(point for point, count in sends.items() if count >= max_attempts)
+
+
 def stands(entries: Sequence[Entry], *, max_attempts: int, repeats: bool) -> Standing:
     """What the ledger of one action comes to. `max_attempts` bounds the sends to each contact point."""
-    sends: dict[Point, int] = defaultdict(int)
-    for entry in entries:
-        sends[entry.point] += entry.outcome is DeliveryOutcome.SENDING
-    done = settled(entries, repeats=repeats)
-    still_open = frozenset(sends) - done
-    used_up = frozenset(point for point in still_open if sends[point] >= max_attempts)
+    still_open = frozenset(entry.point for entry in entries) - settled(entries, repeats=repeats)
+    over = still_open & used_up(entries, max_attempts)
     got, on_paper = _people(entries, DeliveryOutcome.DELIVERED), _people(entries, DeliveryOutcome.RECORDED)
     if not repeats:
         got |= _people(entries, DeliveryOutcome.PERHAPS)
     missed = {entry.person for entry in entries} - got - on_paper
-    return Standing(still_open - used_up, used_up, tuple(sorted(missed)), _state(got, missed))
+    return Standing(still_open - over, over, tuple(sorted(missed)), _state(got, missed))
 
 
 def _people(entries: Iterable[Entry], outcome: DeliveryOutcome) -> set[str]:

@@ -15,11 +15,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.labels import ActionKind, DeliveryOutcome
-from playbooks.standing import Entry, Point, in_doubt, settled
+from playbooks.standing import Entry, Point, in_doubt, settled, used_up
 from playbooks.standing import OutboxState as OutboxState
 from playbooks.store.engine import reading, writing
 from playbooks.store.schema import deliveries, outbox
@@ -27,12 +27,22 @@ from playbooks.store.schema import deliveries, outbox
 #: Whether what was perhaps taken is sent again. Pages and notices carry an idempotency key; annotations cannot.
 REPEATS: Mapping[ActionKind, bool] = {kind: kind is not ActionKind.ANNOTATE for kind in ActionKind}
 
+#: Left alone until ``lease_until_ms``: carried out by somebody, or waiting for the next try.
+_LEFT_ALONE = (OutboxState.SENDING.value, OutboxState.AGAIN.value)
+_UNFINISHED = (OutboxState.DUE.value, *_LEFT_ALONE)
+
 _TWICE = "the runner ended between sending and recording: sent perhaps twice, with the same idempotency key"
 _ONCE = "the runner ended between sending and recording: made perhaps, and not made again"
 
 
 class LeaseLost(Exception):
     """Another runner has the action now: leave it alone."""
+
+
+class Again(msgspec.Struct, frozen=True):
+    """Not ended: to be tried again from `at_ms` on."""
+
+    at_ms: int
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,11 +67,20 @@ class DueAction(Action, frozen=True, kw_only=True):
     lease_until_ms: int
 
 
-class Waiting(msgspec.Struct, frozen=True):
-    """How many actions of a kind are due and not being carried out, and since when the oldest has waited."""
+class Backlog(msgspec.Struct, frozen=True):
+    """Actions of a kind that are due and not ended, since when the oldest is due, and how many can be claimed now."""
 
-    count: int
+    unfinished: int
     oldest_due_ms: int
+    claimable: int
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """The ledger of an action as it was `known`, what was `written` just now, and the `points` to be sent to."""
+
+    known: list[Entry]
+    written: list[Entry]
+    points: list[Point]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -82,13 +101,16 @@ def add(conn: Connection, actions: Iterable[Action]) -> None:
     _insert_new(conn, outbox, rows)
 
 
-def waiting(engine: Engine, now_ms: int) -> dict[ActionKind, Waiting]:
+def backlog(engine: Engine, now_ms: int) -> dict[ActionKind, Backlog]:
     """What is due at `now_ms`, by kind; only a look, so that an idle runner takes no lock."""
+    claimable = func.sum(case((_claimable(now_ms), 1), else_=0))
     query = (
-        select(outbox.c.action, func.count(), func.min(outbox.c.due_ms)).where(_due(now_ms)).group_by(outbox.c.action)
+        select(outbox.c.action, func.count(), func.min(outbox.c.due_ms), claimable)
+        .where(outbox.c.state.in_(_UNFINISHED), outbox.c.due_ms <= now_ms)
+        .group_by(outbox.c.action)
     )
     with reading(engine) as conn:
-        return {ActionKind(kind): Waiting(count, oldest) for kind, count, oldest in conn.execute(query)}
+        return {ActionKind(kind): Backlog(*counted) for kind, *counted in conn.execute(query)}
 
 
 def claim_due(
@@ -99,7 +121,7 @@ def claim_due(
     limit: int,
     kinds: Collection[ActionKind] = tuple(ActionKind),
 ) -> list[DueAction]:
-    """Take up to `limit` due actions for `owner` until `now_ms` + `lease_ms`, those longest due first.
+    """Take up to `limit` due actions for `owner` until `now_ms` + `lease_ms`: the least tried, then the longest due.
 
     Nobody else gets them meanwhile. An action whose lease has run out is due again. Several runners share the work:
     on PostgreSQL they skip what another is just taking, on SQLite they take turns.
@@ -107,8 +129,9 @@ def claim_due(
     until_ms = now_ms + lease_ms
     query = (
         select(outbox)
-        .where(_due(now_ms), outbox.c.action.in_([kind.value for kind in kinds]))
-        .order_by(outbox.c.due_ms, outbox.c.id)
+        .where(_claimable(now_ms), outbox.c.action.in_([kind.value for kind in kinds]))
+        # During an outage many wait to be tried again; a new page goes before them.
+        .order_by(outbox.c.attempts, outbox.c.due_ms, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -121,23 +144,24 @@ def claim_due(
 
 
 def begin(
-    engine: Engine, due: DueAction, to_send: Sequence[Point], notes: Sequence[Entry], now_ms: int
-) -> tuple[list[Entry], list[Point]]:
-    """Write down what is about to be sent; the whole ledger of the action, and the points really to be sent to.
+    engine: Engine, due: DueAction, to_send: Sequence[Point], notes: Sequence[Entry], max_attempts: int, now_ms: int
+) -> Begun:
+    """Write down what is about to be sent; returns the ledger of the action and the points really to be sent to.
 
-    Left out of `to_send` are the points that the ledger knows as settled. `notes` are entries about those who are not
-    sent to at all. A send of an earlier attempt that nobody concluded is noted as in doubt. Raises `LeaseLost`.
+    Left out of `to_send` are the points that the ledger knows as settled, and those sent to `max_attempts` times.
+    `notes` are entries about those who are not sent to at all. A send of an earlier attempt that nobody concluded is
+    noted as in doubt. Raises `LeaseLost`.
     """
     with writing(engine) as conn:
         _hold_lease(conn, due, now_ms)
         known = _entries(conn, deliveries.c.outbox == due.id)
         doubts = [_doubt(due, entry, now_ms) for entry in in_doubt(known)]
         done = settled([*known, *doubts], repeats=REPEATS[due.action])
-        points = [point for point in to_send if point not in done]
+        points = [point for point in to_send if point not in done | used_up(known, max_attempts)]
         begun = [entry_of(due, point, DeliveryOutcome.SENDING, "", now_ms) for point in points]
         written = [*doubts, *(note for note in notes if note.point not in done), *begun]
         _insert_new(conn, deliveries, [_row(entry) for entry in written])
-    return [*known, *written], points
+    return Begun(known, written, points)
 
 
 def record(engine: Engine, entry: Entry) -> None:
@@ -149,19 +173,17 @@ def record(engine: Engine, entry: Entry) -> None:
 def settle(
     engine: Engine,
     due: DueAction,
-    state: OutboxState,
-    again_ms: int | None,
+    end: OutboxState | Again,
     entries: Sequence[Entry],
     follow_ups: Sequence[Action],
 ) -> None:
-    """End the action in `state`, or (`again_ms` not None) put it back to be due then; raises `LeaseLost`.
+    """End the action, or put it back to be tried again; raises `LeaseLost`.
 
     `entries` are last words for the ledger, `follow_ups` new actions that this one's end calls for; all in one
     transaction.
     """
-    values: dict[str, Any] = {"state": state.value, "lease_owner": None, "lease_until_ms": None}
-    if again_ms is not None:
-        values |= {"state": OutboxState.DUE.value, "due_ms": again_ms}
+    state, until_ms = (OutboxState.AGAIN, end.at_ms) if isinstance(end, Again) else (end, None)
+    values = {"state": state.value, "lease_owner": None, "lease_until_ms": until_ms}
     with writing(engine) as conn:
         if conn.execute(update(outbox).where(_mine(due)).values(values)).rowcount != 1:
             raise LeaseLost(due.id)
@@ -188,13 +210,13 @@ def entry_of(due: DueAction, point: Point, outcome: DeliveryOutcome, detail: str
     return Entry(due.id, due.attempt, now_ms, person, channel, outcome, detail)
 
 
-def _due(now_ms: int) -> Any:
+def _claimable(now_ms: int) -> ColumnElement[bool]:
     waits = and_(outbox.c.state == OutboxState.DUE.value, outbox.c.due_ms <= now_ms)
-    left_behind = and_(outbox.c.state == OutboxState.SENDING.value, outbox.c.lease_until_ms <= now_ms)
-    return or_(waits, left_behind)
+    come_back = and_(outbox.c.state.in_(_LEFT_ALONE), outbox.c.lease_until_ms <= now_ms)
+    return or_(waits, come_back)
 
 
-def _mine(due: DueAction) -> Any:
+def _mine(due: DueAction) -> ColumnElement[bool]:
     return and_(outbox.c.id == due.id, outbox.c.lease_owner == due.owner, outbox.c.attempts == due.attempt)
 
 
@@ -209,7 +231,7 @@ def _doubt(due: DueAction, begun: Entry, now_ms: int) -> Entry:
     return msgspec.structs.replace(begun, outcome=DeliveryOutcome.PERHAPS, detail=detail, recorded_ms=now_ms)
 
 
-def _entries(conn: Connection, which: Any) -> list[Entry]:
+def _entries(conn: Connection, which: ColumnElement[bool]) -> list[Entry]:
     return [_entry(row) for row in conn.execute(select(deliveries).where(which).order_by(deliveries.c.seq)).mappings()]
 
 

@@ -1,0 +1,272 @@
+"""Carrying out one due action: whom it is for, the sends, what came of them, and what follows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from detectors.run import Drill, Live, Replay, Run, run_of
+from playbooks import telemetry
+from playbooks.backoff import wait_s
+from playbooks.effects.message import (
+    AddressOf,
+    Effect,
+    Message,
+    Notice,
+    Reachable,
+    idempotency_key,
+    links_of,
+    read_notice,
+)
+from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
+from playbooks.follow_up import follow_ups
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
+from playbooks.patient_store import PatientStore
+from playbooks.people import OPS, Contact, Reach, reach
+from playbooks.settings import PlaybookSettings
+from playbooks.standing import Entry, Point, stands
+from playbooks.store import outbox
+from playbooks.store.outbox import REPEATS, Again, Begun, DueAction, entry_of
+from playbooks.wall_clock import Clock
+
+#: The part of a lease within which a send must be over, so that nobody else begins it meanwhile.
+LEASE_SHARE = 0.8
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the ledger about somebody who is not sent to."""
+
+    point: Point
+    outcome: DeliveryOutcome
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One send and what came of it."""
+
+    entry: Entry
+    outcome: Outcome
+
+
+class Carrier:
+    """Carries out actions that are claimed. `chance` gives random numbers in 0..1 for the waits between tries."""
+
+    def __init__(
+        self,
+        settings: PlaybookSettings,
+        store: PatientStore,
+        effects: Mapping[Channel, Effect],
+        clock: Clock,
+        chance: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._effects = effects
+        self._clock = clock
+        self._chance = chance
+
+    async def carry_out(self, due: DueAction) -> None:
+        """Do what `due` asks for, once, and write down what came of it.
+
+        Raises `LeaseLost` where another runner has it by now, `StoreUnreachable` only while the process stops.
+        """
+        run, notice = run_of(due.run), read_notice(due.body, due.id)
+        addresses = {channel: effect.address for channel, effect in self._effects.items()}
+        contacts, notes = whom(due, run, self._settings, addresses)
+        if not contacts and any(note.outcome is DeliveryOutcome.FAILED for note in notes):
+            telemetry.UNREACHABLE_ROLES.inc()
+        begun = await self._begin(due, contacts, notes)
+        self._count(due, run, begun.written)
+        to_send = [contact for contact in contacts if contact.point in begun.points]
+        sent = await self._send_all(due, run, notice, to_send)
+        self._count(due, run, [each.entry for each in sent])
+        await self._settle(due, notice, [*begun.known, *begun.written, *(each.entry for each in sent)], sent)
+
+    async def _begin(self, due: DueAction, contacts: Sequence[Contact], notes: Sequence[Note]) -> Begun:
+        points = [contact.point for contact in contacts]
+        words = [entry_of(due, note.point, note.outcome, note.detail, self._clock()) for note in notes]
+        most = self._settings.runner.max_attempts
+        return await self._store.do(lambda engine: outbox.begin(engine, due, points, words, most, self._clock()))
+
+    async def _send_all(self, due: DueAction, run: Run, notice: Notice, contacts: Sequence[Contact]) -> list[Sent]:
+        match run:
+            case Live() | Drill():
+                sends = (
+                    self._send(due, contact.point, self._message(run, due, notice, contact)) for contact in contacts
+                )
+                ended = await asyncio.gather(*sends, return_exceptions=True)
+            case Replay():
+                return []
+            case _:
+                assert_never(run)
+        for fault in ended:
+            if isinstance(fault, BaseException):
+                raise fault
+        return [each for each in ended if isinstance(each, Sent)]
+
+    def _message(self, run: Reachable, due: DueAction, notice: Notice, contact: Contact) -> Message:
+        return Message(
+            key=idempotency_key(due.id, contact.person, contact.channel),
+            run=run,
+            action=due.action,
+            person=contact.name,
+            address=contact.address,
+            notice=notice,
+            links=links_of(self._settings.console.public_url, notice),
+            at_ms=due.at_ms,
+            sending_ms=self._clock(),
+        )
+
+    async def _send(self, due: DueAction, point: Point, message: Message) -> Sent:
+        outcome = await self._outcome(due, point, message)
+        now_ms = self._clock()
+        entry = entry_of(due, point, word_of(outcome), in_words(outcome, repeats=REPEATS[due.action]), now_ms)
+        await self._store.do(lambda engine: outbox.record(engine, entry))
+        if isinstance(outcome, Delivered):
+            telemetry.DELIVERY_DELAY.observe(max(0, now_ms - due.due_ms) / 1000)
+        return Sent(entry, outcome)
+
+    async def _outcome(self, due: DueAction, point: Point, message: Message) -> Outcome:
+        lease_s = self._settings.runner.lease_s
+        left_s = (due.lease_until_ms - self._clock()) / 1000 - (1 - LEASE_SHARE) * lease_s
+        try:
+            async with asyncio.timeout(left_s):
+                return await self._effects[point[1]].send(message)
+        except TimeoutError:
+            return Retry(RetryReason.NO_ANSWER, "no answer within the lease")
+        except Exception as fault:
+            # The rim: an effect that breaks must not keep the others from being sent.
+            _log.error("action %r by %s: the effect broke with %s", due.id, point[1].value, type(fault).__name__)
+            return Retry(RetryReason.OWN_FAULT, f"the effect broke with {type(fault).__name__}")
+
+    async def _settle(self, due: DueAction, notice: Notice, entries: Sequence[Entry], sent: Sequence[Sent]) -> None:
+        runner, now_ms = self._settings.runner, self._clock()
+        standing = stands(entries, max_attempts=runner.max_attempts, repeats=REPEATS[due.action])
+        over = f"{FailedReason.ATTEMPTS_USED_UP.value}: tried {runner.max_attempts} times"
+        last = [entry_of(due, point, DeliveryOutcome.FAILED, over, now_ms) for point in sorted(standing.used_up)]
+        if standing.again:
+            again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, sent)))
+            await self._store.do(lambda engine: outbox.settle(engine, due, again, last, ()))
+            return
+        follow = follow_ups(
+            due,
+            notice,
+            standing,
+            [*entries, *last],
+            has_ops=OPS in self._settings.roles,
+            graphs=Channel.GRAFANA in self._effects,
+            now_ms=now_ms,
+        )
+        await self._store.do(lambda engine: outbox.settle(engine, due, standing.state, last, follow))
+
+    def _wait_s(self, entries: Sequence[Entry], again: frozenset[Point], sent: Sequence[Sent]) -> float:
+        runner = self._settings.runner
+        asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
+        tries = {
+            point: sum(entry.point == point and entry.outcome is DeliveryOutcome.SENDING for entry in entries)
+            for point in again
+        }
+        return min(
+            wait_s(max(1, tries[point]), self._chance(), runner.first_retry_s, runner.longest_retry_s, asked.get(point))
+            for point in again
+        )
+
+    def _count(self, due: DueAction, run: Run, entries: Sequence[Entry]) -> None:
+        kind = run_kind(run)
+        for entry in entries:
+            labels = {"action": due.action, "channel": entry.channel, "outcome": entry.outcome, "run_kind": kind}
+            telemetry.DELIVERIES.labels(**labels).inc()
+
+
+def whom(
+    due: DueAction, run: Run, settings: PlaybookSettings, addresses: Mapping[Channel, AddressOf]
+) -> tuple[tuple[Contact, ...], list[Note]]:
+    """The contact points an action is sent to, and notes about everybody and everything else it concerns."""
+    match due.action:
+        case ActionKind.PAGE | ActionKind.NOTIFY:
+            found = reach(run, due.target, settings, addresses)
+            return found.to_send, _notes(due, run, found)
+        case ActionKind.HOLD:
+            return (), [Note(("", Channel.NONE), *_hold_note(run))]
+        case ActionKind.ANNOTATE:
+            return _graphs(run, addresses)
+        case _:
+            assert_never(due.action)
+
+
+def word_of(outcome: Outcome) -> DeliveryOutcome:
+    """The ledger's word for what came of a send.
+
+    >>> word_of(Retry(RetryReason.NO_ANSWER, "")), word_of(Retry(RetryReason.BUSY, ""))
+    (<DeliveryOutcome.PERHAPS: 'perhaps'>, <DeliveryOutcome.RETRY: 'retry'>)
+    """
+    match outcome:
+        case Delivered():
+            return DeliveryOutcome.DELIVERED
+        case Retry():
+            return DeliveryOutcome.PERHAPS if outcome.reason.perhaps_taken else DeliveryOutcome.RETRY
+        case Failed():
+            return DeliveryOutcome.FAILED
+        case _:
+            assert_never(outcome)
+
+
+def in_words(outcome: Outcome, *, repeats: bool) -> str:
+    """What the ledger says of it to a person.
+
+    >>> in_words(Failed(FailedReason.REFUSED, "SMTP 550"), repeats=True)
+    'refused: SMTP 550'
+    """
+    match outcome:
+        case Delivered():
+            return outcome.answer
+        case Retry() if outcome.reason.perhaps_taken:
+            what = "sent again with the same idempotency key" if repeats else "not made again"
+            return f"{outcome.reason.value}: {outcome.answer}; perhaps taken, {what}"
+        case _:
+            return f"{outcome.reason.value}: {outcome.answer}"
+
+
+def _notes(due: DueAction, run: Run, found: Reach) -> list[Note]:
+    why = "a replay reaches nobody" if isinstance(run, Replay) else "did not agree to drills"
+    on_paper = [Note(contact.point, DeliveryOutcome.RECORDED, why) for contact in found.to_record]
+    reason = FailedReason.NOBODY_REACHABLE.value
+    missed = [
+        Note(
+            (miss.person, Channel.NONE),
+            DeliveryOutcome.FAILED,
+            f"{reason}: {miss.why.in_words(due.target, miss.person)}",
+        )
+        for miss in found.missed
+    ]
+    return on_paper + missed
+
+
+def _hold_note(run: Run) -> tuple[DeliveryOutcome, str]:
+    match run:
+        case Live() | Drill():
+            return DeliveryOutcome.DELIVERED, "in force since the transaction that decided it"
+        case Replay():
+            return DeliveryOutcome.RECORDED, "a replay holds nothing back"
+        case _:
+            assert_never(run)
+
+
+def _graphs(run: Run, addresses: Mapping[Channel, AddressOf]) -> tuple[tuple[Contact, ...], list[Note]]:
+    contact = Contact("", "Grafana", Channel.GRAFANA, "")
+    match run:
+        case Replay():
+            return (), [Note(contact.point, DeliveryOutcome.RECORDED, "a replay is not drawn on graphs")]
+        case Live() | Drill():
+            if Channel.GRAFANA in addresses:
+                return (contact,), []
+            return (), [Note(contact.point, DeliveryOutcome.RECORDED, "no Grafana is set up")]
+        case _:
+            assert_never(run)

@@ -1,0 +1,88 @@
+"""What the end of one action calls for: ops hear of people nobody reached; a page and a hold are drawn on graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import xxhash
+
+from playbooks.effects.message import Moment, Notice
+from playbooks.labels import ActionKind, DeliveryOutcome
+from playbooks.people import OPS
+from playbooks.standing import Entry, OutboxState, Standing
+from playbooks.store.outbox import Action, DueAction
+
+GRAFANA = "grafana"
+_MARKED = {ActionKind.PAGE: Moment.PAGE, ActionKind.HOLD: Moment.HOLD}
+_REACHED = (OutboxState.DELIVERED, OutboxState.PARTLY)
+_TROUBLE = (DeliveryOutcome.FAILED, DeliveryOutcome.RETRY, DeliveryOutcome.PERHAPS)
+
+
+def follow_ups(
+    due: DueAction,
+    notice: Notice,
+    standing: Standing,
+    entries: Sequence[Entry],
+    *,
+    has_ops: bool,
+    graphs: bool,
+    now_ms: int,
+) -> list[Action]:
+    """The actions that follow from the end of `due`.
+
+    `has_ops` says whether there is a role for ops, `graphs` whether there is a Grafana. Their ids follow from the
+    action's, so ending it twice makes them once.
+    """
+    found = []
+    if has_ops and standing.missed and due.action is not ActionKind.ANNOTATE and due.target != OPS:
+        found.append(_tell_ops(due, notice, standing.missed, entries, now_ms))
+    if graphs and due.action in _MARKED and standing.state in _REACHED:
+        found.append(_mark(due, notice, _MARKED[due.action], now_ms))
+    return found
+
+
+def _tell_ops(due: DueAction, notice: Notice, missed: Sequence[str], entries: Sequence[Entry], now_ms: int) -> Action:
+    who = f"the role {due.target!r}" if missed == ("",) else ", ".join(repr(person) for person in missed if person)
+    told = msgspec.structs.replace(
+        notice,
+        subject=f"Not reached: {who} ({notice.subject})",
+        text="\n".join(
+            (f"{due.action.value.capitalize()} for {who} did not arrive.", "", *_trouble(entries), "", notice.text)
+        ),
+    )
+    return _action(due, "ops", ActionKind.PAGE, OPS, told, now_ms)
+
+
+def _trouble(entries: Sequence[Entry]) -> list[str]:
+    return [
+        f"- attempt {entry.attempt}, {entry.person or 'nobody'}, {entry.channel.value}: {entry.detail}"
+        for entry in entries
+        if entry.outcome in _TROUBLE
+    ]
+
+
+def _mark(due: DueAction, notice: Notice, moment: Moment, now_ms: int) -> Action:
+    marked = msgspec.structs.replace(
+        notice,
+        subject=f"{due.action.value.capitalize()}: {due.target}",
+        moment=moment,
+        text=notice.subject,
+        runbook="",
+        signal=None,
+    )
+    return _action(due, "mark", ActionKind.ANNOTATE, GRAFANA, marked, now_ms)
+
+
+def _action(due: DueAction, why: str, kind: ActionKind, target: str, notice: Notice, now_ms: int) -> Action:
+    return Action(
+        id=f"{why}-{xxhash.xxh3_128_hexdigest(due.id.encode())}",
+        incident=due.incident,
+        run=due.run,
+        step=due.step,
+        action=kind,
+        target=target,
+        body=msgspec.to_builtins(notice),
+        at_ms=now_ms,
+        due_ms=now_ms,
+    )
