@@ -192,16 +192,17 @@ def _found(admin: Any, wanted: Mapping[Topic, Shape]) -> list[tuple[Topic, Shape
     names = [str(topic) for topic in wanted]
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     configs = admin.describe_configs(resources, config_filter="all")["topic"]
+    described = {entry["name"]: entry["partitions"] for entry in admin.describe_topics(names)}
     return [
         (
-            Topic(entry["name"]),
+            topic,
             Shape(
-                len(entry["partitions"]),
-                len(entry["partitions"][0]["replica_nodes"]),
-                {key: told["value"] for key, told in configs.get(entry["name"], {}).items()},
+                len(described[topic]),
+                len(described[topic][0]["replica_nodes"]),
+                {name: told["value"] for name, told in configs.get(str(topic), {}).items()},
             ),
         )
-        for entry in admin.describe_topics(names)
+        for topic in wanted
     ]
 
 

@@ -81,8 +81,8 @@ def with_overrides(properties: str, overrides: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def jars() -> Path:
-    """The folder of the broker's jars; fetched by Maven the first time, whole or not at all.
+def jars(cache: Path = _CHECKOUT / ".cache") -> Path:
+    """The folder of the broker's jars under `cache`; fetched by Maven the first time, whole or not at all.
 
     Two programs that need them at once do not meet: the second waits for the first, and finds them there.
     """
@@ -92,11 +92,11 @@ def jars() -> Path:
             f"Apache Kafka cannot be started here: it needs Java {JAVA} or later and Maven, found: {found}; "
             f"on Debian or Ubuntu: apt-get install openjdk-{JAVA}-jre-headless maven"
         )
-    wanted = _CHECKOUT / ".cache" / f"kafka-{version()}"
+    wanted = cache / f"kafka-{version()}"
     if wanted.is_dir():
         return wanted
-    wanted.parent.mkdir(exist_ok=True)
-    with (wanted.parent / f"{wanted.name}.lock").open("w") as lock:
+    cache.mkdir(exist_ok=True)
+    with (cache / f"{wanted.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not wanted.is_dir():
             _fetch(wanted)

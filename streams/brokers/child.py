@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=out,
                 start_new_session=True,
+                bufsize=0,
             )
         assert self._leash.stdout is not None
         said = self._leash.stdout.readline()
@@ -61,11 +63,8 @@ class Child:
 
     def _tell(self, word: bytes) -> None:
         assert self._leash.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError, ValueError):  # it has ended already
             self._leash.stdin.write(word)
-            self._leash.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            pass  # It has ended already.
 
     def _reap(self) -> None:
         self._leash.wait()
