@@ -136,9 +136,11 @@ class ConsolePage(StrEnum):
     """The console's pages and commands; `OTHER` is any address it does not have."""
 
     SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
     INCIDENTS = "incidents"
     INCIDENT = "incident"
     RUNBOOK = "runbook"
+    HOLDS = "holds"
     ACKNOWLEDGE = "acknowledge"
     RELEASE = "release"
     STATIC = "static"
