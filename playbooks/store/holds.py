@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, update
 
 from detectors.run import Drill, Live, Replay, run_of
+from playbooks.effects.plain_text import paragraph
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
 
@@ -161,7 +162,7 @@ def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms
     `person` is a name from the settings' people; the caller has made sure that it is they. The same person twice
     counts once, and their first reason stands.
     """
-    reason = reason.strip()[:MAX_REASON_CHARS]
+    reason = paragraph(reason).strip()[:MAX_REASON_CHARS]
     if not _PERSON.fullmatch(person):
         return Release.NO_PERSON
     if not reason:
