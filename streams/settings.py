@@ -79,10 +79,18 @@ class TrainerSettings(Section, frozen=True):
 
 
 class BlueskySettings(Section, frozen=True):
-    """The public Jetstream. `max_cursor_age_h`: an older cursor is reported as a gap and not asked for."""
+    """The public Jetstream; an address that ends in ``network.bsky.jetstream.subscribeEvents`` is read as v2.
+
+    `max_cursor_age_h`: an older cursor is reported as a gap and not asked for. `rewind_s`: how far before the cursor to
+    go on. `gap_s`: a server that goes on later than asked by more than this has left something out. `remembered_posts`:
+    how many posts a deletion can still be found for, at about 0.5 kB each.
+    """
 
     url: str = "wss://jetstream2.us-east.bsky.network/subscribe"
     max_cursor_age_h: float = 24.0
+    rewind_s: float = 5.0
+    gap_s: float = 60.0
+    remembered_posts: int = 100_000
     metrics_port: Port = 9106
 
 
@@ -97,8 +105,9 @@ class WebhookSourceSettings(Section, frozen=True):
 
 
 class SourceSettings(Section, frozen=True):
-    """The sources there are."""
+    """The sources there are. `lease_s`: how long another instance waits after one was killed before it takes over."""
 
+    lease_s: float = 15.0
     bluesky: BlueskySettings = BlueskySettings()
     webhook: WebhookSourceSettings = WebhookSourceSettings()
 
