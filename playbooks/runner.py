@@ -81,7 +81,7 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
     runner = Runner(settings, store, Carrier(settings, store, effects, clock, random.random), clock)
     try:
         async with serve_health(
-            "127.0.0.1", settings.runner.metrics_port, runner.not_ready, setting="runner.metrics_port"
+            settings.metrics_host, settings.runner.metrics_port, runner.not_ready, setting="runner.metrics_port"
         ):
             await runner.run(stop)
     finally:

@@ -147,7 +147,11 @@ class BrandSettings(Section, frozen=True):
 
 
 class PlaybookSettings(Section, frozen=True):
-    """Everything that `playbooks` needs from the settings file."""
+    """Everything that `playbooks` needs from the settings file.
+
+    `metrics_host` is where a process without a web server of its own shows its metrics and health: loopback, unless
+    Prometheus runs elsewhere. They ask for no password.
+    """
 
     store: StoreSettings = StoreSettings()
     people: dict[Name, Person] = {}
@@ -157,4 +161,5 @@ class PlaybookSettings(Section, frozen=True):
     gate: GateSettings = GateSettings()
     console: ConsoleSettings = ConsoleSettings()
     grafana: GrafanaSettings | None = None
+    metrics_host: str = "127.0.0.1"
     brands: dict[Name, BrandSettings] = {}

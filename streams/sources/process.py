@@ -18,8 +18,6 @@ from streams.settings import Settings
 from streams.sources.alone import Turn
 from streams.topics import ensure_topics
 
-HEALTH_HOST = "127.0.0.1"
-
 
 @dataclass(slots=True)
 class Conditions:
@@ -55,7 +53,7 @@ Work = Callable[[Surroundings], Awaitable[None]]
 
 
 async def run_source(name: SourceName, settings: Settings, port: int, stop: asyncio.Event, work: Work) -> None:
-    """Run a source's `work` under its lease until `stop` is set; metrics and health are on loopback `port`.
+    """Run a source's `work` under its lease until `stop` is set; metrics and health are on `port`.
 
     Raises `StoreUnreachable`, `BrokerUnreachable` or `TopicMismatch` at the start only; later both are waited for.
     """
@@ -76,7 +74,7 @@ async def run_source(name: SourceName, settings: Settings, port: int, stop: asyn
         def ready() -> list[str]:
             return [*conditions.reasons(), *filter(None, [producer.trouble])]
 
-        async with serve_health(HEALTH_HOST, port, ready, f"sources.{name}.metrics_port"):
+        async with serve_health(settings.metrics_host, port, ready, f"sources.{name}.metrics_port"):
             await turn.run(do_work, stop)
     finally:
         engine.dispose()
