@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.alarm import AlarmState, advance
 from detectors.bucket import BUCKET_MS, Bucket, Cell, Digest, combine
-from detectors.finding import Detector, Finding, Observation
+from detectors.finding import Detector, Finding, Level, Observation
 from detectors.registry import DETECTORS
 from detectors.signal import Evidence, Post, Signal, SignalKind, signal_id
 from detectors.voices import Voices, VoicesState, is_negative
@@ -111,6 +111,15 @@ class BrandWatch:
                 for platform, watched in self._series.items()
             ],
         )
+
+    def levels(self, platform: str | None) -> dict[SignalKind, Level]:
+        """Where a series stands, by detector."""
+        return {one.detector.kind: one.detector.level(self.next_ms) for one in self._series.get(platform, [])}
+
+    @property
+    def platforms(self) -> list[str | None]:
+        """The series there are; None is the brand as a whole."""
+        return list(self._series)
 
     def _close_quiet(self, start_ms: int) -> None:
         """Ten seconds in which nobody spoke: nothing to find, a nought to learn."""

@@ -45,6 +45,15 @@ class Finding:
         return self.tail / self.threshold
 
 
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where a series stands, for a graph: what is seen of late, what is usual, and the top of the usual band."""
+
+    observed: float
+    expected: float
+    high: float
+
+
 class Detector(Protocol):
     """Looks at one series. Scoring never learns; learning never looks ahead.
 
@@ -61,6 +70,10 @@ class Detector(Protocol):
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the windows and the baseline."""
+        ...
+
+    def level(self, at_ms: int) -> Level:
+        """Where the series stands, in the detector's own unit."""
         ...
 
     def baseline_days(self, at_ms: int) -> float:

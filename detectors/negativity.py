@@ -7,13 +7,14 @@ scale of -log10), and the share has to be out of the ordinary by itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import Any, Final
 
 import msgspec
 from river import base
 
-from detectors.finding import SPANS_S, Finding, Observation
+from detectors.finding import SPANS_S, Finding, Level, Observation
 from detectors.seasonal import STEP_MS, RateState, SeasonalRate
 from detectors.signal import SignalKind
 from detectors.tails import count_band, count_tail, share_tail
@@ -30,6 +31,7 @@ _SHARE_MEMORY: Final = 3000.0
 _SHARE_OVERDISPERSION: Final = 0.003
 #: A step's negative voices are learned up to twice the usual share: a crisis does not become the baseline.
 _CLIP: Final = 2.0
+_LEVEL_S: Final = 900
 
 
 class _ShareState(msgspec.Struct):
@@ -87,7 +89,7 @@ class NegativitySpike(base.AnomalyDetector):
 
     def find(self, seen: Observation) -> Finding | None:
         """The most striking span that ends with this bucket."""
-        if not seen.negative:
+        if not seen.negative or not self._rate.warm(seen.at_ms):
             return None
         best: Finding | None = None
         here = self._rate.expect(seen.at_ms)
@@ -113,6 +115,13 @@ class NegativitySpike(base.AnomalyDetector):
         self._expected.add(self._rate.expect(seen.at_ms))
         self._rate.learn_one(seen.at_ms, seen.negative)
         self._learn_share(seen)
+
+    def level(self, at_ms: int) -> Level:
+        """The negative share of the voices of the last quarter of an hour."""
+        scored = self._scored.last(_LEVEL_S)
+        usual = self.usual_share
+        high = usual + 2.0 * math.sqrt(usual * (1.0 - usual) / max(scored, 1.0))
+        return Level(self._negative.last(_LEVEL_S) / scored if scored else 0.0, usual, min(1.0, high))
 
     @property
     def usual_share(self) -> float:

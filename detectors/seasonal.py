@@ -32,6 +32,7 @@ _LEVEL_CAP: Final = 3.0
 #: Dispersion of a five-minute count before it is learned, its floor, and the weight of that belief in steps.
 _DISPERSION: Final = 0.07
 _DISPERSION_WEIGHT: Final = 288.0
+_WARM_UP_MS: Final = 3_600_000
 
 
 class RateState(msgspec.Struct):
@@ -95,6 +96,10 @@ class SeasonalRate(base.Base):
     def days(self, at_ms: int) -> float:
         """How long the series has been known."""
         return max(0.0, (at_ms - self.state.started_ms) / _DAY_MS) if self.state.step_ms >= 0 else 0.0
+
+    def warm(self, at_ms: int) -> bool:
+        """Whether the series is known for long enough to judge anything: a stream's start is not a crisis."""
+        return self.state.step_ms >= 0 and at_ms - self.state.started_ms >= _WARM_UP_MS
 
     def dispersion(self, at_ms: int, span_s: int) -> float:
         """Overdispersion of a count over `span_s` seconds: what was learned, and what is not known yet.

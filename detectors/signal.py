@@ -13,6 +13,7 @@ class SignalKind(StrEnum):
 
     VOLUME = "volume"
     NEGATIVITY = "negativity"
+    DEAD_LETTERS = "dead_letters"
 
 
 class Post(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from river import base
 
-from detectors.finding import SPANS_S, Finding, Observation
+from detectors.finding import SPANS_S, Finding, Level, Observation
 from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
 from detectors.tails import count_band, count_tail
@@ -16,6 +16,8 @@ from detectors.window import Window
 
 #: -log10 of the probability that is worth a signal. A signal of volume alone pages nobody.
 THRESHOLD: Final = 9.0
+
+_LEVEL_S: Final = 300
 
 
 class _State(msgspec.Struct):
@@ -59,7 +61,7 @@ class VolumeSpike(base.AnomalyDetector):
 
     def find(self, seen: Observation) -> Finding | None:
         """The most striking span that ends with this bucket."""
-        if not seen.voices:
+        if not seen.voices or not self._rate.warm(seen.at_ms):
             return None
         best: Finding | None = None
         here = self._rate.expect(seen.at_ms)
@@ -81,9 +83,12 @@ class VolumeSpike(base.AnomalyDetector):
         self._expected.add(self._rate.expect(seen.at_ms))
         self._rate.learn_one(seen.at_ms, seen.voices)
 
-    def expected_per_min(self, at_ms: int) -> float:
-        """Voices expected a minute at `at_ms`."""
-        return self._rate.expect(at_ms) * 6.0
+    def level(self, at_ms: int) -> Level:
+        """Voices a minute over the last five minutes."""
+        expected = self._expected.last(_LEVEL_S)
+        _, high = count_band(expected, self._rate.dispersion(at_ms, _LEVEL_S))
+        per_min = 60.0 / _LEVEL_S
+        return Level(self._seen.last(_LEVEL_S) * per_min, expected * per_min, high * per_min)
 
     def baseline_days(self, at_ms: int) -> float:
         """How long the series has been known."""

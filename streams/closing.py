@@ -9,7 +9,7 @@ records before it are passed over for that brand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -116,6 +116,10 @@ class PartitionWatch:
     def brands(self) -> list[tuple[str, str]]:
         """Run and brand of everything watched here."""
         return [(run_id, brand) for run_id, run in self._runs.items() for brand in run.brands]
+
+    def watches(self) -> Iterator[BrandWatch]:
+        """Every brand's watch."""
+        return (brand.watch for run in self._runs.values() for brand in run.brands.values())
 
     def snapshot(self, run_id: str, brand: str) -> BrandSnapshot:
         """A brand as it is now; `snapshot_delivered` tells when it is safe in Kafka."""

@@ -1,9 +1,9 @@
 """Records into Kafka: a send returns when Kafka has acknowledged, however long that takes.
 
-`MentionProducer` is what every source, the replay and the agents write through. While the broker is away it waits, with growing
-pauses, a metric and one log line, and holds no more than what its callers handed in; so a source that does not read on
-while it sends needs no other bound. Records of one call keep their order within a partition. After an error that the
-client cannot mend a fresh client sends again what was not acknowledged: repeats are possible, losses are not.
+`MentionProducer` is what every source, the replay and the agents write through. While the broker is away it waits,
+with growing pauses, a metric and one log line, and holds no more than what its callers handed in; so a source that does
+not read on while it sends needs no other bound. Records of one call keep their order within a partition. After an error
+that the client cannot mend a fresh client sends again what was not acknowledged: repeats are possible, losses are not.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _Rest = tuple[list[Record], BaseException | None]
 
 
 class MentionProducer:
-    """Writes to `mentions`, and to any other topic a record names; use it as an async context manager, and from one event loop.
+    """Writes to `mentions`, and to any other topic a record names, from one event loop; an async context manager.
 
     It connects at the first send. `role` is what waits are counted under.
     """

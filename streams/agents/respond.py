@@ -1,0 +1,117 @@
+"""Respond: signals in, incidents into the store. One transaction a signal, then it is acknowledged.
+
+What is decided is in `playbooks.plan`; the store makes it one: the unique signal, the brand's lock, the log, the hold
+and the actions that are due. A store that is away is waited for, unacknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from detectors.run import run_of
+from detectors.signal import Signal
+from playbooks import telemetry
+from playbooks.catalog import Library, load_library
+from playbooks.labels import Role, WaitCause, run_kind
+from playbooks.store.engine import StoreUnreachable, migrate, open_store
+from playbooks.store.incidents import take_signal
+from streams.agents.dead import dead_record
+from streams.agents.patience import pause
+from streams.agents.reading import FoldReader
+from streams.folding import Held
+from streams.gather import Record
+from streams.produce import MentionProducer
+from streams.settings import Settings
+from streams.topics import ensure_topics
+from streams.wire import Topic, decode_signal
+
+log = logging.getLogger(__name__)
+
+
+async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
+    """The respond process, until `stop`."""
+    await asyncio.to_thread(ensure_topics, settings.kafka)
+    library = load_library()
+    engine = open_store(settings.store)
+    await asyncio.to_thread(migrate, engine)
+    telemetry.start([Role.RESPOND], brands=settings.brands, playbooks=library.ids)
+    try:
+        await RespondWorker(settings, engine, library).run(stop)
+    finally:
+        engine.dispose()
+
+
+class RespondPartition:
+    """One partition of `signals` while it is ours."""
+
+    def __init__(self, number: int, worker: RespondWorker) -> None:
+        self.number = number
+        self.held = Held()
+        self._worker = worker
+
+    async def take(self, records: list[Record]) -> None:
+        """Take in each signal of a fold, then acknowledge it."""
+        for record in records:
+            try:
+                signal = decode_signal(record.value or b"")
+            except msgspec.DecodeError as wrong:
+                await self._worker.set_aside(self.number, record, wrong)
+            else:
+                await self._worker.take(signal)
+        self._worker.reader.acknowledge(self.number, self.held, records[-1].offset + 1)
+
+
+class RespondWorker:
+    """A reader of `signals` in front of the store."""
+
+    def __init__(self, settings: Settings, engine: Engine, library: Library) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._library = library
+        self._producer = MentionProducer(settings.kafka, Role.RESPOND)
+        self._store_trouble: str | None = None
+        self.reader = FoldReader(Role.RESPOND, Topic.SIGNALS, settings, self._open)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Respond until `stop`."""
+        async with self._producer:
+            await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
+
+    async def take(self, signal: Signal) -> None:
+        """One signal into the store; waits while the store is away."""
+        attempt = 0
+        while True:
+            try:
+                taken = await asyncio.to_thread(
+                    take_signal, self._engine, signal, self._library, self._settings, time.time_ns() // 1_000_000
+                )
+            except (StoreUnreachable, DBAPIError) as away:
+                attempt += 1
+                self._store_trouble = f"the store does not answer ({type(away).__name__})"
+                await pause(attempt, Role.RESPOND, WaitCause.STORE, away)
+            else:
+                self._store_trouble = None
+                telemetry.SIGNALS_TAKEN.labels(decision=taken.decision).inc()
+                log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken.decision)
+                if taken.opened is not None:
+                    kind = run_kind(run_of(signal.run))
+                    telemetry.INCIDENTS_OPENED.labels(playbook=taken.playbook, run_kind=kind).inc()
+                return
+
+    async def set_aside(self, partition: int, record: Record, wrong: msgspec.DecodeError) -> None:
+        """A record that is no signal."""
+        await self._producer.send([dead_record(Topic.SIGNALS, partition, record, wrong)])
+
+    async def _open(self, number: int) -> RespondPartition:
+        return RespondPartition(number, self)
+
+    def _not_ready(self) -> list[str]:
+        trouble = [self._store_trouble, self._producer.trouble]
+        unassigned = None if self.reader.assigned else "no partition of signals is assigned yet"
+        return [why for why in (*trouble, unassigned) if why]

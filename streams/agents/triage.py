@@ -1,0 +1,221 @@
+"""Triage: mentions in, cells out. The decisions are in `streams.gather`; here they meet Kafka.
+
+A fold's cells and markers are delivered behind the next folds' work, in order. Only when they are, and the checkpoint
+that names the restart is, are folds acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from playbooks import telemetry
+from playbooks.labels import MentionOutcome, Role
+from streams.agents.patience import patiently
+from streams.agents.reading import FoldReader
+from streams.agents.versions import following_models
+from streams.dead_share import KEEP_ONE_IN, DeadShare
+from streams.folding import Held
+from streams.gather import Gathered, PartitionTriage, TriageRules
+from streams.gather import Record as Mentioned
+from streams.models import Models
+from streams.produce import MentionProducer, Record
+from streams.read_back import read_back
+from streams.settings import Settings
+from streams.topics import ensure_topics
+from streams.wire import (
+    Topic,
+    TriageState,
+    decode_triage_state,
+    encode_bucket_record,
+    encode_dead_letter,
+    encode_heartbeat,
+    encode_sample,
+    encode_signal,
+    encode_triage_state,
+    partition_of,
+)
+
+log = logging.getLogger(__name__)
+
+_UNDELIVERED_FOLDS: Final = 16
+_BEAT_EVERY_S: Final = 0.5
+
+
+def rules_of(settings: Settings) -> TriageRules:
+    """What triage decides by, from the settings."""
+    return TriageRules(
+        brands=None if settings.any_brand else frozenset(settings.brands),
+        future_ms=int(settings.triage.future_s * 1000),
+        horizon_ms=int(settings.triage.horizon_h * 3_600_000),
+        recent_ids=settings.triage.recent_ids,
+        runs_at_once=settings.triage.runs_at_once,
+        run_idle_ms=int(settings.triage.run_idle_s * 1000),
+    )
+
+
+async def run_triage(settings: Settings, stop: asyncio.Event) -> None:
+    """The triage process, until `stop`."""
+    await asyncio.to_thread(ensure_topics, settings.kafka)
+    telemetry.start([Role.TRIAGE], brands=settings.brands)
+    worker = TriageWorker(settings)
+    async with following_models(settings.kafka, worker.models):
+        await worker.run(stop)
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """A fold's outcome on its way out; with a `checkpoint` where folds may be acknowledged after it."""
+
+    partition: TriagePartition
+    gathered: Gathered
+    checkpoint: TriageState | None
+
+
+class TriagePartition:
+    """One partition of `mentions` while it is ours."""
+
+    def __init__(self, triage: PartitionTriage, worker: TriageWorker) -> None:
+        self.triage = triage
+        self.held = Held()
+        self._worker = worker
+        self._checkpoint_at = time.monotonic()
+
+    async def take(self, records: list[Mentioned]) -> None:
+        """Gather a fold and hand its outcome to the deliverer; waits while too much is undelivered."""
+        gathered = self.triage.fold(records)
+        await self._worker.outgoing.put(_Outgoing(self, gathered, self._checkpoint_if_due()))
+        self._worker.count(self.triage, gathered, records)
+
+    async def settle(self) -> None:
+        """Where nothing more comes, what is held must still be acknowledged."""
+        if self.held and (checkpoint := self._checkpoint_if_due()):
+            await self._worker.outgoing.put(_Outgoing(self, Gathered(), checkpoint))
+
+    def _checkpoint_if_due(self) -> TriageState | None:
+        now = time.monotonic()
+        if now - self._checkpoint_at < self._worker.settings.triage.checkpoint_s:
+            return None
+        self._checkpoint_at = now
+        return self.triage.checkpoint()
+
+
+class TriageWorker:
+    """A reader of `mentions`, a deliverer behind it, and a heart that beats for partitions in which nobody speaks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.outgoing: asyncio.Queue[_Outgoing] = asyncio.Queue(_UNDELIVERED_FOLDS)
+        self.models = Models()
+        self._dead_share = DeadShare(settings.triage.dead_share, settings.triage.dead_share_of_at_least)
+        self._told: list[Record] = []
+        self._producer = MentionProducer(settings.kafka, Role.TRIAGE)
+        self._reader = FoldReader(Role.TRIAGE, Topic.MENTIONS, settings, self._open)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Triage until `stop`."""
+        async with self._producer, self._reader.beside(self._deliver(), self._beat()):
+            await self._reader.run(stop, self.settings.triage.metrics_port, self._not_ready)
+
+    def count(self, triage: PartitionTriage, gathered: Gathered, records: list[Mentioned]) -> None:
+        """Metrics of a fold, and whether so much of it is rubbish that ops are told."""
+        for outcome, number in gathered.outcomes.items():
+            telemetry.MENTIONS.labels(outcome=outcome).inc(number)
+        for fault, number in gathered.faults.items():
+            telemetry.DEAD_LETTERS.labels(reason=fault).inc(number)
+        telemetry.LATE_MENTIONS.inc(gathered.late)
+        telemetry.PARTITION_TIME.labels(partition=triage.partition).set(triage.live_time_ms() / 1000)
+        for cell in gathered.cells:
+            telemetry.NEGATIVITY.observe_many(d.negativity for d in cell.digests if d.negativity is not None)
+        now_ms = records[-1].recorded_ms
+        if self._dead_share.add(now_ms, len(records), gathered.outcomes[MentionOutcome.DEAD]):
+            signal = self._dead_share.signal()
+            key = signal.brand.encode()
+            place = partition_of(key, self.settings.kafka.brands_partitions)
+            self._told.append(Record(place, key, encode_signal(signal), Topic.SIGNALS))
+            log.warning("%d of %d records are dead letters; ops are paged", self._dead_share.dead, len(records))
+
+    async def _open(self, number: int) -> TriagePartition:
+        state = None
+        async for _, value in patiently(
+            lambda: read_back(self.settings.kafka, Topic.TRIAGE_STATE, number, newest_only=True), Role.TRIAGE
+        ):
+            if value is not None:
+                state = decode_triage_state(value)
+        log.info("partition %d of %s from %s", number, Topic.MENTIONS, state.offset if state else "its start")
+        return TriagePartition(PartitionTriage(number, rules_of(self.settings), self.models.at, state), self)
+
+    async def _deliver(self) -> None:
+        """Deliver what folds brought, oldest first: cells, then markers, then checkpoints; then acknowledge."""
+        while True:
+            batch = [await self.outgoing.get()]
+            while not self.outgoing.empty():
+                batch.append(self.outgoing.get_nowait())
+            batch = [one for one in batch if not one.partition.held.dropped]
+            told, self._told = self._told, []
+            await self._producer.send([record for one in batch for record in self._cells(one)] + told)
+            await self._producer.send([record for one in batch for record in self._markers(one)])
+            done = [one for one in batch if one.checkpoint is not None]
+            await self._producer.send([_checkpoint_record(one.checkpoint) for one in done if one.checkpoint])
+            for one in done:
+                if one.checkpoint is not None:
+                    number = one.partition.triage.partition
+                    self._reader.acknowledge(number, one.partition.held, one.checkpoint.offset)
+
+    def _cells(self, one: _Outgoing) -> list[Record]:
+        """Cells, and what may go with them: dead letters (a sample of them where there are too many) and samples."""
+        gathered, number = one.gathered, one.partition.triage.partition
+        records = [
+            Record(
+                partition_of(cell.brand.encode(), self.settings.kafka.brands_partitions),
+                f"{cell.run}|{cell.partition}|{cell.brand}|{cell.platform}|{cell.start_ms}".encode(),
+                encode_bucket_record(cell),
+                Topic.BUCKETS,
+            )
+            for cell in gathered.cells
+        ]
+        telemetry.CELLS_SENT.inc(len(records))
+        for letter in gathered.dead:
+            if not self._dead_share.sampling or letter.offset % KEEP_ONE_IN == 0:
+                records.append(Record(number, letter.reason.encode(), encode_dead_letter(letter), Topic.DEAD))
+            else:
+                telemetry.DEAD_LETTERS_SAMPLED.inc()
+        records += [Record(0, b"", encode_sample(sample), Topic.SAMPLES) for sample in gathered.samples]
+        return records
+
+    def _markers(self, one: _Outgoing) -> list[Record]:
+        return [
+            Record(place, f"{marker.run}|{marker.partition}|marker".encode(), value, Topic.BUCKETS)
+            for marker in one.gathered.markers
+            for value in (encode_bucket_record(marker),)
+            for place in range(self.settings.kafka.brands_partitions)
+        ]
+
+    async def _beat(self) -> None:
+        """A heartbeat for each partition of ours in which live time stands still, so that its buckets close."""
+        idle_ms = int(self.settings.triage.idle_heartbeat_s * 1000)
+        beaten: dict[int, int] = {}
+        while True:
+            await asyncio.sleep(_BEAT_EVERY_S)
+            now_ms = time.time_ns() // 1_000_000
+            late = []
+            for number in self._reader.assigned:
+                partition = self._reader.partitions.get(number)
+                reached_ms = max(partition.triage.live_time_ms() if partition else 0, beaten.get(number, 0))
+                if reached_ms < now_ms - 2 * idle_ms:
+                    beaten[number] = now_ms - idle_ms
+                    late.append(Record(number, *encode_heartbeat("", now_ms - idle_ms)))
+            await self._producer.send(late)
+            for partition in list(self._reader.partitions.values()):
+                await partition.settle()
+
+    def _not_ready(self) -> list[str]:
+        trouble = [] if self._producer.trouble is None else [self._producer.trouble]
+        return trouble + ([] if self._reader.assigned else ["no partition of mentions is assigned yet"])
+
+
+def _checkpoint_record(state: TriageState) -> Record:
+    return Record(state.partition, str(state.partition).encode(), encode_triage_state(state), Topic.TRIAGE_STATE)

@@ -1,0 +1,207 @@
+"""Watch: cells in, signals out. The decisions are in `streams.closing`; here they meet Kafka.
+
+Signals are delivered first, then snapshots, each brand at its own time; then folds are acknowledged up to the oldest
+record that a restart would need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+import msgspec
+import xxhash
+
+from detectors.brand_watch import BrandWatch
+from detectors.run import run_of
+from detectors.signal import Signal, SignalKind
+from playbooks import telemetry
+from playbooks.labels import Role, run_kind
+from streams.agents.patience import patiently
+from streams.agents.dead import dead_record
+from streams.agents.reading import FoldReader
+from streams.closing import BrandSnapshot, EndedRuns, PartitionWatch
+from streams.folding import Held
+from streams.gather import Record as Bucketed
+from streams.produce import MentionProducer, Record
+from streams.read_back import read_back
+from streams.settings import Settings
+from streams.topics import ensure_topics
+from streams.wire import Topic, decode_bucket_record, encode_signal, partition_of
+
+log = logging.getLogger(__name__)
+
+_ENDED_KEY: Final = b"ended"
+_SETTLE_EVERY_S: Final = 1.0
+_GAUGES_EVERY_S: Final = 5.0
+_snapshot = msgspec.json.Decoder(BrandSnapshot)
+_ended = msgspec.json.Decoder(EndedRuns)
+
+
+async def run_watch(settings: Settings, stop: asyncio.Event) -> None:
+    """The watch process, until `stop`."""
+    await asyncio.to_thread(ensure_topics, settings.kafka)
+    telemetry.start([Role.WATCH], brands=settings.brands)
+    await WatchWorker(settings).run(stop)
+
+
+class WatchPartition:
+    """One partition of `buckets` while it is ours."""
+
+    def __init__(self, number: int, watch: PartitionWatch, snapshots: set[bytes], worker: WatchWorker) -> None:
+        self.number = number
+        self.watch = watch
+        self.held = Held()
+        self._worker = worker
+        #: Keys of the snapshots that are in Kafka, and when each brand's next one is due.
+        self._written = snapshots
+        self._due: dict[tuple[str, str], float] = {}
+        self._turn = asyncio.Lock()
+
+    async def take(self, records: list[Bucketed]) -> None:
+        """Work on a fold of cells and markers."""
+        async with self._turn:
+            signals: list[Signal] = []
+            ended: list[str] = []
+            for record in records:
+                if record.offset < self.watch.next_offset:
+                    continue
+                began = time.perf_counter()
+                try:
+                    decoded = decode_bucket_record(record.value or b"")
+                except msgspec.DecodeError as wrong:
+                    await self._worker.send([dead_record(Topic.BUCKETS, self.number, record, wrong)])
+                    continue
+                closed = self.watch.take(record.offset, decoded)
+                signals += closed.signals
+                ended += closed.ended
+                if closed.buckets:
+                    telemetry.BUCKETS_CLOSED.inc(closed.buckets)
+                    telemetry.BUCKET_CLOSE.observe((time.perf_counter() - began) / closed.buckets)
+            await self._worker.send([_signal_record(signal, self._worker.settings) for signal in signals])
+            for signal in signals:
+                telemetry.SIGNALS.labels(kind=signal.kind, run_kind=run_kind(run_of(signal.run))).inc()
+            if ended:
+                await self._end(ended)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Write the snapshots that are due, and acknowledge what no restart needs."""
+        async with self._turn:
+            due = self._snapshots_due()
+            if due:
+                await self._worker.send([record for _, record in due])
+                for snapshot, record in due:
+                    self._written.add(record.key)
+                    self.watch.snapshot_delivered(snapshot.state.run, snapshot.state.brand, snapshot.position)
+                telemetry.SNAPSHOTS.inc(len(due))
+            await self._delete_forgotten()
+            self._worker.reader.acknowledge(self.number, self.held, self.watch.restart_offset())
+
+    def _snapshots_due(self) -> list[tuple[BrandSnapshot, Record]]:
+        now, every_s = time.monotonic(), self._worker.settings.watch.snapshot_s
+        due = []
+        for run, brand in self.watch.brands():
+            at = self._due.get((run, brand))
+            if at is None:
+                # Brands take their turns: each has its own moment within the interval.
+                spread = xxhash.xxh3_64_intdigest(f"{run}|{brand}".encode()) % 1000 / 1000
+                self._due[run, brand] = now + every_s * (0.1 + 0.9 * spread)
+            elif now >= at:
+                self._due[run, brand] = now + every_s
+                snapshot = self.watch.snapshot(run, brand)
+                value = msgspec.json.encode(snapshot)
+                due.append((snapshot, Record(self.number, _brand_key(run, brand), value, Topic.WATCH_STATE)))
+        return due
+
+    async def _end(self, ended: list[str]) -> None:
+        """Runs that are over: said first, so that a restart does not begin them anew; then their state may go."""
+        value = msgspec.json.encode(self.watch.ended())
+        await self._worker.send([Record(self.number, _ENDED_KEY, value, Topic.WATCH_STATE)])
+        await self._delete_forgotten()
+
+    async def _delete_forgotten(self) -> None:
+        watched = self.watch.brands()
+        gone = self._written - {_brand_key(run, brand) for run, brand in watched}
+        if gone:
+            await self._worker.send([Record(self.number, key, None, Topic.WATCH_STATE) for key in sorted(gone)])
+            self._written -= gone
+        if len(self._due) > len(watched):
+            self._due = {key: at for key, at in self._due.items() if key in set(watched)}
+
+
+class WatchWorker:
+    """A reader of `buckets`, and what is done at its own pace: snapshots and gauges."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._producer = MentionProducer(settings.kafka, Role.WATCH)
+        self.send = self._producer.send
+        self.reader = FoldReader(Role.WATCH, Topic.BUCKETS, settings, self._open)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch until `stop`."""
+        async with self._producer, self.reader.beside(self._settle(), self._show()):
+            await self.reader.run(stop, self.settings.watch.metrics_port, self._not_ready)
+
+    async def _open(self, number: int) -> WatchPartition:
+        newest: dict[bytes, bytes] = {}
+        async for key, value in patiently(
+            lambda: read_back(self.settings.kafka, Topic.WATCH_STATE, number), Role.WATCH
+        ):
+            newest.pop(key, None)
+            if value is not None:
+                newest[key] = value
+        ended = newest.pop(_ENDED_KEY, None)
+        watch = PartitionWatch(
+            self.settings.kafka.mentions_partitions,
+            [_snapshot.decode(value) for value in newest.values()],
+            _ended.decode(ended) if ended else None,
+            int(self.settings.watch.forget_brand_h * 3_600_000),
+        )
+        log.info("partition %d of %s with %d brands from snapshots", number, Topic.BUCKETS, len(newest))
+        return WatchPartition(number, watch, set(newest), self)
+
+    async def _settle(self) -> None:
+        while True:
+            await asyncio.sleep(_SETTLE_EVERY_S)
+            for partition in list(self.reader.partitions.values()):
+                if not partition.held.dropped:
+                    await partition.settle()
+
+    async def _show(self) -> None:
+        while True:
+            for partition in list(self.reader.partitions.values()):
+                telemetry.WATERMARK.labels(run_kind=run_kind(run_of(""))).set(partition.watch.watermark_ms() / 1000)
+                for watch in list(partition.watch.watches()):
+                    _show_brand(watch)
+            await asyncio.sleep(_GAUGES_EVERY_S)
+
+    def _not_ready(self) -> list[str]:
+        trouble = [] if self._producer.trouble is None else [self._producer.trouble]
+        return trouble + ([] if self.reader.assigned else ["no partition of buckets is assigned yet"])
+
+
+def _show_brand(watch: BrandWatch) -> None:
+    for platform in watch.platforms:
+        levels = watch.levels(platform)
+        volume, negativity = levels[SignalKind.VOLUME], levels[SignalKind.NEGATIVITY]
+        reading = telemetry.BrandReading(
+            mentions_per_minute=volume.observed,
+            expected_per_minute=volume.expected,
+            expected_high_per_minute=volume.high,
+            negative_share=negativity.observed,
+            expected_negative_share=negativity.expected,
+        )
+        telemetry.show_brand(run_kind(run_of(watch.run)), watch.brand, platform, reading)
+
+
+def _signal_record(signal: Signal, settings: Settings) -> Record:
+    key = signal.brand.encode()
+    return Record(partition_of(key, settings.kafka.brands_partitions), key, encode_signal(signal), Topic.SIGNALS)
+
+
+def _brand_key(run: str, brand: str) -> bytes:
+    return f"{run}|{brand}".encode()
