@@ -33,6 +33,8 @@ NO_LINK = "There is no link: this Firebreak has no public address (console.publi
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
+# Stricter than the standards: no quotes, comments or lists, in which a second address could hide.
+_ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,:;"]{1,64}@[^\s@<>()\[\]\\,:;"]{1,255}""")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -197,12 +199,10 @@ def _where_to_look(message: Message) -> str:
 
 
 def _mailbox(name: str, address: str) -> Address:
-    if one_line(address) != address:
-        raise ValueError("a line break or a control character in an e-mail address")
-    found = Address(one_line(name, 80), addr_spec=address)
-    if not found.username or not found.domain:
-        raise ValueError("an e-mail address needs a name and a domain")
-    return found
+    if not _ADDRESS.fullmatch(address) or one_line(address, len(address)) != address:
+        raise ValueError("not an e-mail address")
+    username, _, domain = address.rpartition("@")
+    return Address(one_line(name, 80), username, domain)
 
 
 def _domain(sender: str) -> str:
