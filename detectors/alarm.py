@@ -27,7 +27,7 @@ class AlarmState(msgspec.Struct):
 def severity_of(finding: Finding, authors: int) -> int:
     """How bad, 1 to 5: how far beyond the threshold, and how many different people.
 
-    >>> severity_of(Finding(25.0, 10.0, 300, 40, 4, 1, 9, .6, .2), authors=35)
+    >>> severity_of(Finding(25.0, 10.0, 300, 40, 4, voices=50), authors=35)
     4
     """
     for severity, score, people in _SEVERITIES:
@@ -43,7 +43,7 @@ def advance(state: AlarmState, finding: Finding | None, authors: int, at_ms: int
     `CALM_SCORE` for `CALM_MS`.
 
     >>> state = AlarmState()
-    >>> high = Finding(12.0, 10.0, 300, 40, 4, 1, 9, .6, .2)
+    >>> high = Finding(12.0, 10.0, 300, 40, 4, voices=50)
     >>> advance(state, high, 9, 0), advance(state, high, 9, 10_000)
     (3, None)
     >>> advance(state, None, 0, CALM_MS * 2), state.severity

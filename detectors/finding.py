@@ -27,17 +27,22 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A moment against the expectation. `tail` is -log10 of its probability; at `threshold` it is worth a signal."""
+    """A moment against the expectation. `tail` is -log10 of its probability; at `threshold` it is worth a signal.
+
+    `voices` and `negative` are what the span held; the shares are 0 where the detector does not look at feelings.
+    """
 
     tail: float
     threshold: float
     span_s: int
     observed: float
     expected: float
-    low: float
-    high: float
-    negative_share: float
-    expected_negative_share: float
+    voices: float
+    negative: float = 0.0
+    negative_share: float = 0.0
+    expected_negative_share: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
 
     @property
     def score(self) -> float:

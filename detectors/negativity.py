@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -105,7 +106,7 @@ class NegativitySpike(base.AnomalyDetector):
             tail = share + count_tail(negative, expected, self._rate.dispersion(seen.at_ms, span_s))
             threshold = self.threshold - relief
             if best is None or tail / threshold > best.score:
-                best = Finding(tail, threshold, span_s, negative, expected, 0.0, 0.0, negative / scored, usual)
+                best = Finding(tail, threshold, span_s, negative, expected, scored, negative, negative / scored, usual)
         return self._with_band(best, seen.at_ms) if best and best.score >= 1.0 else best
 
     def learn(self, seen: Observation) -> None:
@@ -175,14 +176,4 @@ class NegativitySpike(base.AnomalyDetector):
 
     def _with_band(self, found: Finding, at_ms: int) -> Finding:
         low, high = count_band(found.expected, self._rate.dispersion(at_ms, found.span_s))
-        return Finding(
-            found.tail,
-            found.threshold,
-            found.span_s,
-            found.observed,
-            found.expected,
-            low,
-            high,
-            found.negative_share,
-            found.expected_negative_share,
-        )
+        return replace(found, low=low, high=high)

@@ -30,7 +30,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     `window_s` is the span looked at, `tail` -log10 of the probability of so much under the expectation,
     `threshold` what it was held against, `expected_low` and `expected_high` the 95 % band of `expected`.
-    `mentions`, `negative`, `negative_share` and `authors` describe the window; `baseline_days` says how long the brand
+    `mentions` and `negative` count the independent voices of the window (not the copies), `negative_share` is of those
+    that were scored, `authors` are the distinct people heard; `baseline_days` says how long the brand
     has been known, so how sure the expectation is.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -74,7 +75,7 @@ class VolumeSpike(base.AnomalyDetector):
             tail = count_tail(observed, expected, dispersion)
             threshold = self.threshold - relief
             if best is None or tail / threshold > best.score:
-                best = Finding(tail, threshold, span_s, observed, expected, 0.0, 0.0, 0.0, 0.0)
+                best = Finding(tail, threshold, span_s, observed, expected, voices=observed)
         return self._with_band(best, seen.at_ms) if best and best.score >= 1.0 else best
 
     def learn(self, seen: Observation) -> None:
@@ -110,4 +111,4 @@ class VolumeSpike(base.AnomalyDetector):
 
     def _with_band(self, found: Finding, at_ms: int) -> Finding:
         low, high = count_band(found.expected, self._rate.dispersion(at_ms, found.span_s))
-        return Finding(found.tail, found.threshold, found.span_s, found.observed, found.expected, low, high, 0.0, 0.0)
+        return replace(found, low=low, high=high)

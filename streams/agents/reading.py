@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
@@ -50,33 +50,32 @@ P = TypeVar("P", bound=PartitionState)
 
 
 class FoldReader(Generic[P]):
-    """Reads one topic in folds as one role, until told to stop.
+    """Reads topics in folds as one role, until told to stop.
 
     `open_partition` makes a partition's state when its first fold comes.
     """
 
     def __init__(
-        self, role: Role, topic: Topic, settings: Settings, open_partition: Callable[[int], Awaitable[P]]
+        self, role: Role, topics: Sequence[Topic], settings: Settings, open_partition: Callable[[TP], Awaitable[P]]
     ) -> None:
         self.role = role
-        self.partitions: dict[int, P] = {}
-        self._generations: dict[int, int] = {}
+        self.partitions: dict[TP, P] = {}
+        self._generations: dict[TP, int] = {}
         self._open = open_partition
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._acknowledged: dict[int, int] = {}
+        self._acknowledged: dict[TP, int] = {}
         self._committed_at = time.monotonic()
         self._app = folding_app(f"firebreak-{role.value}", settings.kafka)
-        self._topic = topic
         self._metrics_host = settings.metrics_host
-        channel = self._app.topic(topic.value, key_serializer="raw", value_serializer="raw")
+        channel = self._app.topic(*(topic.value for topic in topics), key_serializer="raw", value_serializer="raw")
         self._app.agent(channel, name=role.value, concurrency=1)(self._agent)
         self._app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
 
     @property
-    def assigned(self) -> list[int]:
+    def assigned(self) -> list[TP]:
         """The partitions that are ours now."""
         consumer = self._consumer
-        return sorted(tp.partition for tp in consumer.assignment()) if consumer else []
+        return sorted(consumer.assignment()) if consumer else []
 
     @property
     def _consumer(self) -> Any:
@@ -134,14 +133,14 @@ class FoldReader(Generic[P]):
                 await asyncio.Event().wait()
 
     async def _take(self, event: EventT[Any]) -> None:
-        number = event.message.partition
+        place = event.message.tp
         generation = event.message.generation_id or 0
-        partition = self.partitions.get(number)
-        if partition is None or self._generations[number] != generation:
+        partition = self.partitions.get(place)
+        if partition is None or self._generations[place] != generation:
             if partition is not None:
                 partition.held.drop()
-            partition = self.partitions[number] = await self._open(number)
-            self._generations[number] = generation
+            partition = self.partitions[place] = await self._open(place)
+            self._generations[place] = generation
         partition.held.add(event)
         records = cast(list[Record], event.value)
         await partition.take(records)
@@ -150,28 +149,28 @@ class FoldReader(Generic[P]):
 
     async def _revoked(self, _app: Any, revoked: Iterable[TP], **_: Any) -> None:
         for tp in revoked:
-            partition = self.partitions.pop(tp.partition, None)
+            partition = self.partitions.pop(tp, None)
             if partition is not None:
                 partition.held.drop()
-            self._acknowledged.pop(tp.partition, None)
+            self._acknowledged.pop(tp, None)
 
-    def acknowledge(self, number: int, held: Held, before: int) -> None:
+    def acknowledge(self, place: TP, held: Held, before: int) -> None:
         """Acknowledge every fold of a partition that ends before the offset `before`."""
         reached = held.acknowledge_before(before)
         if reached is not None:
             if not self._acknowledged:
                 self._committed_at = time.monotonic()
-            self._acknowledged[number] = reached + 1
+            self._acknowledged[place] = reached + 1
 
     async def _watch_commits(self) -> None:
         """Faust's commits can stop for ever after a rebalance; a process that works and commits nothing must go."""
         while True:
             await asyncio.sleep(_WATCH_EVERY_S)
             consumer = self._consumer
-            for number, wanted in list(self._acknowledged.items()):
-                committed = consumer._committed_offset.get(TP(self._topic.value, number)) if consumer else None
+            for place, wanted in list(self._acknowledged.items()):
+                committed = consumer._committed_offset.get(place) if consumer else None
                 if committed is not None and committed >= wanted:
-                    del self._acknowledged[number]
+                    del self._acknowledged[place]
                     self._committed_at = time.monotonic()
                     telemetry.LAST_COMMIT.labels(role=self.role).set_to_current_time()
             if not self._acknowledged:

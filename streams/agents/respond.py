@@ -11,6 +11,7 @@ import logging
 import time
 
 import msgspec
+from faust.types import TP
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -40,7 +41,7 @@ async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
     library = load_library()
     engine = open_store(settings.store)
     await asyncio.to_thread(migrate, engine)
-    telemetry.start([Role.RESPOND], brands=settings.brands, playbooks=library.ids)
+    telemetry.start([Role.RESPOND], brands=settings.brands, playbooks={one.playbook.id for one in library.all()})
     try:
         await RespondWorker(settings, engine, library).run(stop)
     finally:
@@ -50,8 +51,8 @@ async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
 class RespondPartition:
     """One partition of `signals` while it is ours."""
 
-    def __init__(self, number: int, worker: RespondWorker) -> None:
-        self.number = number
+    def __init__(self, place: TP, worker: RespondWorker) -> None:
+        self._place = place
         self.held = Held()
         self._worker = worker
 
@@ -61,10 +62,10 @@ class RespondPartition:
             try:
                 signal = decode_signal(record.value or b"")
             except msgspec.DecodeError as wrong:
-                await self._worker.set_aside(self.number, record, wrong)
+                await self._worker.set_aside(self._place.partition, record, wrong)
             else:
                 await self._worker.take(signal)
-        self._worker.reader.acknowledge(self.number, self.held, records[-1].offset + 1)
+        self._worker.reader.acknowledge(self._place, self.held, records[-1].offset + 1)
 
 
 class RespondWorker:
@@ -76,7 +77,7 @@ class RespondWorker:
         self._library = library
         self._producer = MentionProducer(settings.kafka, Role.RESPOND)
         self._store_trouble: str | None = None
-        self.reader = FoldReader(Role.RESPOND, Topic.SIGNALS, settings, self._open)
+        self.reader = FoldReader(Role.RESPOND, [Topic.SIGNALS], settings, self._open)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Respond until `stop`."""
@@ -108,8 +109,8 @@ class RespondWorker:
         """A record that is no signal."""
         await self._producer.send([dead_record(Topic.SIGNALS, partition, record, wrong)])
 
-    async def _open(self, number: int) -> RespondPartition:
-        return RespondPartition(number, self)
+    async def _open(self, place: TP) -> RespondPartition:
+        return RespondPartition(place, self)
 
     def _not_ready(self) -> list[str]:
         trouble = [self._store_trouble, self._producer.trouble]

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from faust.types import TP
+
 from playbooks import telemetry
 from playbooks.labels import MentionOutcome, Role
 from streams.agents.patience import patiently
@@ -113,7 +115,7 @@ class TriageWorker:
         self._dead_share = DeadShare(settings.triage.dead_share, settings.triage.dead_share_of_at_least)
         self._told: list[Record] = []
         self._producer = MentionProducer(settings.kafka, Role.TRIAGE)
-        self._reader = FoldReader(Role.TRIAGE, Topic.MENTIONS, settings, self._open)
+        self._reader = FoldReader(Role.TRIAGE, [Topic.MENTIONS], settings, self._open)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Triage until `stop`."""
@@ -138,7 +140,8 @@ class TriageWorker:
             self._told.append(Record(place, key, encode_signal(signal), Topic.SIGNALS))
             log.warning("%d of %d records are dead letters; ops are paged", self._dead_share.dead, len(records))
 
-    async def _open(self, number: int) -> TriagePartition:
+    async def _open(self, place: TP) -> TriagePartition:
+        number = place.partition
         state = None
         async for _, value in patiently(
             lambda: read_back(self.settings.kafka, Topic.TRIAGE_STATE, number, newest_only=True), Role.TRIAGE
@@ -162,8 +165,8 @@ class TriageWorker:
             await self._producer.send([_checkpoint_record(one.checkpoint) for one in done if one.checkpoint])
             for one in done:
                 if one.checkpoint is not None:
-                    number = one.partition.triage.partition
-                    self._reader.acknowledge(number, one.partition.held, one.checkpoint.offset)
+                    place = TP(Topic.MENTIONS.value, one.partition.triage.partition)
+                    self._reader.acknowledge(place, one.partition.held, one.checkpoint.offset)
 
     def _cells(self, one: _Outgoing) -> list[Record]:
         """Cells, and what may go with them: dead letters (a sample of them where there are too many) and samples."""
@@ -202,8 +205,9 @@ class TriageWorker:
             await asyncio.sleep(_BEAT_EVERY_S)
             now_ms = time.time_ns() // 1_000_000
             late = []
-            for number in self._reader.assigned:
-                partition = self._reader.partitions.get(number)
+            for place in self._reader.assigned:
+                number = place.partition
+                partition = self._reader.partitions.get(place)
                 reached_ms = max(partition.triage.live_time_ms() if partition else 0, beaten.get(number, 0))
                 if reached_ms < now_ms - 2 * idle_ms:
                     beaten[number] = now_ms - idle_ms

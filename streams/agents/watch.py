@@ -13,14 +13,15 @@ from typing import Final
 
 import msgspec
 import xxhash
+from faust.types import TP
 
 from detectors.brand_watch import BrandWatch
 from detectors.run import run_of
 from detectors.signal import Signal, SignalKind
 from playbooks import telemetry
 from playbooks.labels import Role, run_kind
-from streams.agents.patience import patiently
 from streams.agents.dead import dead_record
+from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
 from streams.closing import BrandSnapshot, EndedRuns, PartitionWatch
 from streams.folding import Held
@@ -98,7 +99,9 @@ class WatchPartition:
                     self.watch.snapshot_delivered(snapshot.state.run, snapshot.state.brand, snapshot.position)
                 telemetry.SNAPSHOTS.inc(len(due))
             await self._delete_forgotten()
-            self._worker.reader.acknowledge(self.number, self.held, self.watch.restart_offset())
+            self._worker.reader.acknowledge(
+                TP(Topic.BUCKETS.value, self.number), self.held, self.watch.restart_offset()
+            )
 
     def _snapshots_due(self) -> list[tuple[BrandSnapshot, Record]]:
         now, every_s = time.monotonic(), self._worker.settings.watch.snapshot_s
@@ -139,14 +142,15 @@ class WatchWorker:
         self.settings = settings
         self._producer = MentionProducer(settings.kafka, Role.WATCH)
         self.send = self._producer.send
-        self.reader = FoldReader(Role.WATCH, Topic.BUCKETS, settings, self._open)
+        self.reader = FoldReader(Role.WATCH, [Topic.BUCKETS], settings, self._open)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`."""
         async with self._producer, self.reader.beside(self._settle(), self._show()):
             await self.reader.run(stop, self.settings.watch.metrics_port, self._not_ready)
 
-    async def _open(self, number: int) -> WatchPartition:
+    async def _open(self, place: TP) -> WatchPartition:
+        number = place.partition
         newest: dict[bytes, bytes] = {}
         async for key, value in patiently(
             lambda: read_back(self.settings.kafka, Topic.WATCH_STATE, number), Role.WATCH
