@@ -57,7 +57,10 @@ LATE_MENTIONS = counter(
     "Accepted mentions whose own bucket was already closed; they travel in the bucket open then, with both times.",
 )
 DEAD_LETTERS = counter(
-    "firebreak_dead_letters_total", [Role.TRIAGE], "Records that are no mention, by what is wrong.", {"reason": Fault}
+    "firebreak_dead_letters_total",
+    KAFKA_READERS,
+    "Records that are no mention, or (from watch, respond and trainer) none of Firebreak's own, by what is wrong.",
+    {"reason": Fault},
 )
 DEAD_LETTERS_SAMPLED = counter(
     "firebreak_dead_letters_sampled_total",
@@ -76,7 +79,7 @@ NEGATIVITY = score_histogram(
     "firebreak_negativity_score",
     [Role.TRIAGE],
     tuple(step / 10 for step in range(1, 11)),
-    "Negativity of scored mentions; higher is worse.",
+    "Negativity of scored mentions, where very many come of a sample of them; higher is worse.",
 )
 
 # --- watch
@@ -245,14 +248,10 @@ SOURCE_LAG = gauge(
     _BY_SOURCE,
 )
 
-# --- trainer, and triage that scores with its models
+# --- trainer
 
 MODEL_VERSION = gauge(
-    "firebreak_model_version",
-    [Role.TRAINER, Role.TRIAGE],
-    Unit.VERSION,
-    "Version of the text model: published by the trainer, in use by triage.",
-    {"role": Role},
+    "firebreak_model_version", [Role.TRAINER], Unit.VERSION, "The newest version of the text model that is published."
 )
 SAMPLES_LEARNED = counter(
     "firebreak_samples_learned_total",
@@ -302,6 +301,13 @@ ALL = "ALL"
 OTHER = "OTHER"
 MAX_PLATFORMS = 24
 
+_BRAND_GAUGES = (
+    BRAND_MENTIONS,
+    BRAND_EXPECTED,
+    BRAND_EXPECTED_HIGH,
+    BRAND_NEGATIVE_SHARE,
+    BRAND_EXPECTED_NEGATIVE_SHARE,
+)
 _brands: set[str] = set()
 _platforms: set[str] = set()
 _shown: WeakKeyDictionary[CollectorRegistry, set[str]] = WeakKeyDictionary()
@@ -373,6 +379,14 @@ def show_brand(run_kind: RunKind, brand: str, platform: str | None, reading: Bra
     BRAND_EXPECTED_HIGH.labels(**labels).set(reading.expected_high_per_minute)
     BRAND_NEGATIVE_SHARE.labels(**labels).set(reading.negative_share)
     BRAND_EXPECTED_NEGATIVE_SHARE.labels(**labels).set(reading.expected_negative_share)
+
+
+def hide_brands() -> None:
+    """Put every brand's gauges to 0. Called before all brands are shown again, so that one that has gone to another
+    worker does not stay behind with its last reading."""
+    for gauge_of in _BRAND_GAUGES:
+        for sample in next(iter(gauge_of.collect())).samples:
+            gauge_of.labels(**sample.labels).set(0)
 
 
 def show_counts(of: Gauge, counts: Mapping[tuple[RunKind, str], int]) -> None:

@@ -75,7 +75,10 @@ KEEPING_UP = Row(
             "detection is late by as much: is the broker slow, are there too few triage workers, is a source polling? "
             "0 also where no live mention has come yet.",
             (
-                zero("max(clamp_min(time() - firebreak_partition_time_seconds, 0))", "triage, slowest partition"),
+                zero(
+                    "max(clamp_min(time() - max by (partition) (firebreak_partition_time_seconds > 0), 0))",
+                    "triage, slowest partition",
+                ),
                 zero('max(clamp_min(time() - (firebreak_watermark_seconds{run_kind="live"} > 0), 0))', "watch"),
             ),
             unit="s",
@@ -136,9 +139,9 @@ KEEPING_UP = Row(
         ),
         Panel(
             "Text model",
-            "The version that the trainer published and the one that each triage worker scores with. They differ for "
-            "a minute after each publication, not longer.",
-            (zero("max by (role) (firebreak_model_version)", "{{role}}"),),
+            "The newest version that the trainer published. It steps up every few minutes while there is something to "
+            "learn from; each mention is scored by the version that counted when it was written.",
+            (zero("max(firebreak_model_version)", "published"),),
             unit="none",
             width=12,
         ),
@@ -417,7 +420,7 @@ DEAD = Row(
     (
         Panel(
             "Bad records by reason",
-            "Records a second that are no mention. The topic mentions.dead has each with its source and offset: mend "
+            "Records a second that cannot be read. The topic mentions.dead has each with its source and offset: mend "
             "the producer.",
             (zero(f"sum by (reason) (rate(firebreak_dead_letters_total{RATE}))", "{{reason}}"),),
             unit="cps",

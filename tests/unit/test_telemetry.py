@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from enum import EnumMeta
 
 import pytest
@@ -150,3 +151,21 @@ def test_what_is_no_longer_counted_goes_back_to_zero() -> None:
     assert gauge._value.get() == 2
     telemetry.show_counts(telemetry.INCIDENTS_OPEN, {})
     assert gauge._value.get() == 0
+
+
+def test_a_brand_that_went_to_another_worker_leaves_no_reading_behind() -> None:
+    registry = started(Role.WATCH, brands=("acme-5",))
+    telemetry.show_brand(RunKind.LIVE, "acme-5", "x", READING)
+    telemetry.hide_brands()
+    own = [sample for sample in shown(registry) if sample.labels.get("brand") == "acme-5"]
+    assert {sample.labels["platform"] for sample in own} == {"x", telemetry.ALL}
+    assert all(sample.value == 0 for sample in own)
+
+
+def test_a_reading_goes_to_the_gauges_that_its_fields_name() -> None:
+    registry = started(Role.WATCH, brands=("acme-6",))
+    telemetry.show_brand(RunKind.LIVE, "acme-6", "x", READING)
+    own = [s for s in shown(registry) if s.labels.get("brand") == "acme-6" and s.labels["platform"] == "x"]
+    assert {s.name: s.value for s in own} == {
+        f"firebreak_brand_{field.name}": getattr(READING, field.name) for field in fields(READING)
+    }
