@@ -69,9 +69,10 @@ class WaitCause(StrEnum):
 
 
 class SignalDecision(StrEnum):
-    """What respond did with a signal."""
+    """What respond did with a signal. `RAISED` joined an incident and made it worse; `NO_PLAYBOOK` fired none."""
 
     OPENED = "opened"
+    RAISED = "raised"
     JOINED = "joined"
     REPEAT = "repeat"
     NO_PLAYBOOK = "no_playbook"

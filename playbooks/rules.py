@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from detectors.signal import SignalKind
-from playbooks.effects.message import Moment
 from playbooks.examples import surprises
 from playbooks.labels import ActionKind
 from playbooks.schema import POSTING_TEAM, Playbook, Step
@@ -55,13 +54,8 @@ def _people_are_addressed_by_role(playbook: Playbook) -> Faults:
             yield RuleFault(where, f"found {step.to!r}, which is not under roles; allowed are {known}")
 
 
-def _steps_say_only_what_means_something(playbook: Playbook) -> Faults:
+def _only_notices_have_conditions(playbook: Playbook) -> Faults:
     for n, step in enumerate(playbook.steps):
-        if step.action is ActionKind.ANNOTATE and not step.marks:
-            moments = ", ".join(moment.value for moment in Moment)
-            yield RuleFault(f"$.steps[{n}].marks", f"an annotation needs moments to mark; allowed are {moments}")
-        if step.action is not ActionKind.ANNOTATE and step.marks:
-            yield RuleFault(f"$.steps[{n}].marks", f"a step that is a {step.action.value} marks nothing; leave it out")
         if step.action is not ActionKind.NOTIFY and (step.with_hold or step.again_when_worse):
             key = "with_hold" if step.with_hold else "again_when_worse"
             yield RuleFault(f"$.steps[{n}].{key}", f"found in a step that is a {step.action.value}; it is for notify")
@@ -144,7 +138,7 @@ def _examples_do_what_they_say(playbook: Playbook) -> Faults:
 RULES: tuple[Callable[[Playbook], Faults], ...] = (
     _steps_have_their_own_ids,
     _people_are_addressed_by_role,
-    _steps_say_only_what_means_something,
+    _only_notices_have_conditions,
     _a_hold_is_at_once_and_one,
     _a_hold_is_opened_by_known_roles,
     _the_posting_team_is_told_of_the_hold,

@@ -16,7 +16,6 @@ import msgspec
 
 from detectors.mention import PlatformName
 from detectors.signal import SignalKind
-from playbooks.effects.message import Moment
 from playbooks.labels import ActionKind
 from playbooks.settings import Name, Section
 from playbooks.trigger import EvidenceField, Severity, Trigger
@@ -47,8 +46,8 @@ class Step(Section, frozen=True):
 
     `to` is the role that a page or notice goes to. `after_min` is counted from the signal. `words` is what is said:
     to a person in a page or notice, on the pages in a hold or an annotation. `with_hold` says that a notice goes out
-    only where posting is really held. A page goes out again each time the incident gets worse; `again_when_worse`
-    says the same of a notice. `marks` are the moments that an annotation marks on the graphs.
+    only where posting is really held. A page goes out again, and an annotation is made again, each time the incident
+    gets worse; `again_when_worse` says the same of a notice.
     """
 
     id: StepId
@@ -58,7 +57,6 @@ class Step(Section, frozen=True):
     after_min: Annotated[int, msgspec.Meta(ge=0, le=7 * 24 * 60)] = 0
     with_hold: bool = False
     again_when_worse: bool = False
-    marks: tuple[Moment, ...] = ()
 
     @property
     def repeats(self) -> bool:

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, u
 
 from detectors.run import Drill, Live, Replay, run_of
 from playbooks.effects.plain_text import paragraph
-from playbooks.store import schema
+from playbooks.store import incident_log, schema
 from playbooks.store.engine import reading, writing
+from playbooks.store.releases import note_agreement
 
 _PERSON = re.compile(r"[a-z0-9_-]{1,64}")
 MAX_REASON_CHARS = 2_000
@@ -159,8 +160,9 @@ def read_hold(engine: Engine, hold_id: str) -> Hold | None:
 def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms: int) -> Release:
     """Note that `person` agrees to the release; the hold goes when enough different people have agreed.
 
-    `person` is a name from the settings' people; the caller has made sure that it is they. The same person twice
-    counts once, and their first reason stands.
+    `person` is a key of the settings' people; the caller has made sure that it is they, and that the hold's playbook
+    lets them. The same person twice counts once, and their first reason stands. Each word goes into the incident's
+    log, and when the hold goes, whoever was told of it is told of that too: all in one transaction.
     """
     reason = paragraph(reason).strip()[:MAX_REASON_CHARS]
     if not _PERSON.fullmatch(person):
@@ -168,8 +170,7 @@ def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms
     if not reason:
         return Release.NO_REASON
     with writing(engine) as conn:
-        locked = select(schema.holds).where(schema.holds.c.id == hold_id).with_for_update()
-        hold = next(iter(_read(conn, locked)), None)
+        hold = _locked(conn, hold_id)
         if hold is None:
             return Release.NO_SUCH_HOLD
         if not hold.in_force:
@@ -179,16 +180,24 @@ def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms
         return _agree(conn, hold, Agreement(person, reason, now_ms))
 
 
+def _locked(conn: Connection, hold_id: str) -> Hold | None:
+    """The hold, with nobody else changing it or its incident until the transaction ends."""
+    this = schema.holds.c.id == hold_id
+    incident = conn.execute(select(schema.holds.c.incident).where(this)).scalar()
+    if incident is None:
+        return None
+    incident_log.lock(conn, incident)
+    return next(iter(_read(conn, select(schema.holds).where(this).with_for_update())), None)
+
+
 def _agree(conn: Connection, hold: Hold, agreement: Agreement) -> Release:
-    conn.execute(
-        insert(schema.hold_releases).values(
-            hold=hold.id, person=agreement.person, reason=agreement.reason, at_ms=agreement.at_ms
-        )
-    )
-    enough = len(hold.agreements) + 1 >= hold.releasers_needed
-    if enough:
-        conn.execute(update(schema.holds).where(schema.holds.c.id == hold.id).values(released_ms=agreement.at_ms))
-    return Release.RELEASED if enough else Release.NEEDS_ANOTHER_PERSON
+    person, reason, now_ms = agreement.person, agreement.reason, agreement.at_ms
+    conn.execute(insert(schema.hold_releases).values(hold=hold.id, person=person, reason=reason, at_ms=now_ms))
+    goes = len(hold.agreements) + 1 >= hold.releasers_needed
+    if goes:
+        conn.execute(update(schema.holds).where(schema.holds.c.id == hold.id).values(released_ms=now_ms))
+    note_agreement(conn, hold.incident, hold.id, person, reason, released=goes, now_ms=now_ms)
+    return Release.RELEASED if goes else Release.NEEDS_ANOTHER_PERSON
 
 
 def _read(conn: Connection, query: Select[tuple[object, ...]]) -> list[Hold]:

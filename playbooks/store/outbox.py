@@ -18,6 +18,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from playbooks.action import Action as Action
 from playbooks.labels import ActionKind, DeliveryOutcome
 from playbooks.standing import Entry, Point, in_doubt, settled, used_up
 from playbooks.standing import OutboxState as OutboxState
@@ -43,20 +44,6 @@ class Again(msgspec.Struct, frozen=True):
     """Not ended: to be tried again from `at_ms` on."""
 
     at_ms: int
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be carried out from `due_ms` on. `target` is a role, or what a hold or an annotation is for."""
-
-    id: str
-    incident: str
-    run: str
-    step: str
-    action: ActionKind
-    target: str
-    body: dict[str, Any]
-    at_ms: int
-    due_ms: int
 
 
 class DueAction(Action, frozen=True, kw_only=True):

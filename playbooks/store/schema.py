@@ -92,7 +92,7 @@ incident_log = Table(
     Column("entry", String(32), nullable=False),
     Column("body", JSON, nullable=False),
     UniqueConstraint("incident", "n", name="uq_incident_log_incident_n"),
-    Index("ix_incident_log_entry", "incident", "entry"),
+    Index("ix_incident_log_entry", "incident", "entry", "at_ms"),
 )
 
 #: Holds on posting. In force from the commit that writes the row, until ``released_ms`` is set by people.

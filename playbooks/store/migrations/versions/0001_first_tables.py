@@ -76,7 +76,7 @@ def _signals_and_incidents() -> None:
         sa.UniqueConstraint("incident", "n", name="uq_incident_log_incident_n"),
         sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name="fk_incident_log_incident"),
     )
-    op.create_index("ix_incident_log_entry", "incident_log", ["incident", "entry"])
+    op.create_index("ix_incident_log_entry", "incident_log", ["incident", "entry", "at_ms"])
 
 
 def _holds() -> None:

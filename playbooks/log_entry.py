@@ -1,0 +1,145 @@
+"""The entries of an incident's log: one type for each transition, written once and never changed.
+
+Who or what made it, when in event time and when by the wall clock stands beside it, in `Logged`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+import msgspec
+
+from detectors.signal import Signal, SignalKind
+from playbooks.action import ActionDecision
+from playbooks.labels import ActionKind
+from playbooks.trigger import Match
+
+#: Who wrote what the planner decided; people are named by their key in the settings.
+RESPOND = "respond"
+
+
+class ResolvedBy(StrEnum):
+    """What ended an incident: a person, or that nothing had fired it for so long that the next signal is a new one."""
+
+    PERSON = "person"
+    QUIET = "quiet"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class _Entry(msgspec.Struct, frozen=True, tag_field="entry", tag=_snake):
+    """Base of the log's entries; the tag is the word in the table's column ``entry``."""
+
+
+class Opened(_Entry, frozen=True):
+    """A signal fired a playbook; its version and hash are pinned from here on."""
+
+    run: str
+    brand: str
+    playbook: str
+    version: str
+    hash: str
+    title: str
+    signal: Signal
+
+
+class SignalJoined(_Entry, frozen=True):
+    """Another signal fired the same playbook while the incident was open."""
+
+    signal: str
+    kind: SignalKind
+    platform: str | None
+    severity: int
+    observed: float
+    expected: float
+
+
+class SignalNoted(_Entry, frozen=True):
+    """A signal about the brand that does not fire the playbook; it changes nothing and is there to be read."""
+
+    signal: str
+    kind: SignalKind
+    platform: str | None
+    severity: int
+    match: Match
+
+
+class SeverityRaised(_Entry, frozen=True):
+    """It got worse; `signal` says how."""
+
+    before: int
+    after: int
+    signal: Signal
+
+
+class ActionPlanned(_Entry, frozen=True):
+    """A step is due, or would have been: `decision` says which, and why."""
+
+    action: str
+    step: str
+    kind: ActionKind
+    target: str
+    decision: ActionDecision
+    due_ms: int
+    with_hold: bool = False
+
+
+class HoldPlaced(_Entry, frozen=True):
+    """Posting is held, in force from the commit of this entry."""
+
+    hold: str
+    brand: str
+    platform: str | None
+    releasers_needed: int
+    released_by: tuple[str, ...]
+
+
+class Acknowledged(_Entry, frozen=True):
+    """The actor has it."""
+
+
+class ReleaseAgreed(_Entry, frozen=True):
+    """The actor agrees that a hold may go."""
+
+    hold: str
+    reason: str
+
+
+class HoldReleased(_Entry, frozen=True):
+    """Enough people have agreed; the hold is gone."""
+
+    hold: str
+
+
+class Resolved(_Entry, frozen=True):
+    """It is over."""
+
+    how: ResolvedBy
+    reason: str
+
+
+LogEntry = (
+    Opened
+    | SignalJoined
+    | SignalNoted
+    | SeverityRaised
+    | ActionPlanned
+    | HoldPlaced
+    | Acknowledged
+    | ReleaseAgreed
+    | HoldReleased
+    | Resolved
+)
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """One row of the log: the `n`-th of its incident, from 1."""
+
+    n: int
+    at_ms: int
+    recorded_ms: int
+    actor: str
+    entry: LogEntry

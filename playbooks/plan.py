@@ -1,0 +1,172 @@
+"""What to do about a signal: a pure decision over the playbooks, the open incidents and the brand's arming.
+
+`decide` is the whole of it, and is the same for the store, a replay and a backtest: time is handed in, ids follow from
+what is decided, and what comes out is what the caller writes down. One incident is open for a run, a brand and a
+playbook; a signal that fires the playbook opens it or joins it, and only getting worse pages again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+import xxhash
+
+from detectors.signal import Signal
+from playbooks import wording
+from playbooks.action import Action, ActionDecision
+from playbooks.catalog import Library, Pinned
+from playbooks.incident import IncidentView
+from playbooks.labels import ActionKind, SignalDecision
+from playbooks.log_entry import LogEntry, Opened, Resolved, ResolvedBy, SeverityRaised, SignalJoined, SignalNoted
+from playbooks.settings import Arming
+from playbooks.steps import HoldOrder, PlannedStep, plan_steps
+from playbooks.trigger import Match, match
+
+HOUR_MS = 3_600_000
+
+#: Which decision stands for a signal that several playbooks had something to say about.
+_WEIGHT = {
+    SignalDecision.REPEAT: 0,
+    SignalDecision.NO_PLAYBOOK: 1,
+    SignalDecision.JOINED: 2,
+    SignalDecision.RAISED: 3,
+    SignalDecision.OPENED: 4,
+}
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What one playbook makes of a signal.
+
+    `entries` go into the log of `incident`, `due` into the outbox; `hold` is in force with the same commit. `ends` is
+    an incident that had been quiet for too long to be the same crisis: it is resolved.
+    """
+
+    decision: SignalDecision
+    incident: str
+    entries: tuple[LogEntry, ...]
+    due: tuple[Action, ...] = ()
+    hold: HoldOrder | None = None
+    ends: str | None = None
+    ending: Resolved | None = None
+
+    @property
+    def pages(self) -> bool:
+        """Whether a person is paged."""
+        return any(action.action is ActionKind.PAGE for action in self.due)
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What all playbooks together make of a signal."""
+
+    decision: SignalDecision
+    plans: tuple[Plan, ...] = ()
+
+
+def decide(
+    signal: Signal, library: Library, open_incidents: Mapping[str, IncidentView], arming: Arming, now_ms: int
+) -> Decided:
+    """What follows from `signal`.
+
+    `open_incidents` are those of the signal's run and brand, by playbook; `now_ms` is the wall clock, from which a
+    live action's delay counts. Raises `PlaybookError` where the library has lost a version that an open incident is
+    pinned to.
+    """
+    plans: list[Plan] = []
+    over: dict[str, IncidentView] = {}
+    for view in open_incidents.values():
+        pinned = library.pinned(view.playbook, view.version, view.hash)
+        if _is_over(view, signal, pinned):
+            over[view.playbook] = view
+        else:
+            plans.append(join(view, signal, pinned, arming, now_ms))
+    for pinned in library.newest():
+        name = pinned.playbook.id
+        fresh = name not in open_incidents or name in over
+        if fresh and match(pinned.playbook.trigger, signal) is Match.FIRES:
+            plans.append(_ending(open_incident(signal, pinned, arming, now_ms), over.get(name)))
+    decision = max((plan.decision for plan in plans), key=_WEIGHT.__getitem__, default=SignalDecision.NO_PLAYBOOK)
+    return Decided(decision, tuple(plans))
+
+
+def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -> Plan:
+    """Open an incident with `signal`, which fires the playbook."""
+    playbook = pinned.playbook
+    incident = incident_id(signal.run, signal.brand, playbook.id, signal.id)
+    opened = Opened(
+        run=signal.run,
+        brand=signal.brand,
+        playbook=playbook.id,
+        version=playbook.version,
+        hash=pinned.hash,
+        title=playbook.title,
+        signal=signal,
+    )
+    steps = plan_steps(incident, None, signal, pinned.playbook, arming, now_ms)
+    return _plan(SignalDecision.OPENED, incident, [opened], steps)
+
+
+def join(view: IncidentView, signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -> Plan:
+    """What `signal` means for an incident that is open: it joins, makes it worse, or is only noted."""
+    found = match(pinned.playbook.trigger, signal)
+    if found is not Match.FIRES:
+        noted = SignalNoted(signal.id, signal.kind, signal.platform, signal.severity, found)
+        return Plan(SignalDecision.NO_PLAYBOOK, view.id, (noted,))
+    entries: list[LogEntry] = [
+        SignalJoined(signal.id, signal.kind, signal.platform, signal.severity, signal.observed, signal.expected)
+    ]
+    steps = plan_steps(view.id, view, signal, pinned.playbook, arming, now_ms)
+    if signal.severity <= view.severity:
+        return _plan(SignalDecision.JOINED, view.id, entries, steps)
+    entries.append(SeverityRaised(view.severity, signal.severity, signal))
+    return _plan(SignalDecision.RAISED, view.id, entries, steps)
+
+
+def after_release(view: IncidentView, hold: str, person: str, reason: str, now_ms: int) -> list[Action]:
+    """Who hears that a hold is gone: everybody who was told of it, and the graphs. `view` knows of the release."""
+    gone = next(each for each in view.holds if each.id == hold)
+    told = sorted({a.target for a in view.actions if a.with_hold and a.decision is ActionDecision.DUE})
+    marked = any(a.kind is ActionKind.ANNOTATE for a in view.actions)
+    asked = [(ActionKind.NOTIFY, role) for role in told] + [(ActionKind.ANNOTATE, view.brand)] * marked
+    return [
+        Action(
+            id=f"{hold}:released:{n}",
+            incident=view.id,
+            run=view.run,
+            step="released",
+            action=kind,
+            target=target,
+            body=msgspec.to_builtins(wording.released(view, gone, person, reason, mark=kind is ActionKind.ANNOTATE)),
+            at_ms=now_ms,
+            due_ms=now_ms,
+        )
+        for n, (kind, target) in enumerate(asked, 1)
+    ]
+
+
+def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:
+    """The id of the incident that `signal` opens: the same after a restart, a repeat or a replay of the same run.
+
+    >>> incident_id("", "acme", "complaint-storm", "sig-1")
+    'inc-d995c07b263b60ae'
+    """
+    return "inc-" + xxhash.xxh3_64_hexdigest("\x1f".join((run, brand, playbook, signal)).encode())
+
+
+def _plan(decision: SignalDecision, incident: str, entries: list[LogEntry], steps: list[PlannedStep]) -> Plan:
+    for step in steps:
+        entries += step.entries
+    due = tuple(step.action for step in steps if step.decision is ActionDecision.DUE)
+    hold = next((step.hold for step in steps if step.hold), None)
+    return Plan(decision, incident, tuple(entries), due, hold)
+
+
+def _is_over(view: IncidentView, signal: Signal, pinned: Pinned) -> bool:
+    return signal.at_ms - view.last_signal_ms > pinned.playbook.trigger.quiet_h * HOUR_MS
+
+
+def _ending(plan: Plan, over: IncidentView | None) -> Plan:
+    if over is None:
+        return plan
+    reason = f"nothing had fired it since its last signal; {plan.incident} is a new incident"
+    return msgspec.structs.replace(plan, ends=over.id, ending=Resolved(ResolvedBy.QUIET, reason))

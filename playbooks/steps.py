@@ -1,0 +1,157 @@
+"""The steps of one playbook for one signal: which are planned now, which of those are due, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import assert_never
+
+import msgspec
+
+from detectors.run import Drill, Live, Replay, run_of
+from detectors.signal import Signal
+from playbooks import wording
+from playbooks.action import Action, ActionDecision
+from playbooks.incident import IncidentView
+from playbooks.labels import ActionKind
+from playbooks.log_entry import ActionPlanned, HoldPlaced, LogEntry
+from playbooks.schema import HoldScope, HoldTerms, Playbook, Step
+from playbooks.settings import Arming
+
+MINUTE_MS = 60_000
+
+
+class HoldOrder(msgspec.Struct, frozen=True):
+    """A hold to be placed. `reason` is for whoever is held back."""
+
+    id: str
+    brand: str
+    platform: str | None
+    reason: str
+    releasers_needed: int
+
+
+class PlannedStep(msgspec.Struct, frozen=True):
+    """One step: the action, whether it is due, what goes into the log, and the hold where it is one."""
+
+    action: Action
+    decision: ActionDecision
+    entries: tuple[LogEntry, ...]
+    hold: HoldOrder | None
+
+
+def plan_steps(
+    incident: str, view: IncidentView | None, signal: Signal, playbook: Playbook, arming: Arming, now_ms: int
+) -> list[PlannedStep]:
+    """The steps that `signal` calls for; `view` is the incident before it, None where it opens one.
+
+    An opening plans every step. Afterwards a step is planned again where it got worse (pages, annotations, notices
+    that say so, a hold that people had let go), and where it could not be done before and now can: the brand was
+    armed meanwhile.
+    """
+    steps = _Steps(incident, view, signal, playbook, arming, now_ms)
+    return [steps.plan(step) for step in playbook.steps if steps.is_planned(step)]
+
+
+@dataclass(frozen=True)
+class _Steps:
+    incident: str
+    view: IncidentView | None
+    signal: Signal
+    playbook: Playbook
+    arming: Arming
+    now_ms: int
+
+    def is_planned(self, step: Step) -> bool:
+        """Whether the signal calls for this step, be it due or not."""
+        before = self.view.planned(step.id) if self.view else []
+        if not before:
+            return True
+        is_due = self._decision(step) is ActionDecision.DUE
+        if step.action is ActionKind.HOLD:
+            return is_due and (self._never_held or (self._worse and not self._is_held))
+        never_done = all(action.decision is not ActionDecision.DUE for action in before)
+        return (is_due and never_done) or (self._worse and step.repeats) or (step.with_hold and self._holds_now)
+
+    def plan(self, step: Step) -> PlannedStep:
+        """The step as an action, with what the log says of it."""
+        action, decision = self._action(step), self._decision(step)
+        planned = ActionPlanned(
+            action.id, step.id, step.action, action.target, decision, action.due_ms, with_hold=step.with_hold
+        )
+        terms = self.playbook.hold
+        if terms is None or step.action is not ActionKind.HOLD or decision is not ActionDecision.DUE:
+            return PlannedStep(action, decision, (planned,), None)
+        order = HoldOrder(action.id, self.signal.brand, self._platform, step.words.strip(), terms.releasers)
+        return PlannedStep(action, decision, (planned, _placed(order, terms)), order)
+
+    def _decision(self, step: Step) -> ActionDecision:
+        match self.arming, step.action:
+            case _, ActionKind.ANNOTATE:
+                return ActionDecision.DUE
+            case Arming.OBSERVE, _:
+                return ActionDecision.BRAND_OBSERVES
+            case Arming.PAGE, ActionKind.HOLD:
+                return ActionDecision.BRAND_NOT_ARMED_TO_HOLD
+            case _ if step.with_hold and not (self._holds_now or self._is_held):
+                return ActionDecision.NOTHING_HELD
+            case _:
+                return ActionDecision.DUE
+
+    def _action(self, step: Step) -> Action:
+        signal = self.signal
+        times = len(self.view.planned(step.id)) if self.view else 0
+        notice = wording.notice(self.incident, self.playbook, step, signal, worse=self._worse)
+        delay_ms = step.after_min * MINUTE_MS
+        return Action(
+            id=f"{self.incident}:{step.id}:{times + 1}",
+            incident=self.incident,
+            run=signal.run,
+            step=step.id,
+            action=step.action,
+            target=step.to or signal.brand,
+            body=msgspec.to_builtins(notice),
+            at_ms=signal.at_ms + delay_ms,
+            due_ms=_due_ms(signal, self.now_ms, delay_ms),
+        )
+
+    @cached_property
+    def _worse(self) -> bool:
+        return self.view is not None and self.signal.severity > self.view.severity
+
+    @cached_property
+    def _holds_now(self) -> bool:
+        """Whether this signal places a hold."""
+        holds = (step for step in self.playbook.steps if step.action is ActionKind.HOLD)
+        return any(self.is_planned(step) and self._decision(step) is ActionDecision.DUE for step in holds)
+
+    @property
+    def _platform(self) -> str | None:
+        """What a hold would hold: one platform, or (None) the brand."""
+        terms = self.playbook.hold
+        return self.signal.platform if terms and terms.scope is HoldScope.PLATFORM else None
+
+    @property
+    def _is_held(self) -> bool:
+        holds = self.view.holds if self.view else ()
+        return any(hold.in_force and hold.platform in (None, self._platform) for hold in holds)
+
+    @property
+    def _never_held(self) -> bool:
+        holds = self.view.holds if self.view else ()
+        return all(hold.platform not in (None, self._platform) for hold in holds)
+
+
+def _due_ms(signal: Signal, now_ms: int, delay_ms: int) -> int:
+    run = run_of(signal.run)
+    match run:
+        case Live() | Drill():
+            return now_ms + delay_ms
+        case Replay():
+            return now_ms  # nothing is sent, only recorded
+        case _:
+            assert_never(run)
+
+
+def _placed(order: HoldOrder, terms: HoldTerms) -> HoldPlaced:
+    return HoldPlaced(order.id, order.brand, order.platform, order.releasers_needed, terms.released_by)

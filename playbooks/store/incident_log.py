@@ -1,0 +1,94 @@
+"""The incident log in the database: appended to under the incident's row lock, read back as typed entries.
+
+Numbers of an incident's rows have no gaps; the database refuses a second row of a number, and every UPDATE and DELETE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import count
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
+
+from playbooks.incident import IncidentView, project
+from playbooks.log_entry import LogEntry, Logged, Opened, SignalJoined, SignalNoted
+from playbooks.store.schema import incident_log, incidents
+
+#: Entries that a long crisis makes by the thousand. A view is made without reading each of them.
+_MANY = tuple(kind.__struct_config__.tag for kind in (SignalJoined, SignalNoted))
+_JOINED = SignalJoined.__struct_config__.tag
+_OPENED = Opened.__struct_config__.tag
+
+
+def lock(conn: Connection, incident: str) -> bool:
+    """Keep everybody else from appending to this incident until the transaction ends; False where there is none."""
+    row = select(incidents.c.id).where(incidents.c.id == incident).with_for_update()
+    return conn.execute(row).first() is not None
+
+
+def append(
+    conn: Connection, incident: str, entries: Iterable[LogEntry], *, actor: str, at_ms: int, recorded_ms: int
+) -> list[Logged]:
+    """Append `entries` in order; the caller has the incident's `lock`. `actor` is a person's key or `RESPOND`."""
+    last = conn.execute(select(func.max(incident_log.c.n)).where(incident_log.c.incident == incident)).scalar() or 0
+    logged = [Logged(n, at_ms, recorded_ms, actor, entry) for n, entry in zip(count(last + 1), entries, strict=False)]
+    if logged:
+        conn.execute(insert(incident_log), [_row(incident, one) for one in logged])
+    return logged
+
+
+def read_log(conn: Connection, incident: str) -> list[Logged]:
+    """The whole log of an incident, in order."""
+    return _logs(conn, incident_log.c.incident == incident).get(incident, [])
+
+
+def views(conn: Connection, ids: Sequence[str]) -> dict[str, IncidentView]:
+    """The incidents of these ids as people see them; one whose log does not begin with its opening is left out."""
+    logs = _logs(conn, incident_log.c.incident.in_(ids), incident_log.c.entry.not_in(_MANY))
+    joined = _joined(conn, ids)
+    found = {}
+    for incident, log in logs.items():
+        if isinstance(log[0].entry, Opened):
+            view = project(incident, log)
+            times, last_ms = joined.get(incident, (0, view.opened_ms))
+            found[incident] = replace(
+                view, signals=view.signals + times, last_signal_ms=max(view.last_signal_ms, last_ms)
+            )
+    return found
+
+
+def _joined(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many signals joined each incident, and the event time of the latest."""
+    query = (
+        select(incident_log.c.incident, func.count(), func.max(incident_log.c.at_ms))
+        .where(incident_log.c.incident.in_(ids), incident_log.c.entry == _JOINED)
+        .group_by(incident_log.c.incident)
+    )
+    return {incident: (times, last_ms) for incident, times, last_ms in conn.execute(query)}
+
+
+def _logs(conn: Connection, *which: ColumnElement[bool]) -> dict[str, list[Logged]]:
+    found: dict[str, list[Logged]] = {}
+    query = select(incident_log).where(*which).order_by(incident_log.c.incident, incident_log.c.n)
+    for row in conn.execute(query).mappings():
+        found.setdefault(row["incident"], []).append(_logged(row))
+    return found
+
+
+def _logged(row: RowMapping) -> Logged:
+    entry: LogEntry = msgspec.convert(row["body"], LogEntry)
+    return Logged(row["n"], row["at_ms"], row["recorded_ms"], row["actor"], entry)
+
+
+def _row(incident: str, logged: Logged) -> dict[str, object]:
+    return {
+        "incident": incident,
+        "n": logged.n,
+        "at_ms": logged.at_ms,
+        "recorded_ms": logged.recorded_ms,
+        "actor": logged.actor,
+        "entry": logged.entry.__struct_config__.tag,
+        "body": msgspec.to_builtins(logged.entry),
+    }

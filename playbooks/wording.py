@@ -1,0 +1,78 @@
+"""What messages say: the playbook's words, and beside them why, in figures that anybody can read.
+
+Nothing here comes from a post: posts are named on the incident's page, where hostile text is shown as text.
+"""
+
+from __future__ import annotations
+
+from detectors.mention import rfc3339
+from detectors.signal import Signal
+from playbooks.effects.message import Moment, Notice
+from playbooks.incident import HoldView, IncidentView
+from playbooks.labels import ActionKind
+from playbooks.schema import Playbook, Step
+
+
+def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, worse: bool) -> Notice:
+    """What one step of a playbook says about a signal. `worse` says that it is said again because it got worse."""
+    to_people = step.action in (ActionKind.PAGE, ActionKind.NOTIFY)
+    return Notice(
+        subject=subject(playbook.title, signal, worse=worse),
+        text=f"{step.words.strip()}\n\n{why(signal)}\nPlaybook {playbook.id} {playbook.version}.",
+        brand=signal.brand,
+        platform=signal.platform,
+        severity=signal.severity,
+        incident=incident,
+        playbook=playbook.id,
+        version=playbook.version,
+        signal=signal,
+        runbook=playbook.runbook if to_people else "",
+        moment=Moment.SIGNAL if step.action is ActionKind.ANNOTATE else None,
+    )
+
+
+def released(view: IncidentView, hold: HoldView, person: str, reason: str, *, mark: bool) -> Notice:
+    """What is said when people have let a hold go; `mark` asks for the words of a mark on the graphs."""
+    place = f"{hold.brand} on {hold.platform}" if hold.platform else hold.brand
+    return Notice(
+        subject=f"{hold.brand}: posts are no longer held",
+        text=(
+            f"{', '.join(hold.agreed)} let go of the hold for {place}. The last to agree, {person}, said: {reason}\n\n"
+            "Nothing that was held back is sent by itself, and nothing goes out in a burst: look at each post first. "
+            "Another hold may still be in force; the gate knows."
+        ),
+        brand=hold.brand,
+        platform=hold.platform,
+        severity=view.severity,
+        incident=view.id,
+        playbook=view.playbook,
+        version=view.version,
+        moment=Moment.RELEASE if mark else None,
+    )
+
+
+def subject(title: str, signal: Signal, *, worse: bool) -> str:
+    """One line: whose, what, how severe."""
+    place = f" on {signal.platform}" if signal.platform else ""
+    what = f"{title[0].lower()}{title[1:]}"
+    return f"{signal.brand}{place}: {'worse, ' if worse else ''}{what} (severity {signal.severity} of 5)"
+
+
+def why(signal: Signal) -> str:
+    """Why a signal was raised, line by line: seen, expected, how unlikely, by how many, since when, how sure."""
+    seen, band = signal.evidence, f"{signal.evidence.expected_low:.3g} to {signal.evidence.expected_high:.3g}"
+    share, usual = 100 * seen.negative_share, 100 * seen.expected_negative_share
+    place = signal.platform or "all platforms together"
+    return "\n".join(
+        (
+            f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.",
+            f"- observed {signal.observed:.3g}, expected {signal.expected:.3g} ({band} in 95 of 100 cases)",
+            f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
+            f"- {seen.mentions} mentions by {seen.authors} authors in {seen.window_s / 60:.3g} minutes"
+            + (" (from a sample)" if seen.sampled else ""),
+            f"- {seen.negative} of them negative: {share:.0f} %, usually {usual:.0f} %",
+            f"- since {rfc3339(signal.since_ms)}, known at {rfc3339(signal.at_ms)}",
+            f"- detector {signal.detector} version {signal.detector_version}, which has known the brand for "
+            f"{seen.baseline_days:.1f} days",
+        )
+    )
