@@ -25,8 +25,8 @@ class Resume(NamedTuple):
 def resume(cursor_us: int | None, now_us: int, max_age_us: int, ahead_us: int, rewind_us: int) -> Resume:
     """Where to go on that has read up to `cursor_us`: a little before it, for what was under way then.
 
-    What is read twice is dropped downstream. A larger `rewind_us` reads more again and bears more disorder. The server's
-    clock may be `ahead_us` before ours.
+    What is read twice is dropped downstream. A larger `rewind_us` reads more again and bears more disorder. A server's
+    clock may be ahead of ours by `ahead_us`.
 
     >>> resume(None, 100, 50, 10, 5), resume(90, 100, 50, 10, 5)
     (Resume(ask_us=None, gap=None), Resume(ask_us=85, gap=None))
