@@ -1,8 +1,97 @@
-"""The command line."""
+"""The command line: every command, and how what goes wrong is told.
+
+Exit codes: 0 done, 1 found something wrong, 2 used wrongly (settings, a missing secret, a broker or store that is not
+there at the start): one message that says what, where and what to do, no traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import click
 
+from playbooks.listening import PortTaken
+from playbooks.schema import PlaybookError
+from playbooks.settings import MissingSecret
+from playbooks.store.engine import StoreUnreachable
+from streams.app import PROCESSES, WORKER_ROLES, Process, run_until_told
+from streams.brokers.broker import BrokerUnreachable
+from streams.settings import Settings, SettingsError, read_settings
+from streams.supervise import USED_WRONGLY, supervise
 
-@click.group()
-def main() -> None:
-    """Firebreak."""
+#: What an operator, not a programmer, has to mend.
+OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreachable, PlaybookError, PortTaken)
+
+
+class OneMessage(click.Group):
+    """Turns what an operator has to mend into one message and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except OPERATORS_ERRORS as wrong:
+            click.echo(f"firebreak: {wrong}", err=True)
+            sys.exit(USED_WRONGLY)
+
+
+@click.group(cls=OneMessage, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="FIREBREAK_CONFIG",
+    help="Folder that holds firebreak.yaml; also FIREBREAK_CONFIG. Without it the defaults count.",
+)
+@click.version_option(package_name="firebreak")
+@click.pass_context
+def main(ctx: click.Context, config: Path | None) -> None:
+    """Firebreak sees a brand's crisis within minutes, pages, and holds every automated post until people let go.
+
+    \b
+    Try it:      firebreak demo
+    Your brand:  write firebreak.yaml (see docs/settings.md), then start, each as a process of its own:
+                 firebreak --config DIR worker | runner | gate | console | source bluesky
+    """
+    ctx.obj = config
+
+
+def _settings(ctx: click.Context) -> Settings:
+    return read_settings(ctx.obj)
+
+
+@main.command()
+@click.option("--role", type=click.Choice([*WORKER_ROLES]), help="Run this one alone; without it all three run.")
+@click.pass_context
+def worker(ctx: click.Context, role: str | None) -> None:
+    """Read mentions, find signals, open incidents (the roles triage, watch, respond).
+
+    Each role is a process of its own. To scale, start more of one role, up to the topic's partitions.
+    """
+    settings = _settings(ctx)
+    if role is not None:
+        run_until_told(WORKER_ROLES[role], settings)
+        return
+    sys.exit(supervise({name: _own_command(ctx, "worker", "--role", name) for name in WORKER_ROLES}))
+
+
+def _own_command(ctx: click.Context, *words: str) -> list[str]:
+    config = ["--config", str(ctx.obj)] if ctx.obj else []
+    return [sys.executable, "-m", "streams", *config, *words]
+
+
+def _long_running(name: str, process: Process, teaches: str) -> None:
+    @main.command(name=name, help=teaches)
+    @click.pass_context
+    def command(ctx: click.Context) -> None:
+        run_until_told(process, _settings(ctx))
+
+
+_TEACHES = {
+    "trainer": "Learn the text model from samples and corrections, and publish its versions. One at a time learns.",
+    "runner": "Carry out what is due: pages, notices, annotations. Several share the work.",
+    "gate": "Answer schedulers that ask before they post. Anything but a clear yes means: do not post.",
+    "console": "Serve the pages for people: incidents, runbooks, holds.",
+}
+for _name, _process in PROCESSES.items():
+    _long_running(_name, _process, _TEACHES[_name])

@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
+from typing import Final
 
 import msgspec
 from faust.types import TP
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from detectors.run import run_of
 from detectors.signal import Signal
 from playbooks import telemetry
 from playbooks.catalog import Library, load_library
-from playbooks.labels import Role, WaitCause, run_kind
+from playbooks.labels import Role, WaitCause
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents import take_signal
+from playbooks.store.open_incidents import count_open
 from streams.agents.dead import dead_record
 from streams.agents.patience import pause
 from streams.agents.reading import FoldReader
@@ -33,6 +35,8 @@ from streams.topics import ensure_topics
 from streams.wire import Topic, decode_signal
 
 log = logging.getLogger(__name__)
+
+_GAUGES_EVERY_S: Final = 5.0
 
 
 async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
@@ -81,7 +85,7 @@ class RespondWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Respond until `stop`."""
-        async with self._producer:
+        async with self._producer, self.reader.beside(self._show()):
             await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
 
     async def take(self, signal: Signal) -> None:
@@ -98,16 +102,20 @@ class RespondWorker:
                 await pause(attempt, Role.RESPOND, WaitCause.STORE, away)
             else:
                 self._store_trouble = None
-                telemetry.SIGNALS_TAKEN.labels(decision=taken.decision).inc()
-                log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken.decision)
-                if taken.opened is not None:
-                    kind = run_kind(run_of(signal.run))
-                    telemetry.INCIDENTS_OPENED.labels(playbook=taken.playbook, run_kind=kind).inc()
+                telemetry.SIGNALS_TAKEN.labels(decision=taken).inc()
+                log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
                 return
 
     async def set_aside(self, partition: int, record: Record, wrong: msgspec.DecodeError) -> None:
         """A record that is no signal."""
         await self._producer.send([dead_record(Topic.SIGNALS, partition, record, wrong)])
+
+    async def _show(self) -> None:
+        while True:
+            # Where the store is away the last count stays; what is wrong is said by `take`, which waits for it.
+            with suppress(StoreUnreachable, DBAPIError):
+                telemetry.show_counts(telemetry.INCIDENTS_OPEN, await asyncio.to_thread(count_open, self._engine))
+            await asyncio.sleep(_GAUGES_EVERY_S)
 
     async def _open(self, place: TP) -> RespondPartition:
         return RespondPartition(place, self)

@@ -177,6 +177,7 @@ class WatchWorker:
 
     async def _show(self) -> None:
         while True:
+            telemetry.hide_brands()
             for partition in list(self.reader.partitions.values()):
                 telemetry.WATERMARK.labels(run_kind=run_kind(run_of(""))).set(partition.watch.watermark_ms() / 1000)
                 for watch in list(partition.watch.watches()):

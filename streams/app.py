@@ -1,0 +1,63 @@
+"""The one place that puts settings, agents, playbooks and effects together: every long-running process, by its name."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from playbooks.gate import run_gate
+from playbooks.runner import run_runner
+from streams.agents.respond import run_respond
+from streams.agents.trainer import run_trainer
+from streams.agents.triage import run_triage
+from streams.agents.watch import run_watch
+from streams.settings import Settings
+from streams.supervise import PARENT
+
+Process = Callable[[Settings, asyncio.Event], Awaitable[None]]
+
+#: What `firebreak worker` runs, each as a process of its own; also the choices of ``--role``.
+WORKER_ROLES: Final[dict[str, Process]] = {"triage": run_triage, "watch": run_watch, "respond": run_respond}
+
+#: The other long-running processes.
+PROCESSES: Final[dict[str, Process]] = {
+    "trainer": run_trainer,
+    "runner": run_runner,
+    "gate": run_gate,
+}
+
+_LOOK_FOR_PARENT_S: Final = 0.5
+_QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "alembic", "asyncio")
+
+
+def run_until_told(process: Process, settings: Settings) -> None:
+    """Run a process until SIGTERM or SIGINT asks it to end; what was begun is finished or left for the next start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    asyncio.run(_run(process, settings))
+
+
+async def _run(process: Process, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    orphaned = asyncio.create_task(_end_without_parent(stop))
+    try:
+        await process(settings, stop)
+    finally:
+        orphaned.cancel()
+
+
+async def _end_without_parent(stop: asyncio.Event) -> None:
+    """A process that was started by another ends when that one is gone, even by SIGKILL."""
+    parent = os.environ.get(PARENT)
+    while parent and os.getppid() == int(parent):
+        await asyncio.sleep(_LOOK_FOR_PARENT_S)
+    if parent:
+        stop.set()
