@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, insert
 
+from playbooks.action import ActionDecision
+from playbooks.labels import ActionKind
+from playbooks.log_entry import ActionPlanned, HoldReleased, ReleaseAgreed
 from playbooks.store import schema
 from playbooks.store.engine import writing
 from playbooks.store.holds import (
@@ -18,6 +21,8 @@ from playbooks.store.holds import (
     place,
     read_hold,
 )
+from playbooks.store.incidents import incident_history
+from playbooks.store.outbox import claim_due
 from tests.parts.holding import PLACED_MS, hold, put
 
 
@@ -148,3 +153,28 @@ def test_an_incident_shows_its_released_holds_too(store: Engine) -> None:
     agree_release(store, "hold-1", "ada", "calm again", PLACED_MS + 1)
     assert [found.in_force for found in holds_of_incident(store, "inc-hold-1")] == [False]
     assert holds_of_incident(store, "inc-other") == []
+
+
+def test_each_word_is_in_the_incidents_log_with_who_and_why(store: Engine) -> None:
+    put(store, hold(people=2))
+    agree_release(store, "hold-1", "ada", "calm again", PLACED_MS + 1)
+    agree_release(store, "hold-1", "ada", "calm again", PLACED_MS + 2)
+    agree_release(store, "hold-1", "bo", "looked at it\x00", PLACED_MS + 3)
+    said = [(row.actor, row.at_ms - PLACED_MS, row.entry) for row in incident_history(store, "inc-hold-1")[2:]]
+    assert said == [
+        ("ada", 1, ReleaseAgreed("hold-1", "calm again")),
+        ("bo", 3, ReleaseAgreed("hold-1", "looked at it")),
+        ("bo", 3, HoldReleased("hold-1")),
+    ]
+
+
+def test_who_was_told_of_the_hold_is_told_of_its_release_and_only_then(store: Engine) -> None:
+    told = ActionPlanned(
+        "a-1", "tell", ActionKind.NOTIFY, "posting-team", ActionDecision.DUE, PLACED_MS, with_hold=True
+    )
+    put(store, hold(people=2), log=(told,))
+    agree_release(store, "hold-1", "ada", "calm again", PLACED_MS + 1)
+    assert claim_due(store, "runner", PLACED_MS + 2, 1000, 10) == []
+    agree_release(store, "hold-1", "bo", "calm again", PLACED_MS + 3)
+    due = claim_due(store, "runner", PLACED_MS + 4, 1000, 10)
+    assert [(action.action, action.target) for action in due] == [(ActionKind.NOTIFY, "posting-team")]

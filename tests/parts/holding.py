@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert, select
 
-from playbooks.store import schema
+from detectors.signal import Evidence, Post, Signal, SignalKind, signal_id
+from playbooks.log_entry import RESPOND, HoldPlaced, LogEntry, Opened
+from playbooks.store import incident_log, schema
 from playbooks.store.engine import writing
 from playbooks.store.holds import Hold, place
 
 PLACED_MS = 1_770_000_000_000
+VERSION = "1.0.0"
+HASH = "5eed" * 16
+
+
+def signal(run: str = "", brand: str = "acme", platform: str | None = None, severity: int = 4) -> Signal:
+    """Many people complain within a quarter of an hour."""
+    return Signal(
+        id=signal_id(run, brand, platform, "negativity", PLACED_MS, 1),
+        run=run,
+        brand=brand,
+        platform=platform,
+        kind=SignalKind.NEGATIVITY,
+        at_ms=PLACED_MS,
+        since_ms=PLACED_MS - 480_000,
+        severity=severity,
+        score=2.75,
+        observed=119.0,
+        expected=7.4,
+        detector="NegativitySpike",
+        detector_version=1,
+        evidence=Evidence(
+            window_s=900,
+            tail=30.9,
+            threshold=11.25,
+            expected_low=3.0,
+            expected_high=14.0,
+            mentions=163,
+            negative=119,
+            negative_share=0.73,
+            expected_negative_share=0.24,
+            authors=104,
+            baseline_days=14.2,
+            posts=tuple(
+                Post(id=f"31{n}904417{n}", platform="x", at_ms=PLACED_MS - 60_000 * n, negativity=0.97 - n / 50)
+                for n in range(5)
+            ),
+        ),
+    )
 
 
 def hold(
@@ -28,22 +68,13 @@ def hold(
     )
 
 
-def put(engine: Engine, value: Hold) -> bool:
-    """Place `value` in the store, with an incident of its own; True where it is new."""
+def put(
+    engine: Engine, value: Hold, *, released_by: tuple[str, ...] = ("on-call",), log: tuple[LogEntry, ...] = ()
+) -> bool:
+    """Place `value` in the store, with an incident of its own and `log` in it; True where it is new."""
     with writing(engine) as conn:
-        if conn.execute(schema.incidents.select().where(schema.incidents.c.id == value.incident)).first() is None:
-            conn.execute(
-                insert(schema.incidents).values(
-                    id=value.incident,
-                    run=value.run,
-                    brand=value.brand,
-                    playbook=f"complaint-storm-{value.id}",
-                    playbook_version="1.0.0",
-                    playbook_hash="0" * 64,
-                    opened_ms=value.placed_ms,
-                    open=True,
-                )
-            )
+        if conn.execute(select(schema.incidents).where(schema.incidents.c.id == value.incident)).first() is None:
+            _open(conn, value, released_by, log)
         return place(
             conn,
             hold_id=value.id,
@@ -56,3 +87,37 @@ def put(engine: Engine, value: Hold) -> bool:
             placed_ms=value.placed_ms,
             recorded_ms=value.recorded_ms,
         )
+
+
+def _open(conn: Connection, value: Hold, released_by: tuple[str, ...], log: tuple[LogEntry, ...]) -> None:
+    playbook = f"complaint-storm-{value.id}"
+    conn.execute(
+        insert(schema.incidents).values(
+            id=value.incident,
+            run=value.run,
+            brand=value.brand,
+            playbook=playbook,
+            playbook_version=VERSION,
+            playbook_hash=HASH,
+            opened_ms=value.placed_ms,
+            open=True,
+        )
+    )
+    opened = Opened(
+        run=value.run,
+        brand=value.brand,
+        playbook=playbook,
+        version=VERSION,
+        hash=HASH,
+        title="Many people complain at once",
+        signal=signal(value.run, value.brand, value.platform),
+    )
+    placed = HoldPlaced(value.id, value.brand, value.platform, value.releasers_needed, released_by)
+    incident_log.append(
+        conn,
+        value.incident,
+        [opened, *log, placed],
+        actor=RESPOND,
+        at_ms=value.placed_ms,
+        recorded_ms=value.recorded_ms,
+    )
