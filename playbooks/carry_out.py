@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -27,7 +27,7 @@ from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.patient_store import PatientStore
 from playbooks.people import OPS, Contact, Reach, reach
 from playbooks.settings import PlaybookSettings
-from playbooks.standing import Entry, Point, stands
+from playbooks.standing import Entry, Point, sends_to, stands
 from playbooks.store import outbox
 from playbooks.store.outbox import REPEATS, Again, Begun, DueAction, entry_of
 from playbooks.wall_clock import Clock
@@ -87,7 +87,9 @@ class Carrier:
         to_send = [contact for contact in contacts if contact.point in begun.points]
         sent = await self._send_all(due, run, notice, to_send)
         self._count(due, run, [each.entry for each in sent])
-        await self._settle(due, notice, [*begun.known, *begun.written, *(each.entry for each in sent)], sent)
+        entries = [*begun.known, *begun.written, *(each.entry for each in sent)]
+        asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
+        await self._settle(due, notice, entries, [contact.point for contact in contacts], asked)
 
     async def _begin(self, due: DueAction, contacts: Sequence[Contact], notes: Sequence[Note]) -> Begun:
         points = [contact.point for contact in contacts]
@@ -146,37 +148,30 @@ class Carrier:
             _log.error("action %r by %s: the effect broke with %s", due.id, point[1].value, type(fault).__name__)
             return Retry(RetryReason.OWN_FAULT, f"the effect broke with {type(fault).__name__}")
 
-    async def _settle(self, due: DueAction, notice: Notice, entries: Sequence[Entry], sent: Sequence[Sent]) -> None:
-        runner, now_ms = self._settings.runner, self._clock()
-        standing = stands(entries, max_attempts=runner.max_attempts, repeats=REPEATS[due.action])
-        over = f"{FailedReason.ATTEMPTS_USED_UP.value}: tried {runner.max_attempts} times"
-        last = [entry_of(due, point, DeliveryOutcome.FAILED, over, now_ms) for point in sorted(standing.used_up)]
+    async def _settle(
+        self,
+        due: DueAction,
+        notice: Notice,
+        entries: Sequence[Entry],
+        addressed: Sequence[Point],
+        asked: Mapping[Point, float | None],
+    ) -> None:
+        most, now_ms = self._settings.runner.max_attempts, self._clock()
+        standing = stands(entries, addressed, max_attempts=most, repeats=REPEATS[due.action])
+        last = [_given_up(due, point, most, now_ms) for point in sorted(standing.given_up)]
         if standing.again:
-            again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, sent)))
+            again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, asked)))
             await self._store.do(lambda engine: outbox.settle(engine, due, again, last, ()))
             return
-        follow = follow_ups(
-            due,
-            notice,
-            standing,
-            [*entries, *last],
-            has_ops=OPS in self._settings.roles,
-            graphs=Channel.GRAFANA in self._effects,
-            now_ms=now_ms,
-        )
+        has_ops, graphs = OPS in self._settings.roles, Channel.GRAFANA in self._effects
+        words = [*entries, *last]
+        follow = follow_ups(due, notice, standing, words, has_ops=has_ops, graphs=graphs, now_ms=now_ms)
         await self._store.do(lambda engine: outbox.settle(engine, due, standing.state, last, follow))
 
-    def _wait_s(self, entries: Sequence[Entry], again: frozenset[Point], sent: Sequence[Sent]) -> float:
-        runner = self._settings.runner
-        asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
-        tries = {
-            point: sum(entry.point == point and entry.outcome is DeliveryOutcome.SENDING for entry in entries)
-            for point in again
-        }
-        return min(
-            wait_s(max(1, tries[point]), self._chance(), runner.first_retry_s, runner.longest_retry_s, asked.get(point))
-            for point in again
-        )
+    def _wait_s(self, entries: Sequence[Entry], again: Iterable[Point], asked: Mapping[Point, float | None]) -> float:
+        first_s, longest_s = self._settings.runner.first_retry_s, self._settings.runner.longest_retry_s
+        sends = sends_to(entries)
+        return min(wait_s(sends[point], self._chance(), first_s, longest_s, asked.get(point)) for point in again)
 
     def _count(self, due: DueAction, run: Run, entries: Sequence[Entry]) -> None:
         kind = run_kind(run)
@@ -247,6 +242,11 @@ def _notes(due: DueAction, run: Run, found: Reach) -> list[Note]:
         for miss in found.missed
     ]
     return on_paper + missed
+
+
+def _given_up(due: DueAction, point: Point, most: int, now_ms: int) -> Entry:
+    detail = f"{FailedReason.ATTEMPTS_USED_UP.value}: at most {most} sends, or no longer one of those it is for"
+    return entry_of(due, point, DeliveryOutcome.FAILED, detail, now_ms)
 
 
 def _hold_note(run: Run) -> tuple[DeliveryOutcome, str]:

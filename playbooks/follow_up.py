@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import msgspec
 import xxhash
 
+from playbooks.action import Action
 from playbooks.effects.message import Moment, Notice
 from playbooks.labels import ActionKind, DeliveryOutcome
 from playbooks.people import OPS
 from playbooks.standing import Entry, OutboxState, Standing
-from playbooks.store.outbox import Action, DueAction
+from playbooks.store.outbox import DueAction
 
-GRAFANA = "grafana"
 _MARKED = {ActionKind.PAGE: Moment.PAGE, ActionKind.HOLD: Moment.HOLD}
 _REACHED = (OutboxState.DELIVERED, OutboxState.PARTLY)
 _TROUBLE = (DeliveryOutcome.FAILED, DeliveryOutcome.RETRY, DeliveryOutcome.PERHAPS)
@@ -71,7 +71,7 @@ def _mark(due: DueAction, notice: Notice, moment: Moment, now_ms: int) -> Action
         runbook="",
         signal=None,
     )
-    return _action(due, "mark", ActionKind.ANNOTATE, GRAFANA, marked, now_ms)
+    return _action(due, "mark", ActionKind.ANNOTATE, notice.brand, marked, now_ms)
 
 
 def _action(due: DueAction, why: str, kind: ActionKind, target: str, notice: Notice, now_ms: int) -> Action:

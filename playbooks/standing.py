@@ -7,7 +7,7 @@ Pure: from ledger entries to a decision. The ledger is append-only and may hold 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,13 +59,13 @@ _FINAL = frozenset({DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED, DeliveryO
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What follows: `again` is to be tried once more, `used_up` has had its tries, `missed` are people nobody reached.
+    """What follows: `again` is to be tried once more, `given_up` is not, `missed` are people nobody reached.
 
     `state` is what the action ends in where nothing is to be tried again.
     """
 
     again: frozenset[Point]
-    used_up: frozenset[Point]
+    given_up: frozenset[Point]
     missed: tuple[str, ...]
     state: OutboxState
 
@@ -91,16 +91,24 @@ def settled(entries: Iterable[Entry], *, repeats: bool) -> frozenset[Point]:
     return frozenset(entry.point for entry in entries if entry.outcome in final)
 
 
+def sends_to(entries: Iterable[Entry]) -> Counter[Point]:
+    """How many sends to each contact point were begun."""
+    return Counter(entry.point for entry in entries if entry.outcome is DeliveryOutcome.SENDING)
+
+
 def used_up(entries: Iterable[Entry], max_attempts: int) -> frozenset[Point]:
     """The contact points that have been sent to as often as is allowed."""
-    sends = Counter(entry.point for entry in entries if entry.outcome is DeliveryOutcome.SENDING)
-    return frozenset(point for point, count in sends.items() if count >= max_attempts)
+    return frozenset(point for point, sends in sends_to(entries).items() if sends >= max_attempts)
 
 
-def stands(entries: Sequence[Entry], *, max_attempts: int, repeats: bool) -> Standing:
-    """What the ledger of one action comes to. `max_attempts` bounds the sends to each contact point."""
+def stands(entries: Sequence[Entry], addressed: Collection[Point], *, max_attempts: int, repeats: bool) -> Standing:
+    """What the ledger of one action comes to.
+
+    `addressed` are the points that the action is for now: who has left a role is not tried again. `max_attempts`
+    bounds the sends to each point.
+    """
     still_open = frozenset(entry.point for entry in entries) - settled(entries, repeats=repeats)
-    over = still_open & used_up(entries, max_attempts)
+    over = still_open & (used_up(entries, max_attempts) | (still_open - frozenset(addressed)))
     got, on_paper = _people(entries, DeliveryOutcome.DELIVERED), _people(entries, DeliveryOutcome.RECORDED)
     if not repeats:
         got |= _people(entries, DeliveryOutcome.PERHAPS)
