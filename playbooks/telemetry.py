@@ -148,7 +148,7 @@ SIGNALS_TAKEN = counter(
     "firebreak_signals_taken_total",
     [Role.RESPOND],
     "Signals taken into the store, by what was decided.",
-    {"decision": SignalDecision},
+    {"decision": SignalDecision, "run_kind": RunKind},
 )
 INCIDENTS_OPEN = gauge(
     "firebreak_incidents_open",
@@ -156,12 +156,6 @@ INCIDENTS_OPEN = gauge(
     Unit.COUNT,
     "Incidents open now.",
     {"brand": Named.BRAND_OR_OTHER, "run_kind": RunKind},
-)
-INCIDENTS_OPENED = counter(
-    "firebreak_incidents_opened_total",
-    [Role.RESPOND],
-    "Incidents opened, by playbook.",
-    {"playbook": Named.PLAYBOOK, "run_kind": RunKind},
 )
 
 # --- runner
@@ -317,7 +311,6 @@ def start(
     roles: Iterable[Role],
     *,
     brands: Iterable[str] = (),
-    playbooks: Iterable[str] = (),
     registry: CollectorRegistry = REGISTRY,
 ) -> None:
     """Show the metrics of `roles`, each label value from 0; `brands` become known to `brand_label`.
@@ -330,7 +323,6 @@ def start(
         Named.BRAND: {*_brands},
         Named.BRAND_OR_OTHER: {*_brands, OTHER},
         Named.PLATFORM: {ALL},
-        Named.PLAYBOOK: set(playbooks),
     }
     shown = _shown.setdefault(registry, set())
     for metric in VOCABULARY.values():

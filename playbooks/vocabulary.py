@@ -52,7 +52,6 @@ class Named(Enum):
     BRAND = "configured brands"
     BRAND_OR_OTHER = "configured brands, `OTHER` for the rest"
     PLATFORM = "the first 24 platforms seen, `ALL` for the brand as a whole"
-    PLAYBOOK = "ids of the playbook library"
     PARTITION = "numbers of the topic's partitions"
     VERSION = "this program's version"
 

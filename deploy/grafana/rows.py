@@ -231,7 +231,7 @@ INCIDENTS = Row(
         Panel(
             "Opened in this time",
             "Incidents opened in the time that the dashboard shows.",
-            (zero(f"sum(increase(firebreak_incidents_opened_total{{{RUN}}}[$__range]))", "opened"),),
+            (zero(f'sum(increase(firebreak_signals_taken_total{{decision="opened",{RUN}}}[$__range]))', "opened"),),
             Look.NUMBER,
             base=BLUE,
             width=6,
@@ -240,7 +240,12 @@ INCIDENTS = Row(
             "Signals without a playbook",
             "Signals in the time shown that no playbook answers, so that nobody heard of them. Write a playbook for "
             "the kind, or say in one that it is left alone.",
-            (zero('sum(increase(firebreak_signals_taken_total{decision="no_playbook"}[$__range]))', "unanswered"),),
+            (
+                zero(
+                    f'sum(increase(firebreak_signals_taken_total{{decision="no_playbook",{RUN}}}[$__range]))',
+                    "unanswered",
+                ),
+            ),
             Look.NUMBER,
             thresholds=((1, YELLOW),),
             width=6,
@@ -256,17 +261,11 @@ INCIDENTS = Row(
             (zero(f"max by (brand) (firebreak_holds_in_force{{{RUN}}})", "{{brand}}"),),
         ),
         Panel(
-            "Incidents opened, by playbook",
-            "Which playbook answers. One that opens again and again has a trigger that is too wide.",
-            (zero(f"sum by (playbook) (increase(firebreak_incidents_opened_total{{{RUN}}}{RATE}))", "{{playbook}}"),),
-            Look.BARS,
-        ),
-        Panel(
             "Signals taken in, by decision",
-            "What became of each signal. `repeat` is a signal that came twice and counted once, as after a restart.",
-            (zero(f"sum by (decision) (increase(firebreak_signals_taken_total{RATE}))", "{{decision}}"),),
+            "What became of each signal. `repeat` is a signal that came twice and counted once, as after a restart; "
+            "`raised` made an open incident worse.",
+            (zero(f"sum by (decision) (increase(firebreak_signals_taken_total{{{RUN}}}{RATE}))", "{{decision}}"),),
             Look.BARS,
-            width=24,
         ),
     ),
 )

@@ -17,10 +17,11 @@ from faust.types import TP
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from detectors.run import run_of
 from detectors.signal import Signal
 from playbooks import telemetry
 from playbooks.catalog import Library, load_library
-from playbooks.labels import Role, WaitCause
+from playbooks.labels import Role, WaitCause, run_kind
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents import take_signal
 from playbooks.store.open_incidents import count_open
@@ -45,7 +46,7 @@ async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
     library = load_library()
     engine = open_store(settings.store)
     await asyncio.to_thread(migrate, engine)
-    telemetry.start([Role.RESPOND], brands=settings.brands, playbooks={one.playbook.id for one in library.all()})
+    telemetry.start([Role.RESPOND], brands=settings.brands)
     try:
         await RespondWorker(settings, engine, library).run(stop)
     finally:
@@ -102,7 +103,7 @@ class RespondWorker:
                 await pause(attempt, Role.RESPOND, WaitCause.STORE, away)
             else:
                 self._store_trouble = None
-                telemetry.SIGNALS_TAKEN.labels(decision=taken).inc()
+                telemetry.SIGNALS_TAKEN.labels(decision=taken, run_kind=run_kind(run_of(signal.run))).inc()
                 log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
                 return
 

@@ -55,7 +55,7 @@ def _move(instrument: MetricWrapperBase, unit: Unit) -> None:
 
 async def main() -> None:
     """Show everything until nobody listens any more."""
-    telemetry.start(list(Role), brands=[BRAND], playbooks=["complaint-storm"])
+    telemetry.start(list(Role), brands=[BRAND])
     closed = asyncio.ensure_future(asyncio.to_thread(sys.stdin.read))
     async with serve_health("127.0.0.1", 0, list) as port:
         sys.stdout.write(f"{port}\n")
