@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from scipy import special, stats
+from scipy import special
 
 #: Below this a probability is as good as nought; keeps the logarithm finite.
 _LEAST: Final = 1e-300
@@ -50,8 +50,22 @@ def count_band(expected: float, dispersion: float, mass: float = 0.95) -> tuple[
     (4.0, 17.0)
     """
     shape = 1.0 / max(dispersion, 1e-6)
-    low, high = stats.nbinom.interval(mass, shape, shape / (shape + max(expected, 1e-9)))
-    return float(low), float(high)
+    chance = shape / (shape + max(expected, 1e-9))
+    return _quantile((1.0 - mass) / 2.0, shape, chance), _quantile((1.0 + mass) / 2.0, shape, chance)
+
+
+def _quantile(mass: float, shape: float, chance: float) -> float:
+    """The smallest count up to which at least `mass` of a negative binomial lies."""
+    low, high = -1, 1
+    while special.betainc(shape, high + 1.0, chance) < mass:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if special.betainc(shape, middle + 1.0, chance) < mass:
+            low = middle
+        else:
+            high = middle
+    return float(high)
 
 
 def _minus_log10(probability: float) -> float:

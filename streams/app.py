@@ -7,31 +7,38 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from pkgutil import resolve_name
 from typing import Final
 
-from playbooks.gate import run_gate
-from playbooks.runner import run_runner
-from streams.agents.respond import run_respond
-from streams.agents.trainer import run_trainer
-from streams.agents.triage import run_triage
-from streams.agents.watch import run_watch
 from streams.settings import Settings
 from streams.supervise import PARENT
 
 Process = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
-#: What `firebreak worker` runs, each as a process of its own; also the choices of ``--role``.
-WORKER_ROLES: Final[dict[str, Process]] = {"triage": run_triage, "watch": run_watch, "respond": run_respond}
+#: What `firebreak worker` runs, each as a process of its own; also the choices of ``--role``. Named and not imported:
+#: a process loads what it runs and nothing else, which is seconds at every start.
+WORKER_ROLES: Final[dict[str, str]] = {
+    "triage": "streams.agents.triage:run_triage",
+    "watch": "streams.agents.watch:run_watch",
+    "respond": "streams.agents.respond:run_respond",
+}
 
 #: The other long-running processes.
-PROCESSES: Final[dict[str, Process]] = {
-    "trainer": run_trainer,
-    "runner": run_runner,
-    "gate": run_gate,
+PROCESSES: Final[dict[str, str]] = {
+    "trainer": "streams.agents.trainer:run_trainer",
+    "runner": "playbooks.runner:run_runner",
+    "gate": "playbooks.gate:run_gate",
+    "console": "playbooks.console:run_console",
 }
 
 _LOOK_FOR_PARENT_S: Final = 0.5
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "alembic", "asyncio")
+
+
+def process_named(place: str) -> Process:
+    """The process at ``module:function``."""
+    found: Process = resolve_name(place)
+    return found
 
 
 def run_until_told(process: Process, settings: Settings) -> None:
@@ -57,7 +64,7 @@ async def _run(process: Process, settings: Settings) -> None:
 async def _end_without_parent(stop: asyncio.Event) -> None:
     """A process that was started by another ends when that one is gone, even by SIGKILL."""
     parent = os.environ.get(PARENT)
-    while parent and os.getppid() == int(parent):
+    while parent and os.getppid() == int(parent):  # noqa: ASYNC110  # nothing tells of it
         await asyncio.sleep(_LOOK_FOR_PARENT_S)
     if parent:
         stop.set()

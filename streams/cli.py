@@ -15,7 +15,7 @@ from playbooks.listening import PortTaken
 from playbooks.schema import PlaybookError
 from playbooks.settings import MissingSecret
 from playbooks.store.engine import StoreUnreachable
-from streams.app import PROCESSES, WORKER_ROLES, Process, run_until_told
+from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
 from streams.brokers.broker import BrokerUnreachable
 from streams.settings import Settings, SettingsError, read_settings
 from streams.supervise import USED_WRONGLY, supervise
@@ -70,7 +70,7 @@ def worker(ctx: click.Context, role: str | None) -> None:
     """
     settings = _settings(ctx)
     if role is not None:
-        run_until_told(WORKER_ROLES[role], settings)
+        run_until_told(process_named(WORKER_ROLES[role]), settings)
         return
     sys.exit(supervise({name: _own_command(ctx, "worker", "--role", name) for name in WORKER_ROLES}))
 
@@ -80,11 +80,11 @@ def _own_command(ctx: click.Context, *words: str) -> list[str]:
     return [sys.executable, "-m", "streams", *config, *words]
 
 
-def _long_running(name: str, process: Process, teaches: str) -> None:
+def _long_running(name: str, place: str, teaches: str) -> None:
     @main.command(name=name, help=teaches)
     @click.pass_context
     def command(ctx: click.Context) -> None:
-        run_until_told(process, _settings(ctx))
+        run_until_told(process_named(place), _settings(ctx))
 
 
 _TEACHES = {
@@ -93,5 +93,5 @@ _TEACHES = {
     "gate": "Answer schedulers that ask before they post. Anything but a clear yes means: do not post.",
     "console": "Serve the pages for people: incidents, runbooks, holds.",
 }
-for _name, _process in PROCESSES.items():
-    _long_running(_name, _process, _TEACHES[_name])
+for _name, _place in PROCESSES.items():
+    _long_running(_name, _place, _TEACHES[_name])

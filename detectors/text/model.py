@@ -1,8 +1,7 @@
-"""The negativity model: a River pipeline to learn with, its weights to score with.
+"""Scoring negativity: the weights of the model, summed in one pass over the text.
 
-Learning and scoring are two things. The trainer holds a `NegativityModel`, a River classifier over bags of features;
-what it publishes are `Weights`, and a `Scorer` sums those in one pass over the text, which gives the same number as the
-pipeline several times as fast.
+Learning and scoring are two things. The trainer holds a River model (`detectors.text.learner`); what it publishes are
+`Weights`, and a `Scorer` gives the same number as River does, several times as fast.
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ import math
 from typing import Final
 
 import msgspec
-from river import feature_extraction, linear_model, optim
 
 from detectors.lexicon import english
-from detectors.text.features import NEGATED, features
+from detectors.text.features import NEGATED
 
 #: A mention at or above this score counts as negative.
 NEGATIVE_CUT: Final = 0.5
@@ -24,10 +22,6 @@ _START_BIAS: Final = -1.1
 _PER_VALENCE: Final = -0.62
 _NEGATED_VALENCE: Final = -0.5
 _NEGATION_ALONE: Final = 0.35
-
-#: Weights nearer to their start than this are not published.
-_PRUNE: Final = 0.02
-_MOST_WEIGHTS: Final = 20_000
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -62,6 +56,7 @@ def start_weights() -> dict[str, float]:
 class Scorer:
     """Scores texts with one set of weights.
 
+    >>> from detectors.text.features import features
     >>> score = Scorer(START).score
     >>> score(features("you are awful, never again")) > 0.5 > score(features("thank you, lovely crew"))
     True
@@ -85,49 +80,3 @@ class Scorer:
         if odds < -30.0:
             return 0.0
         return round(1.0 / (1.0 + math.exp(-odds)), 3)
-
-
-class NegativityModel:
-    """River's logistic regression over bags of features, started from word lists.
-
-    `learning_rate` is how far one label moves the weights: higher follows a new vocabulary sooner and forgets sooner.
-
-    >>> model = NegativityModel()
-    >>> before = model.probability("gate lice everywhere")
-    >>> for _ in range(5):
-    ...     model.learn("gate lice everywhere", True)
-    >>> model.probability("gate lice everywhere") > before
-    True
-    """
-
-    def __init__(self, weights: Weights = START, learning_rate: float = 0.05) -> None:
-        table = start_weights()
-        for feature, moved in weights.moved.items():
-            table[feature] = table.get(feature, 0.0) + moved
-        self._bag = feature_extraction.BagOfWords(tokenizer=features)
-        self._regression = linear_model.LogisticRegression(
-            optimizer=optim.SGD(learning_rate), intercept_init=weights.bias, intercept_lr=learning_rate / 10
-        )
-        self._regression._weights.update(table)
-
-    def probability(self, text: str) -> float:
-        """Probability that `text` is negative."""
-        proba = self._regression.predict_proba_one(self._bag.transform_one(text))  # type: ignore[no-untyped-call]
-        return float(proba[True])
-
-    def learn(self, text: str, negative: bool) -> None:
-        """Learn that `text` is negative, or is not."""
-        self._regression.learn_one(self._bag.transform_one(text), negative)  # type: ignore[no-untyped-call]
-
-    def export(self) -> Weights:
-        """What was learned, as plain data: the weights that moved most, bounded."""
-        start = start_weights()
-        moved = {
-            feature: round(weight - start.get(feature, 0.0), 4)
-            for feature, weight in self._regression._weights.items()
-            if abs(weight - start.get(feature, 0.0)) >= _PRUNE
-        }
-        if len(moved) > _MOST_WEIGHTS:
-            largest = sorted(moved, key=lambda feature: (-abs(moved[feature]), feature))[:_MOST_WEIGHTS]
-            moved = {feature: moved[feature] for feature in sorted(largest)}
-        return Weights(bias=round(self._regression.intercept, 4), moved=moved)

@@ -15,7 +15,8 @@ import msgspec
 from faust.types import TP
 
 from detectors.bucket import BUCKET_MS
-from detectors.text.model import START, NegativityModel
+from detectors.text.learner import NegativityModel
+from detectors.text.model import START
 from playbooks import telemetry
 from playbooks.labels import Role, SampleOrigin
 from streams.agents.dead import dead_record
