@@ -34,7 +34,7 @@ class Library:
 
     >>> library = load_library()
     >>> [pinned.playbook.id for pinned in library.newest()]
-    ['complaint-storm']
+    ['complaint-storm', 'dead-letters']
     """
 
     def __init__(self, versions: Iterable[Pinned]) -> None:

@@ -12,18 +12,21 @@ from collections.abc import Mapping
 import msgspec
 import xxhash
 
-from detectors.signal import Signal
+from detectors.signal import Signal, SignalKind
 from playbooks import wording
 from playbooks.action import Action, ActionDecision
 from playbooks.catalog import Library, Pinned
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind, SignalDecision
 from playbooks.log_entry import LogEntry, Opened, Resolved, ResolvedBy, SeverityRaised, SignalJoined, SignalNoted
-from playbooks.settings import Arming
+from playbooks.settings import Arming, BrandSettings
 from playbooks.steps import HoldOrder, PlannedStep, plan_steps
 from playbooks.trigger import Match, match
 
 HOUR_MS = 3_600_000
+
+#: Kinds of signal that are about Firebreak and not about a brand.
+OWN_TROUBLES = frozenset({SignalKind.DEAD_LETTERS})
 
 #: Which decision stands for a signal that several playbooks had something to say about.
 _WEIGHT = {
@@ -87,6 +90,16 @@ def decide(
             plans.append(_ending(open_incident(signal, pinned, arming, now_ms), over.get(name)))
     decision = max((plan.decision for plan in plans), key=_WEIGHT.__getitem__, default=SignalDecision.NO_PLAYBOOK)
     return Decided(decision, tuple(plans))
+
+
+def arming_of(brands: Mapping[str, BrandSettings], signal: Signal) -> Arming:
+    """How far Firebreak may go about a signal: as its brand is armed; what is wrong with Firebreak itself may page.
+
+    A brand that nobody configured is only observed.
+    """
+    if signal.kind in OWN_TROUBLES:
+        return Arming.PAGE
+    return brands.get(signal.brand, BrandSettings()).arming
 
 
 def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -> Plan:

@@ -20,7 +20,7 @@ from playbooks.decisions import ActionLine, IncidentLine, action_line
 from playbooks.incident import IncidentView, advance
 from playbooks.labels import ActionKind, SignalDecision
 from playbooks.log_entry import RESPOND, Logged
-from playbooks.settings import Arming, BrandSettings, PlaybookSettings
+from playbooks.settings import Arming, PlaybookSettings
 
 
 class Tally(msgspec.Struct):
@@ -69,7 +69,8 @@ class Rehearsal:
 
     def _decide(self, signal: Signal) -> list[IncidentLine | ActionLine]:
         known = self._open[signal.run, signal.brand]
-        decided = plan.decide(signal, self._library, known, self._arming(signal.brand), signal.at_ms)
+        arming = plan.arming_of(self._settings.brands, signal) if self._settings else Arming.PAGE_AND_HOLD
+        decided = plan.decide(signal, self._library, known, arming, signal.at_ms)
         lines: list[IncidentLine | ActionLine] = []
         for each in decided.plans:
             view = self._follow(each, known, signal)
@@ -99,11 +100,6 @@ class Rehearsal:
                 break
             lines.append(action_line(heapq.heappop(self._coming)[2]))
         return lines
-
-    def _arming(self, brand: str) -> Arming:
-        if self._settings is None:
-            return Arming.PAGE_AND_HOLD
-        return self._settings.brands.get(brand, BrandSettings()).arming
 
 
 def _incident_line(view: IncidentView, signal: Signal, each: plan.Plan) -> IncidentLine:

@@ -13,6 +13,8 @@ from playbooks.allowed import allowed_at
 
 T = TypeVar("T")
 
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+
 
 class YamlFault(Exception):
     """A file does not say what it must; `path` and `line` (from 1) say where."""
@@ -99,6 +101,8 @@ class _Constructor:
         self._open.add(id(node))
         try:
             match node:
+                case yaml.MappingNode() | yaml.SequenceNode() if node.tag not in _PLAIN:
+                    raise YamlFault(self._path, node.start_mark.line + 1, f"found the tag {node.tag!r}; leave it out")
                 case yaml.MappingNode():
                     return self._mapping(node)
                 case yaml.SequenceNode():

@@ -5,8 +5,10 @@ Nothing here comes from a post: posts are named on the incident's page, where ho
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from detectors.mention import rfc3339
-from detectors.signal import Signal
+from detectors.signal import Signal, SignalKind
 from playbooks.effects.message import Moment, Notice
 from playbooks.incident import HoldView, IncidentView
 from playbooks.labels import ActionKind
@@ -60,19 +62,39 @@ def subject(title: str, signal: Signal, *, worse: bool) -> str:
 
 def why(signal: Signal) -> str:
     """Why a signal was raised, line by line: seen, expected, how unlikely, by how many, since when, how sure."""
-    seen, band = signal.evidence, f"{signal.evidence.expected_low:.3g} to {signal.evidence.expected_high:.3g}"
-    share, usual = 100 * seen.negative_share, 100 * seen.expected_negative_share
     place = signal.platform or "all platforms together"
+    match signal.kind:
+        case SignalKind.VOLUME | SignalKind.NEGATIVITY:
+            lines = (f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.", *_counted(signal))
+        case SignalKind.DEAD_LETTERS:
+            lines = (_set_aside(signal),)
+        case _:
+            assert_never(signal.kind)
     return "\n".join(
         (
-            f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.",
-            f"- observed {signal.observed:.3g}, expected {signal.expected:.3g} ({band} in 95 of 100 cases)",
-            f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
-            f"- {seen.mentions} mentions by {seen.authors} authors in {seen.window_s / 60:.3g} minutes"
-            + (" (from a sample)" if seen.sampled else ""),
-            f"- {seen.negative} of them negative: {share:.0f} %, usually {usual:.0f} %",
+            *lines,
             f"- since {rfc3339(signal.since_ms)}, known at {rfc3339(signal.at_ms)}",
-            f"- detector {signal.detector} version {signal.detector_version}, which has known the brand for "
-            f"{seen.baseline_days:.1f} days",
+            f"- detector {signal.detector} version {signal.detector_version}",
         )
+    )
+
+
+def _counted(signal: Signal) -> tuple[str, ...]:
+    seen, band = signal.evidence, f"{signal.evidence.expected_low:.3g} to {signal.evidence.expected_high:.3g}"
+    share, usual = 100 * seen.negative_share, 100 * seen.expected_negative_share
+    sample = " (from a sample)" if seen.sampled else ""
+    return (
+        f"- observed {signal.observed:.3g}, expected {signal.expected:.3g} ({band} in 95 of 100 cases)",
+        f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
+        f"- {seen.mentions} mentions by {seen.authors} authors in {seen.window_s / 60:.3g} minutes{sample}",
+        f"- {seen.negative} of them negative: {share:.0f} %, usually {usual:.0f} %",
+        f"- the brand has been known for {seen.baseline_days:.1f} days",
+    )
+
+
+def _set_aside(signal: Signal) -> str:
+    seen = signal.evidence
+    return (
+        f"Seen: {signal.observed:.0f} of {seen.mentions} records in {seen.window_s} seconds are dead letters; "
+        f"at most {signal.expected:.0f} are put up with."
     )

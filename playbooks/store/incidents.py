@@ -20,7 +20,7 @@ from playbooks.catalog import Library
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import SignalDecision
 from playbooks.log_entry import RESPOND, Acknowledged, LogEntry, Logged, Opened, Resolved, ResolvedBy
-from playbooks.settings import Arming, BrandSettings, PlaybookSettings
+from playbooks.settings import PlaybookSettings
 from playbooks.store import holds, incident_log, outbox
 from playbooks.store.engine import reading, writing
 from playbooks.store.schema import brand_locks, incidents, signals
@@ -51,7 +51,7 @@ def take_signal(
     A brand that is not in the settings is only observed. Raises `StoreUnreachable` (try again, nothing was written)
     and `PlaybookError` (an open incident is pinned to a playbook file that is gone).
     """
-    arming = arming_of(settings, signal.brand)
+    arming = plan.arming_of(settings.brands, signal)
     with writing(engine) as conn:
         if not _is_new(conn, signal, now_ms):
             return Taken.REPEAT
@@ -61,15 +61,6 @@ def take_signal(
         for each in decided.plans:
             _write(conn, each, signal, now_ms)
         return decided.decision
-
-
-def arming_of(settings: PlaybookSettings, brand: str) -> Arming:
-    """How far Firebreak may go for a brand.
-
-    >>> arming_of(PlaybookSettings(), "nobody-knows")
-    <Arming.OBSERVE: 'observe'>
-    """
-    return settings.brands.get(brand, BrandSettings()).arming
 
 
 def incident_view(engine: Engine, incident: str) -> IncidentView | None:
