@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playbooks import telemetry
 from playbooks.labels import Role
-from playbooks.vocabulary import AMBIENT, VOCABULARY, Metric, Named
+from playbooks.telemetry import VOCABULARY
+from playbooks.vocabulary import AMBIENT, Metric, Named
 
 PATH = Path(__file__).parents[1] / "docs" / "metrics.md"
 

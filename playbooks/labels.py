@@ -13,7 +13,7 @@ from detectors.run import Drill, Live, Replay, Run
 
 
 class Role(StrEnum):
-    """What a process does. One process may have several, as ``firebreak worker`` has."""
+    """What a process does: each role is a process of its own."""
 
     TRIAGE = "triage"
     WATCH = "watch"

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import product
+from types import MappingProxyType
 from weakref import WeakKeyDictionary
 
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge
@@ -41,7 +42,7 @@ from playbooks.labels import (
     Verdict,
     WaitCause,
 )
-from playbooks.vocabulary import VOCABULARY, Labels, Metric, Named, Unit, counter, gauge, histogram, score_histogram
+from playbooks.vocabulary import ENTERED, Labels, Metric, Named, Unit, counter, gauge, histogram, score_histogram
 
 EVERY = tuple(Role)
 KAFKA_READERS = (Role.TRIAGE, Role.WATCH, Role.RESPOND, Role.TRAINER)
@@ -288,6 +289,9 @@ LAST_COMMIT = gauge(
     "When the process last acknowledged a record; its own start where it never did.",
     {"role": Role},
 )
+
+#: All of the above by name: what docs/metrics.md and the dashboard are made from and checked against.
+VOCABULARY: Mapping[str, Metric] = MappingProxyType(ENTERED)
 
 # --- writing
 

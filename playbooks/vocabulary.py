@@ -1,6 +1,6 @@
 """What a metric is: its name, kind, labels, unit and who writes it. The metrics themselves are in `telemetry`.
 
-A metric is made by `counter`, `gauge`, `histogram` or `score_histogram`, which also enter it in `VOCABULARY`; from
+A metric is made by `counter`, `gauge`, `histogram` or `score_histogram`, which also enter it in the vocabulary; from
 that table come the started label values, docs/metrics.md and the check of every dashboard and alert. None is
 registered with Prometheus until `telemetry.start` says which roles the process has: a gate that showed an outbox of 0
 would hide that no runner is alive.
@@ -109,7 +109,7 @@ class Metric:
     def series(self) -> tuple[str, ...]:
         """The names a query may use: a histogram has three.
 
-        >>> import playbooks.telemetry
+        >>> from playbooks.telemetry import VOCABULARY
         >>> VOCABULARY["firebreak_bucket_close_seconds"].series[0]
         'firebreak_bucket_close_seconds_bucket'
         """
@@ -125,7 +125,8 @@ class Metric:
         return tuple(value for value in values if values is not Role or value in self.roles)
 
 
-VOCABULARY: dict[str, Metric] = {}
+#: Every metric that was made; whole once `telemetry` is imported, which shows it as `telemetry.VOCABULARY`.
+ENTERED: dict[str, Metric] = {}
 
 #: What Prometheus and its client library show of every process without our doing; dashboards and alerts may use it.
 AMBIENT = {
@@ -166,6 +167,6 @@ def score_histogram(name: str, roles: Iterable[Role], bounds: Sequence[float], h
 
 
 def _enter(metric: Metric) -> None:
-    if metric.name in VOCABULARY:
+    if metric.name in ENTERED:
         raise ValueError(f"the metric {metric.name} is there twice")
-    VOCABULARY[metric.name] = metric
+    ENTERED[metric.name] = metric

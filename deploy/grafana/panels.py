@@ -11,6 +11,7 @@ from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConf
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as shapes
 from grafana_foundation_sdk.models import dashboard as model
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColorScale
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from deploy.grafana.queries import Query
@@ -78,7 +79,7 @@ def _number(panel: Panel) -> stat.Panel:
         .thresholds(_thresholds(panel))
     )
     for target in _targets(panel):
-        made = made.with_target(target)
+        made = made.with_target(target.instant())
     return made
 
 
@@ -91,7 +92,8 @@ def _spread(panel: Panel) -> heatmap.Panel:
         .span(panel.width)
         .height(HEIGHT)
         .unit(panel.unit)
-        .color(heatmap.HeatmapColorOptions().scheme("RdYlGn").reverse(True).steps(32))
+        .color(_heat())
+        .show_tooltip()
     )
     for target in _targets(panel):
         made = made.with_target(target.format(PromQueryFormat.HEATMAP))
@@ -153,6 +155,17 @@ def _band(made: timeseries.Panel, panel: Panel) -> timeseries.Panel:
             _property("custom.fillOpacity", 20),
             _property("custom.fillBelowTo", expected),
         ],
+    )
+
+
+def _heat() -> heatmap.HeatmapColorOptions:
+    return (
+        heatmap.HeatmapColorOptions()
+        .mode(HeatmapColorMode.SCHEME)
+        .scheme("Blues")
+        .scale(HeatmapColorScale.EXPONENTIAL)
+        .exponent(0.5)
+        .steps(32)
     )
 
 

@@ -15,7 +15,8 @@ from prometheus_client.metrics import MetricWrapperBase
 from playbooks import telemetry
 from playbooks.health import serve_health
 from playbooks.labels import Role
-from playbooks.vocabulary import VOCABULARY, Metric, Named, ScoreHistogram, Unit
+from playbooks.telemetry import VOCABULARY
+from playbooks.vocabulary import Metric, Named, ScoreHistogram, Unit
 
 BRAND = "acme"
 

@@ -23,7 +23,7 @@ import yaml
 
 from deploy.grafana.queries import without_fallback
 from playbooks.labels import Role
-from playbooks.vocabulary import VOCABULARY
+from playbooks.telemetry import VOCABULARY
 from tests.parts.require import CHECKOUT, require
 
 START_S = 20.0

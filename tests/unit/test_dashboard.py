@@ -13,7 +13,8 @@ import yaml
 from deploy.grafana import build
 from deploy.grafana.rows import ROWS
 from playbooks.effects.message import Moment
-from playbooks.vocabulary import AMBIENT, VOCABULARY
+from playbooks.telemetry import VOCABULARY
+from playbooks.vocabulary import AMBIENT
 from tests.parts.golden import Golden
 from tests.parts.prometheus import dashboard_queries, metric_names, rule_queries
 from tests.parts.require import CHECKOUT

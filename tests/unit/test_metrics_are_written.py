@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from playbooks import telemetry
-from playbooks.vocabulary import VOCABULARY
+from playbooks.telemetry import VOCABULARY
 from tests.parts.require import CHECKOUT
 
 OBJECTS = {name: metric for name, value in vars(telemetry).items() for metric in VOCABULARY.values()

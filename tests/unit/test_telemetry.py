@@ -16,8 +16,8 @@ from prometheus_client.samples import Sample
 from deploy import metrics_page
 from playbooks import telemetry
 from playbooks.labels import Role, RunKind
-from playbooks.telemetry import BrandReading
-from playbooks.vocabulary import VOCABULARY, Kind, Metric, Unit, counter
+from playbooks.telemetry import VOCABULARY, BrandReading
+from playbooks.vocabulary import Kind, Metric, Unit, counter
 from tests.parts.golden import Golden
 from tests.parts.require import CHECKOUT
 
