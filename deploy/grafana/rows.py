@@ -431,7 +431,8 @@ DEAD = Row(
             "with what is good.",
             (
                 number(
-                    f"sum(rate(firebreak_dead_letters_total{RATE})) / sum(rate(firebreak_mentions_total{RATE}))",
+                    f'sum(rate(firebreak_mentions_total{{outcome="dead"}}{RATE})) / '
+                    f"sum(rate(firebreak_mentions_total{RATE}))",
                     "share",
                 ),
             ),
