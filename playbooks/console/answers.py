@@ -1,0 +1,37 @@
+"""What the next page says about the click before it. The address carries only the word; the sentence is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import quote
+
+from aiohttp import web
+
+from playbooks.console.desk import Said
+from playbooks.release_rights import MayRelease
+from playbooks.store.holds import Release
+from playbooks.store.incidents import Told
+
+SENTENCES: Mapping[StrEnum, Said] = {
+    Told.DONE: Said("You have it. It is in the log under your name."),
+    Told.ALREADY: Said("Somebody had it already.", good=False),
+    Told.IS_OVER: Said("It is over already.", good=False),
+    Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),
+    Release.NEEDS_ANOTHER_PERSON: Said("Your agreement is noted. The hold stays until another person agrees."),
+    Release.ALREADY_AGREED: Said("You had agreed already. The hold stays until another person agrees.", good=False),
+    Release.ALREADY_RELEASED: Said("The hold was released already.", good=False),
+    Release.NO_REASON: Said("Say why posting may go on; the hold stays in force.", good=False),
+    MayRelease.NOT_IN_THE_ROLES: Said("You are not among the people who may release this hold.", good=False),
+}
+_BY_WORD = {word.value: said for word, said in SENTENCES.items()}
+
+
+def said_before(request: web.Request) -> Said | None:
+    """What the page is to say at its top, from its address; None for a word that is not ours."""
+    return _BY_WORD.get(request.query.get("said", ""))
+
+
+def back_to(incident: str, word: StrEnum) -> web.Response:
+    """Back to the incident's page, which will say what came of it."""
+    return web.Response(status=303, headers={"Location": f"/incidents/{quote(incident, safe='')}?said={word.value}"})

@@ -1,0 +1,144 @@
+"""The console's addresses, and what is true of all of them: signed in, counted, safe headers, faults as pages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from sqlalchemy.exc import SQLAlchemyError
+
+from playbooks import telemetry
+from playbooks.console import commands, pages, signing_in
+from playbooks.console.desk import DESK, Asset, Desk, Viewer
+from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
+from playbooks.health import Ready, health_routes
+from playbooks.labels import ConsolePage, StatusClass
+from playbooks.store.engine import StoreUnreachable
+
+log = logging.getLogger(__name__)
+
+ForViewers = Callable[[web.Request, Viewer], Awaitable[web.Response]]
+Command = Callable[[web.Request, Viewer, dict[str, str]], Awaitable[web.Response]]
+
+REQUEST_TIMEOUT_S = 15.0
+PAGE = web.RequestKey("page", ConsolePage)
+
+#: Nothing but our own style sheet, icon and forms; no script at all; in nobody's frame.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+PROBLEMS: dict[int, tuple[str, str]] = {
+    HTTPStatus.NOT_FOUND: ("There is nothing here", "The address is wrong, or what it named is gone."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("That is not how this page works", "Go back and use the buttons on the page."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That was too long", "Say it in fewer words."),
+}
+STORE_AWAY = (
+    "The store does not answer",
+    "Nothing can be shown or changed just now. Holds stay in force meanwhile: without the store the gate refuses "
+    "every post. Try again in a minute.",
+)
+FAULT = ("Something went wrong here", "Look again at what is so before you repeat it. The console's log says more.")
+
+
+def console_app(desk: Desk, ready: Ready) -> web.Application:
+    """The web application."""
+    app = web.Application(middlewares=[_rim], client_max_size=MAX_FORM_BYTES)
+    app[DESK] = desk
+    get, post = app.router.add_get, app.router.add_post
+    get("/", _page(ConsolePage.INCIDENTS, pages.incidents))
+    get("/incidents/{incident}", _page(ConsolePage.INCIDENT, pages.incident))
+    get("/holds", _page(ConsolePage.HOLDS, pages.holds))
+    get("/runbooks/{playbook}/{version}", _page(ConsolePage.RUNBOOK, pages.runbook))
+    post("/incidents/{incident}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))
+    post("/holds/{hold}/release", _command(ConsolePage.RELEASE, commands.release))
+    post("/sign-out", _command(ConsolePage.SIGN_OUT, commands.sign_out))
+    get(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.show_link))
+    post(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.sign_in))
+    for asset in desk.assets.values():
+        get(asset.path, _open(ConsolePage.STATIC, _asset(asset)))
+    health_routes(app, ready)
+    return app
+
+
+def _open(page: ConsolePage, handler: Handler) -> Handler:
+    """For everybody who knows the address."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        request[PAGE] = page
+        return await handler(request)
+
+    return handle
+
+
+def _page(page: ConsolePage, handler: ForViewers) -> Handler:
+    """For people who are signed in."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        viewer = await signing_in.viewer_of(request)
+        return await handler(request, viewer) if viewer else signing_in.sign_in_needed(request)
+
+    return _open(page, handle)
+
+
+def _command(page: ConsolePage, handler: Command) -> Handler:
+    """For people who are signed in and send a form that a page of theirs gave them."""
+
+    async def handle(request: web.Request, viewer: Viewer) -> web.Response:
+        form = await read_form(request)
+        check_csrf(form, viewer.session)
+        return await handler(request, viewer, form)
+
+    return _page(page, handle)
+
+
+def _asset(asset: Asset) -> Handler:
+    async def handle(_: web.Request) -> web.StreamResponse:
+        response = web.Response(body=asset.content, content_type=asset.content_type)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    return handle
+
+
+@web.middleware
+async def _rim(request: web.Request, handler: Handler) -> web.StreamResponse:
+    response = await _answer(request, handler)
+    response.headers.update(HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
+    page = request.get(PAGE, ConsolePage.OTHER)
+    telemetry.CONSOLE_REQUESTS.labels(page=page, status=StatusClass.of(response.status)).inc()
+    return response
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            return await handler(request)
+    except BadForm as wrong:
+        return _problem(request, HTTPStatus.BAD_REQUEST, "That did not work", str(wrong))
+    except web.HTTPException as wrong:
+        return _problem(request, HTTPStatus(wrong.status), *PROBLEMS.get(wrong.status, (wrong.reason, "")))
+    except (StoreUnreachable, SQLAlchemyError, TimeoutError) as wrong:
+        log.warning("a page could not be made: the store does not answer: %r", str(wrong))
+        return _problem(request, HTTPStatus.SERVICE_UNAVAILABLE, *STORE_AWAY)
+    except Exception:
+        log.exception("a fault in the console")
+        return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, *FAULT)
+
+
+def _problem(request: web.Request, status: HTTPStatus, title: str, text: str) -> web.Response:
+    return request.app[DESK].page("problem.html", {"title": title, "text": text}, status=status)

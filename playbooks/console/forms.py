@@ -1,0 +1,50 @@
+"""What a browser sends in: a small form, with the token that only a page of ours can have given it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+MAX_FORM_BYTES = 64 * 1024
+MAX_FIELDS = 20
+FORM_TIMEOUT_S = 5.0
+CSRF = "csrf"
+
+
+class BadForm(Exception):
+    """The form cannot be taken; the message is for the person who sent it."""
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The fields of a form; raises `BadForm`. A field that is there twice counts as its first."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise BadForm("This is not a form of the console's.")
+    try:
+        async with asyncio.timeout(FORM_TIMEOUT_S):
+            body = await request.read()
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except TimeoutError:
+        raise BadForm("The form did not arrive in time.") from None
+    except ValueError:
+        raise BadForm("The form cannot be read.") from None
+    return dict(reversed(fields))
+
+
+def csrf_token(session: str) -> str:
+    """The token for the forms of a session; who does not know the session's secret cannot make it.
+
+    >>> csrf_token("secret") == csrf_token("secret") != csrf_token("another")
+    True
+    """
+    return hmac.new(session.encode(), b"firebreak console form", hashlib.sha256).hexdigest()
+
+
+def check_csrf(form: Mapping[str, str], session: str) -> None:
+    """Raises `BadForm` where the form does not carry the token of `session`."""
+    if not hmac.compare_digest(form.get(CSRF, "").encode(), csrf_token(session).encode()):
+        raise BadForm("This form is from another session. Go back, reload the page and try again.")

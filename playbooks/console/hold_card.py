@@ -1,0 +1,124 @@
+"""A hold on a page: what it means, who may open it, and whether the viewer is one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import assert_never
+
+import msgspec
+
+from detectors.run import Drill, Live, Replay, run_of
+from playbooks.console.values import Chip, world_of
+from playbooks.release_rights import MayRelease, may_release, releasers
+from playbooks.store.holds import Agreement, Hold
+
+
+class HoldCard(msgspec.Struct, frozen=True):
+    """One hold as the viewer sees it. `opens` says what it takes, `why_not` why the viewer cannot do it."""
+
+    id: str
+    incident: str
+    title: str
+    reason: str
+    meaning: str
+    opens: str
+    agreements: tuple[Agreement, ...]
+    in_force: bool
+    may_release: bool
+    why_not: str
+    button: str
+    placed_ms: int
+    chips: tuple[Chip, ...]
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """What is known about who may open a hold: its roles, who is in which role, what people are called."""
+
+    released_by: tuple[str, ...]
+    roles: Mapping[str, Iterable[str]]
+    names: Mapping[str, str]
+
+    def named(self, people: Iterable[str]) -> str:
+        """People by what they are called.
+
+        >>> Rights((), {}, {"ada": "Ada L."}).named(["ada", "bo", "cy"])
+        'Ada L., bo or cy'
+        """
+        called = [self.names.get(person, person) for person in people]
+        return " or ".join(filter(None, [", ".join(called[:-1]), *called[-1:]]))
+
+
+def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights) -> HoldCard:
+    """`hold` as `viewer` sees it; `brand` is what the brand is called."""
+    may = may_release(hold, viewer, rights.released_by, rights.roles)
+    missing = hold.releasers_needed - len(hold.agreements)
+    world = world_of(hold.run)
+    return HoldCard(
+        id=hold.id,
+        incident=hold.incident,
+        title=_title(hold, brand),
+        reason=hold.reason,
+        meaning=_meaning(hold, brand),
+        opens=_opens(hold, missing, rights),
+        agreements=tuple(Agreement(rights.named([one.person]), one.reason, one.at_ms) for one in hold.agreements),
+        in_force=hold.in_force,
+        may_release=may is MayRelease.YES,
+        why_not=_why_not(may, rights),
+        button="Release: let posting go on" if missing <= 1 else "Agree to the release",
+        placed_ms=hold.placed_ms,
+        chips=(Chip(world.kind.value.upper(), world.kind),) if world else (),
+    )
+
+
+def _title(hold: Hold, brand: str) -> str:
+    where = f" on {hold.platform}" if hold.platform else ""
+    if not hold.in_force:
+        return f"Posting for {brand}{where} is no longer held by this incident"
+    return f"Automated posts for {brand}{where} are held"
+
+
+def _meaning(hold: Hold, brand: str) -> str:
+    where = f"on {hold.platform}" if hold.platform else "on every platform"
+    if not hold.in_force:
+        return "Nothing that was held is sent by itself: look at each post before it goes."
+    run = run_of(hold.run)
+    match run:
+        case Live():
+            return (
+                f"Whoever asks the gate for {brand} {where} gets a no with this reason; what falls due meanwhile "
+                "is not posted. Posts that do not ask the gate are not stopped: boosted posts, advertisements, posts "
+                "scheduled inside a platform's own app."
+            )
+        case Drill():
+            return f"An exercise: only posts of this drill are held. Real posts for {brand} go out as usual."
+        case Replay():
+            return "A replay: this is what would have been held. No post is stopped by it."
+        case _:
+            assert_never(run)
+
+
+def _opens(hold: Hold, missing: int, rights: Rights) -> str:
+    people = releasers(rights.released_by, rights.roles)
+    if len(people) < hold.releasers_needed:
+        roles = " or ".join(rights.released_by) or "no role"
+        return (
+            f"It takes {hold.releasers_needed} people in {roles} to open this hold, and the settings name "
+            f"{len(people)}. Name them under roles."
+        )
+    many = "1 more person agrees" if hold.agreements else "1 person agrees"
+    if missing > 1:
+        many = f"{missing} different people agree"
+    return f"It stays until {many}; time does not open it."
+
+
+def _why_not(may: MayRelease, rights: Rights) -> str:
+    match may:
+        case MayRelease.YES | MayRelease.IS_RELEASED:
+            return ""
+        case MayRelease.HAS_AGREED:
+            return "You have agreed. It now needs another person."
+        case MayRelease.NOT_IN_THE_ROLES:
+            people = rights.named(releasers(rights.released_by, rights.roles)) or "Nobody yet"
+            return f"Who may release it: {people}."
+        case _:
+            assert_never(may)

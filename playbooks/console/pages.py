@@ -1,0 +1,101 @@
+"""The pages: read the store once, make values, render. Nothing is changed by looking."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from aiohttp import web
+from sqlalchemy import Engine
+
+from playbooks.console.answers import said_before
+from playbooks.console.desk import DESK, Desk, Viewer
+from playbooks.console.hold_card import HoldCard, Rights, hold_card
+from playbooks.console.ledger_rows import ledger_rows
+from playbooks.console.timeline import timeline
+from playbooks.console.values import Card, card, finding, world_of
+from playbooks.incident import IncidentView
+from playbooks.log_entry import Logged
+from playbooks.store import outbox
+from playbooks.store.holds import Hold, holds_in_force, holds_of_incident
+from playbooks.store.incidents import incident_history, incident_view, list_incidents
+
+
+class Known(msgspec.Struct, frozen=True):
+    """Everything the store knows of an incident."""
+
+    view: IncidentView
+    history: list[Logged]
+    holds: list[Hold]
+    ledger: list[outbox.Line]
+
+
+async def incidents(request: web.Request, viewer: Viewer) -> web.Response:
+    """All incidents, the newest first."""
+    desk = request.app[DESK]
+    found = await asyncio.to_thread(list_incidents, desk.engine)
+    return desk.page(
+        "incidents.html", {"here": "incidents", "cards": [_card(desk, view, viewer) for view in found]}, viewer
+    )
+
+
+async def incident(request: web.Request, viewer: Viewer) -> web.Response:
+    """One incident: what is so, why, what was done, who was known, and the buttons."""
+    desk = request.app[DESK]
+    known = await asyncio.to_thread(_known, desk.engine, request.match_info["incident"])
+    if known is None:
+        raise web.HTTPNotFound
+    brand = desk.brand_name(known.view.brand)
+    released_by = {hold.id: hold.released_by for hold in known.view.holds}
+    values = {
+        "incident": _card(desk, known.view, viewer),
+        "findings": [finding(known.view.signal)],
+        "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ())) for hold in known.holds],
+        "timeline": timeline(known.history, brand, desk.name_of),
+        "ledger": ledger_rows(known.ledger, desk.name_of),
+        "world": world_of(known.view.run),
+    }
+    return desk.page("incident.html", values, viewer, said=said_before(request))
+
+
+async def holds(request: web.Request, viewer: Viewer) -> web.Response:
+    """Every hold in force, of life, drills and replays."""
+    desk = request.app[DESK]
+    found = await asyncio.to_thread(holds_in_force, desk.engine)
+    cards = [_hold_card(desk, hold, viewer, ()) for hold in found]
+    return desk.page("holds.html", {"here": "holds", "cards": cards}, viewer)
+
+
+async def runbook(request: web.Request, viewer: Viewer) -> web.Response:
+    """The runbook of one version of a playbook, and for which incident it is read."""
+    desk = request.app[DESK]
+    pinned = desk.library.version(request.match_info["playbook"], request.match_info["version"])
+    if pinned is None:
+        raise web.HTTPNotFound
+    view = await asyncio.to_thread(incident_view, desk.engine, request.query.get("incident", ""))
+    values = {
+        "playbook": pinned.playbook,
+        "hash": pinned.hash,
+        "incident": _card(desk, view, viewer) if view else None,
+        "world": world_of(view.run) if view else None,
+    }
+    return desk.page("runbook.html", values, viewer)
+
+
+def _known(engine: Engine, incident: str) -> Known | None:
+    view = incident_view(engine, incident)
+    if view is None:
+        return None
+    return Known(
+        view, incident_history(engine, incident), holds_of_incident(engine, incident), outbox.ledger(engine, incident)
+    )
+
+
+def _card(desk: Desk, view: IncidentView, viewer: Viewer) -> Card:
+    return card(view, desk.brand_name(view.brand), desk.name_of(view.acknowledged_by or ""), bool(viewer.person))
+
+
+def _hold_card(desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...]) -> HoldCard:
+    names = {key: person.name for key, person in desk.settings.people.items()}
+    rights = Rights(released_by, desk.settings.roles, names)
+    return hold_card(hold, desk.brand_name(hold.brand), viewer.person, rights)

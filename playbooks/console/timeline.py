@@ -1,0 +1,140 @@
+"""The log of an incident as lines that people read, oldest first; long runs of the same are folded into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import assert_never
+
+import msgspec
+
+from playbooks.action import ActionDecision
+from playbooks.console import words
+from playbooks.console.values import Tone
+from playbooks.labels import ActionKind
+from playbooks.log_entry import (
+    Acknowledged,
+    ActionPlanned,
+    HoldPlaced,
+    HoldReleased,
+    LogEntry,
+    Logged,
+    Opened,
+    ReleaseAgreed,
+    Resolved,
+    ResolvedBy,
+    SeverityRaised,
+    SignalJoined,
+    SignalNoted,
+)
+
+Named = Callable[[str], str]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the timeline; `quote` is what a person gave as a reason."""
+
+    at_ms: int
+    text: str
+    tone: Tone = Tone.PLAIN
+    quote: str = ""
+
+
+def timeline(log: Iterable[Logged], brand: str, name_of: Named) -> list[Line]:
+    """The lines of a log. `brand` is what the brand is called, `name_of` gives what a person is called."""
+    return [line for kind, rows in groupby(log, _fold) for line in _lines(kind, list(rows), brand, name_of)]
+
+
+def _fold(logged: Logged) -> type[LogEntry]:
+    return type(logged.entry)
+
+
+def _lines(kind: type[LogEntry], rows: list[Logged], brand: str, name_of: Named) -> Iterator[Line]:
+    if kind is ActionPlanned:
+        yield from _planned(rows)
+    elif kind in (SignalJoined, SignalNoted) and len(rows) > 2:
+        first, last = rows[0], rows[-1]
+        what = "more signals joined it" if kind is SignalJoined else "other signals were noticed beside it"
+        yield Line(first.at_ms, f"{len(rows):,} {what}, the last at {words.moment(last.at_ms)}.")
+    else:
+        for row in rows:
+            yield _line(row, row.entry, brand, name_of)
+
+
+def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
+    match entry:
+        case Opened():
+            return Line(row.at_ms, f"{entry.title}. {words.what_happens(entry.signal, brand)}", Tone.STRONG)
+        case SeverityRaised():
+            what = words.what_happens(entry.signal, brand)
+            return Line(row.at_ms, f"It got worse: severity {entry.before} to {entry.after}. {what}", Tone.STRONG)
+        case SignalJoined():
+            seen = f"{words.figure(entry.observed)} {words.what_is_counted(entry.kind)} {words.place(entry.platform)}"
+            return Line(row.at_ms, f"Again: {seen}, {words.figure(entry.expected)} expected.")
+        case SignalNoted():
+            seen = f"{words.what_is_counted(entry.kind)} {words.place(entry.platform)}, severity {entry.severity}"
+            return Line(row.at_ms, f"Noticed beside it: {seen}. It changes nothing here.")
+        case HoldPlaced():
+            return Line(row.at_ms, _placed(entry, brand), Tone.HELD)
+        case Acknowledged():
+            return Line(row.at_ms, f"{name_of(row.actor)} has it.", Tone.CALM)
+        case ReleaseAgreed():
+            return Line(row.at_ms, f"{name_of(row.actor)} agreed to the release:", Tone.CALM, entry.reason)
+        case HoldReleased():
+            return Line(row.at_ms, "The hold is released; nothing that was held is sent by itself.", Tone.CALM)
+        case Resolved(how=ResolvedBy.QUIET):
+            return Line(row.at_ms, "It is over: nothing more was seen for so long.", Tone.CALM, entry.reason)
+        case Resolved():
+            return Line(row.at_ms, f"{name_of(row.actor)} ended it:", Tone.CALM, entry.reason)
+        case ActionPlanned():
+            raise AssertionError("planned actions are folded")
+        case _:
+            assert_never(entry)
+
+
+def _placed(entry: HoldPlaced, brand: str) -> str:
+    where = f"on {entry.platform}" if entry.platform else "on every platform"
+    many = "1 person" if entry.releasers_needed == 1 else f"{entry.releasers_needed} people"
+    roles = " or ".join(entry.released_by)
+    return f"Automated posts for {brand} are held {where}, until {many} ({roles}) let go."
+
+
+def _planned(rows: list[Logged]) -> Iterator[Line]:
+    planned = [(row.at_ms, row.entry) for row in rows if isinstance(row.entry, ActionPlanned)]
+    for decision in ActionDecision:
+        of_it = [(at_ms, entry) for at_ms, entry in planned if entry.decision is decision]
+        told = [
+            _step(entry)
+            for _, entry in of_it
+            if entry.kind is not ActionKind.HOLD or decision is not ActionDecision.DUE
+        ]
+        if told:
+            yield Line(of_it[0][0], f"{_heading(decision)}: {'; '.join(told)}.")
+
+
+def _step(entry: ActionPlanned) -> str:
+    match entry.kind:
+        case ActionKind.PAGE:
+            return f"page {entry.target}"
+        case ActionKind.NOTIFY:
+            return f"tell {entry.target}"
+        case ActionKind.HOLD:
+            return "hold automated posts"
+        case ActionKind.ANNOTATE:
+            return "mark the graphs"
+        case _:
+            assert_never(entry.kind)
+
+
+def _heading(decision: ActionDecision) -> str:
+    match decision:
+        case ActionDecision.DUE:
+            return "Set going"
+        case ActionDecision.BRAND_OBSERVES:
+            return "Not done, because this brand is only observed"
+        case ActionDecision.BRAND_NOT_ARMED_TO_HOLD:
+            return "Not done, because this brand is not armed to hold"
+        case ActionDecision.NOTHING_HELD:
+            return "Not needed, because nothing is held"
+        case _:
+            assert_never(decision)

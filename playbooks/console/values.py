@@ -1,0 +1,225 @@
+"""What the templates show, as plain values: made from the store's values by pure functions, apart from all HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import assert_never
+
+import msgspec
+
+from detectors.run import Drill, Live, Replay, run_of
+from detectors.signal import Post, Signal, SignalKind
+from playbooks.action import ActionDecision
+from playbooks.console import words
+from playbooks.incident import IncidentState, IncidentView
+from playbooks.labels import ActionKind
+
+
+class Tone(StrEnum):
+    """How a piece of the page looks; the word is a class of the style sheet."""
+
+    PLAIN = ""
+    STRONG = "strong"
+    ALARM = "alarm"
+    HELD = "held"
+    CALM = "calm"
+    DRILL = "drill"
+    REPLAY = "replay"
+
+
+class World(msgspec.Struct, frozen=True):
+    """The drill or replay a page belongs to, to be said at its top."""
+
+    kind: Tone
+    id: str
+    meaning: str
+
+
+class Chip(msgspec.Struct, frozen=True):
+    """A few words about a state."""
+
+    text: str
+    tone: Tone
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A name and what it is."""
+
+    name: str
+    value: str
+
+
+class Card(msgspec.Struct, frozen=True):
+    """An incident in the list, and the top of its page."""
+
+    id: str
+    brand: str
+    title: str
+    summary: str
+    opened_ms: int
+    open: bool
+    chips: tuple[Chip, ...]
+    world: Tone
+    playbook: str
+    version: str
+    hash: str
+    may_acknowledge: bool
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Why a signal was raised. Widths are in hundredths of the longest bar."""
+
+    heading: str
+    sentence: str
+    unit: str
+    usual: str
+    observed: float
+    expected: float
+    low: float
+    high: float
+    observed_width: float
+    expected_width: float
+    high_width: float
+    facts: tuple[Fact, ...]
+    posts: tuple[Post, ...]
+
+
+def world_of(run_id: str) -> World | None:
+    """What must be said at the top of every page of a run; None in life.
+
+    >>> world_of("drill-7").kind
+    <Tone.DRILL: 'drill'>
+    """
+    run = run_of(run_id)
+    match run:
+        case Live():
+            return None
+        case Drill(id=name):
+            return World(
+                Tone.DRILL, name, "An exercise. Nothing here has really happened, and real posts go out as usual."
+            )
+        case Replay(id=name):
+            return World(Tone.REPLAY, name, "The past, played again. Nobody was paged and nothing was held.")
+        case _:
+            assert_never(run)
+
+
+def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool) -> Card:
+    """An incident as the viewer sees it. `brand` and `acknowledged_by` are the names to show."""
+    world = world_of(view.run)
+    return Card(
+        id=view.id,
+        brand=brand,
+        title=view.title,
+        summary=words.what_happens(view.signal, brand),
+        opened_ms=view.opened_ms,
+        open=view.state is not IncidentState.RESOLVED,
+        chips=tuple(_chips(view, acknowledged_by)),
+        world=world.kind if world else Tone.PLAIN,
+        playbook=view.playbook,
+        version=view.version,
+        hash=view.hash,
+        may_acknowledge=may_act and view.state is IncidentState.OPENED,
+    )
+
+
+def finding(signal: Signal) -> Finding:
+    """A signal's evidence in words and bars."""
+    seen = signal.evidence
+    longest = max(signal.observed, signal.expected, seen.expected_high) or 1.0
+    return Finding(
+        heading="Why",
+        sentence=_sentence(signal),
+        unit=words.what_is_counted(signal.kind),
+        usual="At most" if signal.kind is SignalKind.DEAD_LETTERS else "Usual at this hour",
+        observed=signal.observed,
+        expected=signal.expected,
+        low=seen.expected_low,
+        high=seen.expected_high,
+        observed_width=_width(signal.observed, longest),
+        expected_width=_width(signal.expected, longest),
+        high_width=_width(seen.expected_high, longest),
+        facts=tuple(_facts(signal)),
+        posts=seen.posts,
+    )
+
+
+def _width(value: float, longest: float) -> float:
+    return round(100 * value / longest, 2)
+
+
+def _sentence(signal: Signal) -> str:
+    if signal.kind is SignalKind.DEAD_LETTERS:
+        return "A large share of what the sources bring cannot be read. Detection goes on with the rest."
+    return f"By chance so much would happen {words.how_unlikely(signal.evidence.tail, signal.evidence.window_s)}."
+
+
+def _facts(signal: Signal) -> list[Fact]:
+    seen = signal.evidence
+    sample = ", counted from a sample" if seen.sampled else ""
+    facts = [
+        Fact("Since", words.moment(signal.since_ms)),
+        Fact("Noticed", f"{words.moment(signal.at_ms)}, {words.span((signal.at_ms - signal.since_ms) / 1000)} later"),
+        Fact("Where", signal.platform or "All platforms together"),
+        Fact("Looked at", f"{words.span(seen.window_s)}: {seen.mentions:,} mentions{sample}"),
+    ]
+    if signal.kind is not SignalKind.DEAD_LETTERS:
+        facts += [
+            Fact("Different people", f"{seen.authors:,}"),
+            Fact(
+                "Negative",
+                f"{seen.negative:,} mentions, {words.percent(seen.negative_share)}; "
+                f"usually {words.percent(seen.expected_negative_share)}",
+            ),
+            Fact("Brand known for", words.span(seen.baseline_days * 86_400)),
+        ]
+    return [
+        *facts,
+        Fact("Strength", f"{signal.score:.1f} times what it takes"),
+        Fact("Found by", f"{signal.detector}, version {signal.detector_version}"),
+    ]
+
+
+def _chips(view: IncidentView, acknowledged_by: str) -> Iterator[Chip]:
+    world = world_of(view.run)
+    if world:
+        yield Chip(world.kind.value.upper(), world.kind)
+    yield _state(view, acknowledged_by)
+    yield Chip(f"Severity {view.severity} of 5", Tone.PLAIN)
+    if view.held:
+        yield _held(view)
+
+
+def _state(view: IncidentView, acknowledged_by: str) -> Chip:
+    match view.state:
+        case IncidentState.OPENED if isinstance(run_of(view.run), Replay):
+            return Chip("Open in the replay", Tone.PLAIN)
+        case IncidentState.OPENED if not _pages(view):
+            return Chip("Nobody was paged", Tone.PLAIN)
+        case IncidentState.OPENED:
+            return Chip("Nobody has it yet", Tone.ALARM)
+        case IncidentState.ACKNOWLEDGED:
+            return Chip(f"{acknowledged_by} has it", Tone.CALM)
+        case IncidentState.RESOLVED:
+            return Chip("Over", Tone.PLAIN)
+        case _:
+            assert_never(view.state)
+
+
+def _pages(view: IncidentView) -> bool:
+    """Whether anybody was paged: a brand that is only observed has incidents and pages nobody."""
+    return any(a.kind is ActionKind.PAGE and a.decision is ActionDecision.DUE for a in view.actions)
+
+
+def _held(view: IncidentView) -> Chip:
+    run = run_of(view.run)
+    match run:
+        case Live():
+            return Chip("Posting held", Tone.HELD)
+        case Drill():
+            return Chip("The drill's posts held", Tone.HELD)
+        case Replay():
+            return Chip("Would be held", Tone.PLAIN)
+        case _:
+            assert_never(run)

@@ -1,0 +1,138 @@
+"""What the console says about figures: plain sentences that somebody who was just woken up understands.
+
+>>> how_unlikely(9.0, 600)
+'less than once in 1,000,000,000 times 10 minutes'
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import assert_never
+
+from detectors.signal import Signal, SignalKind
+
+#: Beyond this the figure says more about the model than about the world.
+_LARGEST_POWER = 15
+
+
+def span(seconds: float) -> str:
+    """A length of time, rounded to what a person would say.
+
+    >>> span(45), span(600), span(5_400), span(90_000), span(26 * 86_400)
+    ('45 seconds', '10 minutes', '1 hour 30 minutes', '25 hours', '26 days')
+    """
+    if seconds < 60:
+        return _count(round(seconds), "second")
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return _count(minutes, "minute")
+    hours, rest = divmod(minutes, 60)
+    if hours < 6 and rest:
+        return f"{_count(hours, 'hour')} {_count(rest, 'minute')}"
+    return _count(hours, "hour") if hours < 48 else _count(round(hours / 24), "day")
+
+
+def moment(at_ms: int) -> str:
+    """A moment as a person reads it, in UTC.
+
+    >>> moment(1_770_000_000_000)
+    '2 February 2026, 02:40 UTC'
+    """
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def clock(at_ms: int) -> str:
+    """The time of day of a moment, in UTC.
+
+    >>> clock(1_770_000_000_000)
+    '02:40:00'
+    """
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M:%S}"
+
+
+def day(at_ms: int) -> str:
+    """The day of a moment, in UTC.
+
+    >>> day(1_770_000_000_000)
+    'Monday, 2 February 2026'
+    """
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at:%A}, {at.day} {at:%B %Y}"
+
+
+def figure(value: float) -> str:
+    """A count or an expectation: whole where it is large, with one place where it is small.
+
+    >>> figure(214.0), figure(3.25), figure(0.04), figure(12345)
+    ('214', '3.2', '0.04', '12,345')
+    """
+    if value >= 10 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def percent(share: float) -> str:
+    """A share of one.
+
+    >>> percent(0.256)
+    '26 %'
+    """
+    return f"{share * 100:.0f} %"
+
+
+def how_unlikely(tail: float, window_s: float) -> str:
+    """A tail (-log10 of a probability) as how seldom a window of `window_s` would show so much by chance.
+
+    >>> how_unlikely(2.0, 60), how_unlikely(40.0, 900)
+    ('about once in 100 times 1 minute', 'less than once in a quadrillion times 15 minutes')
+    """
+    if tail > _LARGEST_POWER:
+        return f"less than once in a quadrillion times {span(window_s)}"
+    seldom = 10 ** int(tail)
+    return f"{'about' if tail < 3 else 'less than'} once in {seldom:,} times {span(window_s)}"
+
+
+def what_is_counted(kind: SignalKind) -> str:
+    """The unit of observed and expected.
+
+    >>> what_is_counted(SignalKind.NEGATIVITY)
+    'people complaining'
+    """
+    match kind:
+        case SignalKind.VOLUME:
+            return "people talking"
+        case SignalKind.NEGATIVITY:
+            return "people complaining"
+        case SignalKind.DEAD_LETTERS:
+            return "records that cannot be read"
+        case _:
+            assert_never(kind)
+
+
+def place(platform: str | None) -> str:
+    """Where.
+
+    >>> place(None), place("x")
+    ('across all platforms', 'on x')
+    """
+    return f"on {platform}" if platform else "across all platforms"
+
+
+def what_happens(signal: Signal, brand: str) -> str:
+    """The finding in one sentence; `brand` is what the brand is called."""
+    window = f"In the {span(signal.evidence.window_s)} to {clock(signal.at_ms)} UTC"
+    seen, usual = figure(signal.observed), figure(signal.expected)
+    match signal.kind:
+        case SignalKind.VOLUME:
+            return f"{window} {seen} people talked about {brand} {place(signal.platform)}; {usual} would be usual."
+        case SignalKind.NEGATIVITY:
+            return f"{window} {seen} people complained about {brand} {place(signal.platform)}; {usual} would be usual."
+        case SignalKind.DEAD_LETTERS:
+            return f"{window} {seen} records from the sources could not be read; {usual} would be tolerated."
+        case _:
+            assert_never(signal.kind)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
