@@ -12,7 +12,7 @@ import pytest
 
 from streams.brokers import apache
 from streams.settings import TriageSettings
-from tests.parts.deployment import PROMETHEUS, read_yaml, services
+from tests.parts.deployment import PROMETHEUS, SETTINGS, our_services, read_yaml, services
 from tests.parts.prometheus import rule_files, rule_queries
 from tests.parts.require import CHECKOUT, require
 
@@ -52,6 +52,24 @@ def test_dead_letters_wake_somebody_from_the_share_on_at_which_they_are_sampled(
     [asked] = [asked.expr for asked in rule_queries() if "DeadLetters" in asked.where]
     assert f"> {TriageSettings().dead_share}" in asked
     assert f">= {TriageSettings().dead_share_of_at_least}" in asked
+
+
+@pytest.mark.parametrize("name", our_services())
+def test_a_service_starts_with_the_settings_and_secrets_it_is_given_and_misses_only_the_others(name: str) -> None:
+    service = our_services()[name]
+    assert service["command"][:2] == ["--config", "/etc/firebreak"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "streams", "--config", SETTINGS, *service["command"][2:]],
+        env={"PATH": "/usr/bin:/bin"} | dict.fromkeys(service["environment"], "made-up"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    # Outside the containers' network nobody answers to those names.
+    assert ended.stderr.startswith(("firebreak: no Kafka at kafka:9092", "firebreak: the store postgresql+psycopg://"))
+    assert ended.stderr.count("\n") == 1
+    assert ended.returncode == 2
 
 
 @pytest.mark.kafka

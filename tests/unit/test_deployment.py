@@ -64,7 +64,7 @@ def test_a_service_of_ours_starts_what_its_name_says_with_the_mounted_settings(n
     command = our_services()[name]["command"]
     started = {"triage", "watch", "respond"} & {name}
     expected = ["worker", "--role", name] if started else name.split("-")
-    assert command == [*expected, "--config", "/etc/firebreak"]
+    assert command == ["--config", "/etc/firebreak", *expected]
     assert our_services()[name]["volumes"] == ["./deploy/firebreak:/etc/firebreak:ro"]
 
 
