@@ -1,0 +1,51 @@
+"""Signals as tests need them, and a library of one playbook that has one of everything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from detectors.signal import Signal, SignalKind
+from playbooks.catalog import Library, Pinned, hash_of, parse_playbook
+from playbooks.examples import signal_of
+from playbooks.schema import ExampleSignal
+from playbooks.settings import Arming, BrandSettings, PlaybookSettings
+from playbooks.trigger import EvidenceField
+
+DATA = Path(__file__).resolve().parents[1] / "data"
+PLAIN = DATA / "playbooks" / "plain.yaml"
+
+#: 5 January 2026, 09:00 UTC.
+MORNING_MS = 1_767_603_600_000
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+
+STORM = {EvidenceField.AUTHORS: 40.0, EvidenceField.NEGATIVE: 30.0, EvidenceField.NEGATIVE_SHARE: 0.6}
+
+
+def a_signal(
+    id: str = "sig-1",
+    *,
+    at_ms: int = MORNING_MS,
+    severity: int = 3,
+    brand: str = "acme",
+    platform: str | None = "x",
+    kind: SignalKind = SignalKind.NEGATIVITY,
+    run: str = "",
+    evidence: dict[EvidenceField, float] = STORM,
+) -> Signal:
+    """A signal that fires `complaint-storm` and `plain`, unless something is said."""
+    example = ExampleSignal(kind=kind, severity=severity, platform=platform, evidence=evidence)
+    return msgspec.structs.replace(signal_of(example, id=id, brand=brand, at_ms=at_ms), run=run)
+
+
+def plain_library() -> Library:
+    """Only the playbook of tests/data/playbooks/plain.yaml, released."""
+    content = PLAIN.read_bytes()
+    return Library([Pinned(parse_playbook(content.decode(), PLAIN), hash_of(content), released=True)])
+
+
+def armed(arming: Arming = Arming.PAGE_AND_HOLD, brand: str = "acme") -> PlaybookSettings:
+    """Settings with one brand."""
+    return PlaybookSettings(brands={brand: BrandSettings(arming=arming)})
