@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
 from playbooks.console import commands, pages, signing_in
-from playbooks.console.desk import DESK, Asset, Desk, Viewer
+from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
 from playbooks.health import Ready, health_routes
 from playbooks.labels import ConsolePage, StatusClass
@@ -60,11 +60,11 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     app[DESK] = desk
     get, post = app.router.add_get, app.router.add_post
     get("/", _page(ConsolePage.INCIDENTS, pages.incidents))
-    get("/incidents/{incident}", _page(ConsolePage.INCIDENT, pages.incident))
+    get(f"/incidents/{{incident:{ID}}}", _page(ConsolePage.INCIDENT, pages.incident))
     get("/holds", _page(ConsolePage.HOLDS, pages.holds))
-    get("/runbooks/{playbook}/{version}", _page(ConsolePage.RUNBOOK, pages.runbook))
-    post("/incidents/{incident}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))
-    post("/holds/{hold}/release", _command(ConsolePage.RELEASE, commands.release))
+    get(f"/runbooks/{{playbook:{ID}}}/{{version:{ID}}}", _page(ConsolePage.RUNBOOK, pages.runbook))
+    post(f"/incidents/{{incident:{ID}}}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))
+    post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
     post("/sign-out", _command(ConsolePage.SIGN_OUT, commands.sign_out))
     get(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.show_link))
     post(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.sign_in))

@@ -23,6 +23,9 @@ from playbooks.wall_clock import Clock, now_ms
 HERE = Path(__file__).parent
 TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
 
+#: Ids as we make them; anything else in an address names nothing, and PostgreSQL would not take every character.
+ID = "[A-Za-z0-9._:-]{1,128}"
+
 
 @dataclass(frozen=True, slots=True)
 class Viewer:

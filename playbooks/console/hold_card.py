@@ -8,7 +8,7 @@ from typing import assert_never
 import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
-from playbooks.console.values import Chip, world_of
+from playbooks.console.values import Tone, world_of
 from playbooks.release_rights import MayRelease, may_release, releasers
 from playbooks.store.holds import Agreement, Hold
 
@@ -28,7 +28,7 @@ class HoldCard(msgspec.Struct, frozen=True):
     why_not: str
     button: str
     placed_ms: int
-    chips: tuple[Chip, ...]
+    world: Tone
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -66,15 +66,24 @@ def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights) -> HoldCard:
         why_not=_why_not(may, rights),
         button="Release: let posting go on" if missing <= 1 else "Agree to the release",
         placed_ms=hold.placed_ms,
-        chips=(Chip(world.kind.value.upper(), world.kind),) if world else (),
+        world=world.kind if world else Tone.PLAIN,
     )
 
 
 def _title(hold: Hold, brand: str) -> str:
-    where = f" on {hold.platform}" if hold.platform else ""
+    place = f"{brand} on {hold.platform}" if hold.platform else brand
     if not hold.in_force:
-        return f"Posting for {brand}{where} is no longer held by this incident"
-    return f"Automated posts for {brand}{where} are held"
+        return f"Posting for {place} is no longer held by this incident"
+    run = run_of(hold.run)
+    match run:
+        case Live():
+            return f"Automated posts for {place} are held"
+        case Drill():
+            return f"Drill: posts for {place} are held in the exercise"
+        case Replay():
+            return f"Replay: automated posts for {place} would be held"
+        case _:
+            assert_never(run)
 
 
 def _meaning(hold: Hold, brand: str) -> str:
@@ -90,7 +99,7 @@ def _meaning(hold: Hold, brand: str) -> str:
                 "scheduled inside a platform's own app."
             )
         case Drill():
-            return f"An exercise: only posts of this drill are held. Real posts for {brand} go out as usual."
+            return f"An exercise: only posts of this drill are held. Real posts for {brand} are not touched by it."
         case Replay():
             return "A replay: this is what would have been held. No post is stopped by it."
         case _:
@@ -102,13 +111,16 @@ def _opens(hold: Hold, missing: int, rights: Rights) -> str:
     if len(people) < hold.releasers_needed:
         roles = " or ".join(rights.released_by) or "no role"
         return (
-            f"It takes {hold.releasers_needed} people in {roles} to open this hold, and the settings name "
-            f"{len(people)}. Name them under roles."
+            f"It takes {_people(hold.releasers_needed)} in {roles} to open this hold, and the settings name "
+            f"{len(people) or 'nobody'}. Name people under roles."
         )
-    many = "1 more person agrees" if hold.agreements else "1 person agrees"
-    if missing > 1:
-        many = f"{missing} different people agree"
-    return f"It stays until {many}; time does not open it."
+    more = "more " if hold.agreements else ""
+    agree = f"1 {more}person agrees" if missing <= 1 else f"{missing} {more}different people agree"
+    return f"It stays until {agree}; time does not open it."
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
 
 
 def _why_not(may: MayRelease, rights: Rights) -> str:

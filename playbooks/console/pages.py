@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import msgspec
 from aiohttp import web
 from sqlalchemy import Engine
 
+from detectors.run import Drill, Replay, run_of
 from playbooks.console.answers import said_before
-from playbooks.console.desk import DESK, Desk, Viewer
+from playbooks.console.desk import DESK, ID, Desk, Viewer
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.timeline import timeline
@@ -46,7 +48,7 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
     if known is None:
         raise web.HTTPNotFound
     brand = desk.brand_name(known.view.brand)
-    released_by = {hold.id: hold.released_by for hold in known.view.holds}
+    released_by = _released_by(known.view)
     values = {
         "incident": _card(desk, known.view, viewer),
         "findings": [finding(known.view.signal)],
@@ -59,10 +61,10 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 async def holds(request: web.Request, viewer: Viewer) -> web.Response:
-    """Every hold in force, of life, drills and replays."""
+    """Every hold that holds something back: those of life, then those of drills."""
     desk = request.app[DESK]
-    found = await asyncio.to_thread(holds_in_force, desk.engine)
-    cards = [_hold_card(desk, hold, viewer, ()) for hold in found]
+    found = await asyncio.to_thread(_holding, desk.engine)
+    cards = [_hold_card(desk, hold, viewer, released_by) for hold, released_by in found]
     return desk.page("holds.html", {"here": "holds", "cards": cards}, viewer)
 
 
@@ -72,7 +74,8 @@ async def runbook(request: web.Request, viewer: Viewer) -> web.Response:
     pinned = desk.library.version(request.match_info["playbook"], request.match_info["version"])
     if pinned is None:
         raise web.HTTPNotFound
-    view = await asyncio.to_thread(incident_view, desk.engine, request.query.get("incident", ""))
+    asked = request.query.get("incident", "")
+    view = await asyncio.to_thread(incident_view, desk.engine, asked) if re.fullmatch(ID, asked) else None
     values = {
         "playbook": pinned.playbook,
         "hash": pinned.hash,
@@ -89,6 +92,18 @@ def _known(engine: Engine, incident: str) -> Known | None:
     return Known(
         view, incident_history(engine, incident), holds_of_incident(engine, incident), outbox.ledger(engine, incident)
     )
+
+
+def _holding(engine: Engine) -> list[tuple[Hold, tuple[str, ...]]]:
+    """The holds in force, each with the roles that may open it."""
+    found = [hold for hold in holds_in_force(engine) if not isinstance(run_of(hold.run), Replay)]
+    found.sort(key=lambda hold: isinstance(run_of(hold.run), Drill))
+    views = {incident: incident_view(engine, incident) for incident in {hold.incident for hold in found}}
+    return [(hold, _released_by(views[hold.incident]).get(hold.id, ())) for hold in found]
+
+
+def _released_by(view: IncidentView | None) -> dict[str, tuple[str, ...]]:
+    return {hold.id: hold.released_by for hold in view.holds} if view else {}
 
 
 def _card(desk: Desk, view: IncidentView, viewer: Viewer) -> Card:

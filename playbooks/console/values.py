@@ -96,9 +96,7 @@ def world_of(run_id: str) -> World | None:
         case Live():
             return None
         case Drill(id=name):
-            return World(
-                Tone.DRILL, name, "An exercise. Nothing here has really happened, and real posts go out as usual."
-            )
+            return World(Tone.DRILL, name, "An exercise. Nothing here has really happened.")
         case Replay(id=name):
             return World(Tone.REPLAY, name, "The past, played again. Nobody was paged and nothing was held.")
         case _:
@@ -152,7 +150,7 @@ def _width(value: float, longest: float) -> float:
 def _sentence(signal: Signal) -> str:
     if signal.kind is SignalKind.DEAD_LETTERS:
         return "A large share of what the sources bring cannot be read. Detection goes on with the rest."
-    return f"By chance so much would happen {words.how_unlikely(signal.evidence.tail, signal.evidence.window_s)}."
+    return f"By chance alone that would happen {words.how_unlikely(signal.evidence.tail, signal.evidence.window_s)}."
 
 
 def _facts(signal: Signal) -> list[Fact]:
@@ -196,7 +194,7 @@ def _state(view: IncidentView, acknowledged_by: str) -> Chip:
         case IncidentState.OPENED if isinstance(run_of(view.run), Replay):
             return Chip("Open in the replay", Tone.PLAIN)
         case IncidentState.OPENED if not _pages(view):
-            return Chip("Nobody was paged", Tone.PLAIN)
+            return Chip("Only observed: nobody was paged", Tone.PLAIN)
         case IncidentState.OPENED:
             return Chip("Nobody has it yet", Tone.ALARM)
         case IncidentState.ACKNOWLEDGED:

@@ -1,7 +1,7 @@
 """What the console says about figures: plain sentences that somebody who was just woken up understands.
 
 >>> how_unlikely(9.0, 600)
-'less than once in 1,000,000,000 times 10 minutes'
+'less than once in 1,000,000,000 stretches of 10 minutes'
 """
 
 from __future__ import annotations
@@ -85,12 +85,12 @@ def how_unlikely(tail: float, window_s: float) -> str:
     """A tail (-log10 of a probability) as how seldom a window of `window_s` would show so much by chance.
 
     >>> how_unlikely(2.0, 60), how_unlikely(40.0, 900)
-    ('about once in 100 times 1 minute', 'less than once in a quadrillion times 15 minutes')
+    ('about once in 100 stretches of 1 minute', 'less than once in a quadrillion stretches of 15 minutes')
     """
     if tail > _LARGEST_POWER:
-        return f"less than once in a quadrillion times {span(window_s)}"
+        return f"less than once in a quadrillion stretches of {span(window_s)}"
     seldom = 10 ** int(tail)
-    return f"{'about' if tail < 3 else 'less than'} once in {seldom:,} times {span(window_s)}"
+    return f"{'about' if tail < 3 else 'less than'} once in {seldom:,} stretches of {span(window_s)}"
 
 
 def what_is_counted(kind: SignalKind) -> str:
@@ -121,7 +121,7 @@ def place(platform: str | None) -> str:
 
 def what_happens(signal: Signal, brand: str) -> str:
     """The finding in one sentence; `brand` is what the brand is called."""
-    window = f"In the {span(signal.evidence.window_s)} to {clock(signal.at_ms)} UTC"
+    window = f"In the {span(signal.evidence.window_s)} to {clock(signal.at_ms)} UTC,"
     seen, usual = figure(signal.observed), figure(signal.expected)
     match signal.kind:
         case SignalKind.VOLUME:
