@@ -22,12 +22,14 @@ class Mailbox:
     """What the server does and what it has got.
 
     `rcpt` and `data` are its answers to a recipient and to the mail. `before_data` and `after_data` wait before it
-    takes the mail, and after it has taken it but not said so. `login` is the name and password it knows,
+    takes the mail, and after it has taken it but not said so. `scripted` are answers to single recipients, one a time,
+    that come before `rcpt`. `login` is the name and password it knows,
     `login_answer` what it says to a wrong one. `at_data` and `taken` are set when a mail is there, and is taken.
     """
 
     rcpt: str = OK
     data: str = OK
+    scripted: dict[str, list[str]] = field(default_factory=dict)
     login: tuple[str, str] | None = None
     login_answer: str | None = None
     before_data: asyncio.Event | None = None
@@ -39,6 +41,10 @@ class Mailbox:
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails to one address, in the order in which they came."""
+        return [mail for mail in self.mails if address in str(mail["To"])]
+
     @property
     def keys(self) -> list[str]:
         """The Message-ID of each mail, in the order in which they came."""
@@ -48,9 +54,11 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Called by aiosmtpd for each recipient."""
-        if self.rcpt.startswith("250"):
+        script = self.scripted.get(address)
+        answer = script.pop(0) if script else self.rcpt
+        if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
-        return self.rcpt
+        return answer
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Called by aiosmtpd once the whole mail has come."""
