@@ -14,15 +14,14 @@ from playbooks import telemetry
 from playbooks.catalog import Library, load_library
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
-from playbooks.console.signing_in import LINK_PATH
+from playbooks.console.links import first_link, open_migrated
 from playbooks.labels import Role
 from playbooks.listening import listening
 from playbooks.settings import PlaybookSettings
-from playbooks.store.engine import StoreUnreachable, migrate, open_store
-from playbooks.store.sessions import anybody_signed_in, issue_link
+from playbooks.store.engine import StoreUnreachable
+from playbooks.store.sessions import anybody_signed_in
 from playbooks.wall_clock import now_ms
 
-LINK_VALID_MS = 3_600_000
 LOOK_S = 2.0
 
 
@@ -52,30 +51,17 @@ async def run_console(
     `PlaybookError` and `PortTaken`.
     """
     library = library or load_library()
-    engine = await asyncio.to_thread(_open, settings)
+    engine = await asyncio.to_thread(open_migrated, settings)
     reachable = Reachable(engine)
     try:
         telemetry.start([Role.CONSOLE], brands=settings.brands)
         app = console_app(Desk(engine, settings, library), reachable.reasons)
         async with listening(app, settings.console.host, settings.console.port, "console.port") as port:
             await reachable.look()
-            on_start(Started(port, await asyncio.to_thread(first_link, engine, settings, port)))
+            on_start(Started(port, await asyncio.to_thread(first_link, engine, settings, port, now_ms())))
             await _look_until(stop, reachable)
     finally:
         engine.dispose()
-
-
-def first_link(engine: Engine, settings: PlaybookSettings, port: int) -> str | None:
-    """A link for whoever of the people opens it, or None where somebody is signed in and needs none."""
-    at_ms = now_ms()
-    return None if anybody_signed_in(engine, at_ms) else make_link(engine, settings, "", port, at_ms)
-
-
-def make_link(engine: Engine, settings: PlaybookSettings, person: str, port: int, at_ms: int) -> str:
-    """A new one-time link that signs `person` in (empty: whoever of the people opens it), good for an hour."""
-    secret = issue_link(engine, person, at_ms, LINK_VALID_MS)
-    base = settings.console.public_url or f"http://{_reached_at(settings.console.host)}:{port}"
-    return base.rstrip("/") + LINK_PATH.format(secret=secret)
 
 
 class Reachable:
@@ -104,16 +90,3 @@ async def _look_until(stop: asyncio.Event, reachable: Reachable) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_S)
         await reachable.look()
-
-
-def _reached_at(host: str) -> str:
-    """What a browser on this machine calls the address that the console listens on."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not listened on
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
-
-
-def _open(settings: PlaybookSettings) -> Engine:
-    engine = open_store(settings.store)
-    migrate(engine)
-    return engine
