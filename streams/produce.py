@@ -25,6 +25,7 @@ from playbooks import telemetry
 from playbooks.backoff import wait_s
 from playbooks.labels import Role, WaitCause
 from streams.settings import KafkaSettings
+from streams.together import end
 from streams.topics import LARGEST_RECORD_BYTES, TopicMismatch
 from streams.wire import Topic, mention_key, partition_of
 
@@ -145,8 +146,7 @@ class MentionProducer:
             while not (await asyncio.wait({task}, timeout=SILENCE_S))[0]:
                 self._note_silence("no answer")
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            await end([task])
         return task.result()
 
     async def _connect(self) -> _Link:
@@ -201,7 +201,8 @@ class _Link:
             retry_backoff_ms=RETRY_MS,
         )
         try:
-            await asyncio.wait_for(client.start(), START_S)
+            async with asyncio.timeout(START_S):
+                await client.start()
             return cls(client, len(await client.partitions_for(Topic.MENTIONS)))
         except BaseException:
             await client.stop()
@@ -232,7 +233,7 @@ class _Link:
         """
         self._gone.set()
         sending = self._client._sender.sender_task
-        sending.cancel()
+        sending.cancel()  # once: told again, it would leave requests that are on their way to nobody
         await asyncio.wait({sending})
         self._client._message_accumulator._batches.clear()
         self._client._message_accumulator._pending_batches.clear()

@@ -8,8 +8,8 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from sqlalchemy import Engine
 
@@ -17,6 +17,7 @@ from playbooks import telemetry
 from playbooks.labels import Role, WaitCause
 from playbooks.store import leases
 from playbooks.store.engine import StoreUnreachable
+from streams.together import first_of
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +95,10 @@ class Turn:
         while True:
             await asyncio.sleep(min(self._lease_s / RENEWALS, max(0.0, self._until - time.monotonic())))
             asked = time.monotonic()
-            renewing = asyncio.to_thread(
-                leases.renew, self._engine, self._name, self.owner, _now_ms(), int(self._lease_s * 1000)
-            )
             try:
-                if not await asyncio.wait_for(renewing, max(0.0, self._until - asked)):
-                    return False
+                async with asyncio.timeout(max(0.0, self._until - asked)):
+                    if not await self._renew():
+                        return False
                 self._until = asked + self._lease_s
             except (StoreUnreachable, TimeoutError) as wrong:
                 telemetry.SURROUNDINGS_WAITS.labels(role=Role.SOURCE, cause=WaitCause.STORE).inc()
@@ -108,23 +107,15 @@ class Turn:
                     self._say("the store does not answer, so the lease may be another's")
                     return False
 
+    async def _renew(self) -> bool:
+        length_ms = int(self._lease_s * 1000)
+        return await asyncio.to_thread(leases.renew, self._engine, self._name, self.owner, _now_ms(), length_ms)
+
     async def _release(self) -> None:
         try:
             await asyncio.to_thread(leases.release, self._engine, self._name, self.owner)
         except StoreUnreachable:
             log.warning("%s: the lease cannot be given up; it runs out in %.0f s", self._name, self._lease_s)
-
-
-async def first_of(*works: Coroutine[Any, Any, Any]) -> Any:
-    """Run all at once; when the first ends, cancel the others, wait for them, and return or raise as it did."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    return next(task for task in tasks if task in done).result()
 
 
 def _now_ms() -> int:

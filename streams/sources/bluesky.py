@@ -24,7 +24,6 @@ from playbooks.labels import Role, SourceName, WaitCause
 from playbooks.store.cursors import read_cursor, write_cursor
 from playbooks.store.engine import StoreUnreachable
 from streams.settings import Settings
-from streams.sources.alone import first_of
 from streams.sources.bluesky_post import deletion
 from streams.sources.jetstream import (
     AHEAD_US,
@@ -43,6 +42,7 @@ from streams.sources.process import Surroundings, run_source
 from streams.sources.resume import Gap, resume, starts_late
 from streams.sources.sent import Sent
 from streams.sources.terms import Terms
+from streams.together import first_of
 
 log = logging.getLogger(__name__)
 
@@ -243,9 +243,12 @@ async def _next(socket: ClientConnection) -> bytes:
     """The next frame, as it came. A silent connection is asked whether it is alive; raises `TimeoutError` if not."""
     while True:
         try:
-            return await asyncio.wait_for(socket.recv(decode=False), IDLE_S)
+            async with asyncio.timeout(IDLE_S):
+                return await socket.recv(decode=False)
         except TimeoutError:
-            await asyncio.wait_for(await socket.ping(), IDLE_S)
+            pass
+        async with asyncio.timeout(IDLE_S):
+            await (await socket.ping())
 
 
 def _now_us() -> int:

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from playbooks.settings import StoreSettings
 from playbooks.store import leases
 from playbooks.store.engine import migrate, open_store
-from streams.sources.alone import Turn, first_of
+from streams.sources.alone import Turn
+from streams.together import first_of
 from tests.parts.waiting import until
 
 LEASE_S = 0.6

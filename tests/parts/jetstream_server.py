@@ -16,7 +16,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from detectors.mention import rfc3339
-from streams.sources.alone import first_of
+from streams.together import first_of
 
 Wire = Literal["v1", "v2"]
 WIRES: tuple[Wire, Wire] = ("v1", "v2")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from detectors.mention import Mention, decode_mention, rfc3339
@@ -48,3 +51,14 @@ async def heartbeats_in(kafka: KafkaSettings, partition: int) -> list[Heartbeat]
     """The heartbeats of one partition, in order."""
     found = await records_in(kafka)
     return [decode_heartbeat(r.value) for r in found if r.partition == partition and r.key == HEARTBEAT_KEY]
+
+
+async def mentions_once(
+    kafka: KafkaSettings, enough: Callable[[list[Mention]], bool], within_s: float = 30.0
+) -> list[Mention]:
+    """Every mention in `mentions` as soon as there are enough; fails with what is there where that takes too long."""
+    deadline = time.monotonic() + within_s
+    while not enough(found := await mentions_in(kafka)):
+        assert time.monotonic() < deadline, f"not within {within_s:g} s; {len(found)} are there, the last {found[-3:]}"
+        await asyncio.sleep(0.05)
+    return found
