@@ -11,8 +11,13 @@ import msgspec
 MAX_RECORD_BYTES = 256 * 1024
 MAX_TEXT_CHARS = 10_000
 
-PlatformName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,32}$")]
-BrandName = Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,64}$")]
+# `\Z` and not `$`, which also matches before a line break at the end.
+PlatformName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,32}\Z")]
+BrandName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}\Z")]
+RunId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{1,120}\Z")]
+Label = Annotated[str, msgspec.Meta(max_length=128)]
+Link = Annotated[str, msgspec.Meta(max_length=4096)]
+Links = Annotated[tuple[Link, ...], msgspec.Meta(max_length=64)]
 PostId = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARS)]
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -79,15 +84,15 @@ class Mention(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     created_at: Timestamp
     text: Text | msgspec.UnsetType = msgspec.UNSET
     author: Author | None = None
-    lang: str | None = None
-    url: str | None = None
-    links: tuple[str, ...] = ()
-    reply_to: str | None = None
-    repost_of: str | None = None
+    lang: Label | None = None
+    url: Link | None = None
+    links: Links = ()
+    reply_to: PostId | None = None
+    repost_of: PostId | None = None
     reach: Count | None = None
     own: bool = False
-    source: str | None = None
-    run: str | None = None
+    source: Label | None = None
+    run: RunId | None = None
     deleted: bool = False
 
     @property

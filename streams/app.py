@@ -28,7 +28,7 @@ PROCESSES: Final[dict[str, str]] = {
     "trainer": "streams.agents.trainer:run_trainer",
     "runner": "playbooks.runner:run_runner",
     "gate": "playbooks.gate:run_gate",
-    "console": "playbooks.console:run_console",
+    "console": "playbooks.console.server:run_console",
 }
 
 _LOOK_FOR_PARENT_S: Final = 0.5

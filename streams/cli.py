@@ -18,6 +18,7 @@ from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
 from streams.brokers.broker import BrokerUnreachable
 from streams.settings import Settings, SettingsError, read_settings
+from streams.sign_in_command import sign_in
 from streams.supervise import USED_WRONGLY, supervise
 
 #: What an operator, not a programmer, has to mend.
@@ -75,6 +76,20 @@ def worker(ctx: click.Context, role: str | None) -> None:
     sys.exit(supervise({name: _own_command(ctx, "worker", "--role", name) for name in WORKER_ROLES}))
 
 
+@main.command()
+@click.option("--exit", "ends_by_itself", is_flag=True, help="End when the table of times is shown.")
+@click.option("--seed", default=1, show_default=True, help="Another seed is another two weeks and another crisis.")
+def demo(ends_by_itself: bool, seed: int) -> None:
+    """Play a scripted crisis through the whole system on this machine, and show what happened.
+
+    Starts an embedded broker, the worker, the runner, the gate and the console on loopback; plays two weeks of ordinary
+    days as fast as they go, then a crisis, faster than life. Everything is ended, and nothing is left on the disk.
+    """
+    from streams.demo.command import run_demo
+
+    sys.exit(run_demo(ends_by_itself, seed))
+
+
 def _own_command(ctx: click.Context, *words: str) -> list[str]:
     config = ["--config", str(ctx.obj)] if ctx.obj else []
     return [sys.executable, "-m", "streams", *config, *words]
@@ -95,3 +110,5 @@ _TEACHES = {
 }
 for _name, _place in PROCESSES.items():
     _long_running(_name, _place, _TEACHES[_name])
+
+main.add_command(sign_in)

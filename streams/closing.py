@@ -117,6 +117,10 @@ class PartitionWatch:
         """Run and brand of everything watched here."""
         return [(run_id, brand) for run_id, run in self._runs.items() for brand in run.brands]
 
+    def runs(self) -> list[str]:
+        """The runs that go on here; the empty name is life."""
+        return list(self._runs)
+
     def watches(self) -> Iterator[BrandWatch]:
         """Every brand's watch."""
         return (brand.watch for run in self._runs.values() for brand in run.brands.values())

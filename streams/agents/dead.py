@@ -1,4 +1,4 @@
-"""A record of Firebreak's own topics that cannot be read: somebody else wrote it, so it is set aside, not waited for."""
+"""A record of Firebreak's own topics that cannot be read: somebody else wrote it, so it is set aside."""
 
 from __future__ import annotations
 

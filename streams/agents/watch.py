@@ -19,7 +19,7 @@ from detectors.brand_watch import BrandWatch
 from detectors.run import run_of
 from detectors.signal import Signal, SignalKind
 from playbooks import telemetry
-from playbooks.labels import Role, run_kind
+from playbooks.labels import Role, RunKind, run_kind
 from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 _ENDED_KEY: Final = b"ended"
 _SETTLE_EVERY_S: Final = 1.0
-_GAUGES_EVERY_S: Final = 5.0
+_GAUGES_EVERY_S: Final = 2.0
 _snapshot = msgspec.json.Decoder(BrandSnapshot)
 _ended = msgspec.json.Decoder(EndedRuns)
 
@@ -178,15 +178,27 @@ class WatchWorker:
     async def _show(self) -> None:
         while True:
             telemetry.hide_brands()
-            for partition in list(self.reader.partitions.values()):
-                telemetry.WATERMARK.labels(run_kind=run_kind(run_of(""))).set(partition.watch.watermark_ms() / 1000)
-                for watch in list(partition.watch.watches()):
-                    _show_brand(watch)
+            watches = [partition.watch for partition in self.reader.partitions.values()]
+            _show_watermarks(watches)
+            for watch in watches:
+                for brand in list(watch.watches()):
+                    _show_brand(brand)
             await asyncio.sleep(_GAUGES_EVERY_S)
 
     def _not_ready(self) -> list[str]:
         trouble = [] if self._producer.trouble is None else [self._producer.trouble]
         return trouble + ([] if self.reader.assigned else ["no partition of buckets is assigned yet"])
+
+
+def _show_watermarks(watches: list[PartitionWatch]) -> None:
+    """How far event time has closed, by kind of run: the slowest partition and run of ours."""
+    slowest: dict[RunKind, int] = {}
+    for watch in watches:
+        for run in watch.runs():
+            kind, reached_ms = run_kind(run_of(run)), watch.watermark_ms(run)
+            slowest[kind] = min(slowest.get(kind, reached_ms), reached_ms)
+    for kind, reached_ms in slowest.items():
+        telemetry.WATERMARK.labels(run_kind=kind).set(reached_ms / 1000)
 
 
 def _show_brand(watch: BrandWatch) -> None:
