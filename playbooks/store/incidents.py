@@ -141,7 +141,9 @@ def _lock_brand(conn: Connection, run: str, brand: str) -> None:
 
 def _insert_new(conn: Connection, table: Table, row: Mapping[str, object]) -> bool:
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    return conn.execute(insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    # Asked for the key and not for the row count, which drivers do not tell of an INSERT alike.
+    added = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    return conn.execute(added).first() is not None
 
 
 def _open_incidents(conn: Connection, run: str, brand: str) -> dict[str, IncidentView]:
