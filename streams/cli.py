@@ -16,6 +16,7 @@ from playbooks.schema import PlaybookError
 from playbooks.settings import MissingSecret
 from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
+from streams.backtest import backtest_command
 from streams.brokers.broker import BrokerUnreachable
 from streams.settings import Settings, SettingsError, read_settings
 from streams.sign_in_command import sign_in
@@ -112,3 +113,4 @@ for _name, _place in PROCESSES.items():
     _long_running(_name, _place, _TEACHES[_name])
 
 main.add_command(sign_in)
+main.add_command(backtest_command)

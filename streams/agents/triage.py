@@ -21,11 +21,12 @@ from streams.agents.reading import FoldReader
 from streams.agents.versions import following_models
 from streams.dead_share import KEEP_ONE_IN, DeadShare
 from streams.folding import Held
-from streams.gather import Gathered, PartitionTriage, TriageRules
+from streams.gather import Gathered, PartitionTriage
 from streams.gather import Record as Mentioned
 from streams.models import Models
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
+from streams.rules import rules_of
 from streams.settings import Settings
 from streams.topics import ensure_topics
 from streams.wire import (
@@ -45,18 +46,6 @@ log = logging.getLogger(__name__)
 
 _UNDELIVERED_FOLDS: Final = 16
 _BEAT_EVERY_S: Final = 0.5
-
-
-def rules_of(settings: Settings) -> TriageRules:
-    """What triage decides by, from the settings."""
-    return TriageRules(
-        brands=None if settings.any_brand else frozenset(settings.brands),
-        future_ms=int(settings.triage.future_s * 1000),
-        horizon_ms=int(settings.triage.horizon_h * 3_600_000),
-        recent_ids=settings.triage.recent_ids,
-        runs_at_once=settings.triage.runs_at_once,
-        run_idle_ms=int(settings.triage.run_idle_s * 1000),
-    )
 
 
 async def run_triage(settings: Settings, stop: asyncio.Event) -> None:

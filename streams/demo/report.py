@@ -17,8 +17,8 @@ from streams.demo.stage import BRAND, Stage
 
 _PAGE_LINES: Final = 18
 _CAPTION: Final = (
-    f"The crisis is played {SPEED:.0f} times as fast as life. How long it went on before it could be told from an ordinary "
-    "day is event time, as in life; the second column is this machine's own time from then on."
+    f"The crisis is played {SPEED:.0f} times as fast as life. How long it went on before it could be told from an "
+    "ordinary day is event time, as in life; the second column is this machine's own time from then on."
 )
 METRICS_OF: Final = ("triage", "watch", "respond", "runner")
 

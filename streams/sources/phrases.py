@@ -1,4 +1,4 @@
-"""What simulated people say: parts of sentences, put together by chance. Invented here; about a bank or a shop or a line."""
+"""What simulated people say: parts of sentences, put together by chance, all invented here."""
 
 from __future__ import annotations
 
