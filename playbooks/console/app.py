@@ -42,6 +42,7 @@ HEADERS = {
 }
 
 PROBLEMS: dict[int, tuple[str, str]] = {
+    HTTPStatus.FORBIDDEN: ("You may look, but not do this", "It takes a person who is named in the settings."),
     HTTPStatus.NOT_FOUND: ("There is nothing here", "The address is wrong, or what it named is gone."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("That is not how this page works", "Go back and use the buttons on the page."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That was too long", "Say it in fewer words."),

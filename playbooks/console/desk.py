@@ -18,6 +18,7 @@ from playbooks.console import words
 from playbooks.console.markdown import to_html
 from playbooks.effects.plain_text import one_line, paragraph
 from playbooks.settings import PlaybookSettings
+from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import Clock, now_ms
 
 HERE = Path(__file__).parent
@@ -64,6 +65,7 @@ class Desk:
         self.settings = settings
         self.library = library
         self.clock = clock
+        self.same_file = SameFile(engine)
         self.assets = {path.name: _asset(path) for path in sorted((HERE / "static").iterdir())}
         self._templates = _templates(self.assets)
 

@@ -31,7 +31,7 @@ async def viewer_of(request: web.Request) -> Viewer | None:
     desk, secret = request.app[DESK], request.cookies.get(COOKIE, "")
     if not secret:
         return None
-    person = await asyncio.to_thread(sessions.session_person, desk.engine, secret, desk.clock())
+    person = await asyncio.to_thread(_person_of, desk, secret)
     if person is None or not _may_be(desk, person):
         return None
     return Viewer(person, desk.name_of(person) or "Not named", csrf_token(secret), secret)
@@ -86,6 +86,12 @@ def sign_in_needed(request: web.Request) -> web.Response:
     # One slash: two would make the browser read a host name in what follows.
     path = "/" + request.path_qs.lstrip("/\\")
     return request.app[DESK].page("sign_in_needed.html", {"path": path}, status=401)
+
+
+def _person_of(desk: Desk, secret: str) -> str | None:
+    # Every page comes by here, so none shows or writes to a file that is no longer the store.
+    desk.same_file.check()
+    return sessions.session_person(desk.engine, secret, desk.clock())
 
 
 def _may_be(desk: Desk, person: str) -> bool:
