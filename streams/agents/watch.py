@@ -65,7 +65,7 @@ class WatchPartition:
         """Work on a fold of cells and markers."""
         async with self._turn:
             signals: list[Signal] = []
-            ended: list[str] = []
+            ended = False
             for record in records:
                 if record.offset < self.watch.next_offset:
                     continue
@@ -77,7 +77,7 @@ class WatchPartition:
                     continue
                 closed = self.watch.take(record.offset, decoded)
                 signals += closed.signals
-                ended += closed.ended
+                ended = ended or bool(closed.ended)
                 if closed.buckets:
                     telemetry.BUCKETS_CLOSED.inc(closed.buckets)
                     telemetry.BUCKET_CLOSE.observe((time.perf_counter() - began) / closed.buckets)
@@ -85,11 +85,10 @@ class WatchPartition:
             for signal in signals:
                 telemetry.SIGNALS.labels(kind=signal.kind, run_kind=run_kind(run_of(signal.run))).inc()
             if ended:
-                await self._end(ended)
-        await self.settle()
+                await self._end()
 
     async def settle(self) -> None:
-        """Write the snapshots that are due, and acknowledge what no restart needs."""
+        """Write the snapshots that are due, and acknowledge what no restart needs; once a second, not once a fold."""
         async with self._turn:
             due = self._snapshots_due()
             if due:
@@ -119,7 +118,7 @@ class WatchPartition:
                 due.append((snapshot, Record(self.number, _brand_key(run, brand), value, Topic.WATCH_STATE)))
         return due
 
-    async def _end(self, ended: list[str]) -> None:
+    async def _end(self) -> None:
         """Runs that are over: said first, so that a restart does not begin them anew; then their state may go."""
         value = msgspec.json.encode(self.watch.ended())
         await self._worker.send([Record(self.number, _ENDED_KEY, value, Topic.WATCH_STATE)])
