@@ -6,13 +6,14 @@ import asyncio
 import time
 
 import pytest
+from aiohttp import web
 
 from detectors.run import Drill
 from playbooks.effects.annotate import MAX_UNDER_WAY, Annotations, tags, text
 from playbooks.effects.message import Notice
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.settings import GrafanaSettings, SecretFrom
-from tests.parts.http_servers import Grafana, Receiver, always, receiving, serving_grafana
+from tests.parts.http_servers import Grafana, Receiver, Request, always, receiving, serving_grafana
 from tests.parts.messages import AT_MS, LINKS, NOTICE, message
 from tests.parts.smtp import Talk, keeps_silent, says, talking
 
@@ -110,10 +111,16 @@ async def test_an_answer_that_is_not_grafanas_is_no_annotation(status: int, body
         assert not isinstance(await effect_at(receiver.url).send(message()), Delivered)
 
 
-async def test_a_login_page_instead_of_grafana_has_failed() -> None:
-    async with receiving(Receiver(always(302, {"Location": "/login"}))) as receiver:
+async def test_a_page_to_log_in_at_is_not_followed() -> None:
+    async def answer(request: Request) -> web.Response:
+        if request.path == "/login":
+            return web.json_response({"id": 1})
+        return web.Response(status=302, headers={"Location": "/login"})
+
+    async with receiving(Receiver(answer)) as receiver:
         outcome = await effect_at(receiver.url).send(message())
     assert outcome == Failed(FailedReason.REDIRECTED, "Grafana: the address leads elsewhere")
+    assert len(receiver.requests) == 1
 
 
 @pytest.mark.parametrize("url", ["", "grafana", "ftp://grafana", "http://", "http://a:b"])

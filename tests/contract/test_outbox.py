@@ -191,6 +191,15 @@ def test_a_runner_that_lost_its_lease_begins_and_ends_nothing(store: Engine) -> 
     assert states(store) == {"a": OutboxState.SENDING}
 
 
+def test_a_runner_that_claimed_the_action_anew_leaves_its_first_try_alone(store: Engine) -> None:
+    put(store, action("a"))
+    first = claim_one(store)
+    second = claim_one(store, LEASE_MS)
+    with pytest.raises(LeaseLost):
+        begin(store, first, ADA)
+    assert begin(store, second, ADA, now_ms=LEASE_MS).points == [ADA]
+
+
 def test_what_came_of_a_send_is_written_down_also_after_the_lease_is_lost(store: Engine) -> None:
     put(store, action("a"))
     late = claim_one(store)
