@@ -26,7 +26,7 @@ from streams.models import Models
 from streams.rules import rules_of
 from streams.settings import Settings, SettingsError, read_settings
 from streams.sources.jsonl import Line, merged, read_lines, replay_records
-from streams.wire import ModelVersion
+from streams.wire import BucketRecord, ModelVersion
 
 _FOLD: Final = 2000
 _TELL_EVERY: Final = 2000
@@ -75,7 +75,8 @@ class Pipeline:
         for triage, records in zip(triages, waiting, strict=True):
             gathered = triage.fold(records)
             records.clear()
-            for record in (*gathered.cells, *gathered.markers):
+            made: list[BucketRecord] = [*gathered.cells, *gathered.markers]
+            for record in made:
                 found += watch.take(position, record).signals
                 position += 1
         yield from sorted(found, key=lambda signal: (signal.at_ms, signal.brand, signal.platform or "", signal.kind))
