@@ -10,6 +10,10 @@ from aiohttp import web
 
 #: How long requests under way may still take once the process is told to stop.
 SHUTDOWN_S = 2.0
+#: Longer than a proxy in front keeps a connection open, so that it is never closed under a request of the proxy's.
+IDLE_S = 3_630.0
+#: How long the rest of a refused body is still read and thrown away, so that its sender sees the answer.
+LINGER_S = 1.0
 
 
 class PortTaken(Exception):
@@ -17,12 +21,22 @@ class PortTaken(Exception):
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int, setting: str) -> AsyncIterator[int]:
+async def listening(
+    app: web.Application, host: str, port: int, setting: str, idle_s: float = IDLE_S
+) -> AsyncIterator[int]:
     """Serve `app` while the block runs and hand in the bound port, which matters where `port` is 0 (any free one).
 
-    `setting` is the settings key of the port, for the message of `PortTaken`.
+    `setting` is the settings key of the port, for the message of `PortTaken`. A connection is closed that brings no
+    whole request head for `idle_s`.
     """
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=SHUTDOWN_S,
+        keepalive_timeout=idle_s,
+        lingering_time=LINGER_S,
+    )
     await runner.setup()
     try:
         try:
