@@ -16,6 +16,7 @@ from playbooks import telemetry
 from playbooks.backoff import wait_s
 from playbooks.labels import Role, WaitCause
 from playbooks.store.engine import StoreUnreachable
+from playbooks.store.same_file import SameFile
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class PatientStore:
 
     def __init__(self, engine: Engine, stop: asyncio.Event, role: Role) -> None:
         self._engine = engine
+        self._file = SameFile(engine)
         self._stop = stop
         self._role = role
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
@@ -42,10 +44,15 @@ class PatientStore:
 
         Raises `StoreUnreachable` only once the process is told to stop.
         """
+
+        def checked() -> T:
+            self._file.check()  # a file that was replaced would look as if nothing were due
+            return work(self._engine)
+
         attempt = 0
         while True:
             try:
-                done = await asyncio.get_running_loop().run_in_executor(self._pool, work, self._engine)
+                done = await asyncio.get_running_loop().run_in_executor(self._pool, checked)
             except StoreUnreachable as wrong:
                 attempt += 1
                 await self._wait(wrong, attempt)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 
-from playbooks.labels import ActionKind
-from playbooks.settings import GrafanaSettings, SecretFrom, StoreSettings
+from playbooks.effects.message import Message
+from playbooks.effects.outcome import Outcome
+from playbooks.effects.registry import EFFECTS
+from playbooks.labels import ActionKind, Channel
+from playbooks.settings import GrafanaSettings, Person, SecretFrom, StoreSettings
 from playbooks.standing import OutboxState
 from playbooks.store.engine import open_store
 from tests.parts.due_actions import action, entries, put, states, words
@@ -250,17 +256,62 @@ async def test_what_is_under_way_is_finished_when_the_process_is_told_to_stop(
     assert len(mailbox.mails) == 1
 
 
-async def test_a_store_that_goes_away_is_waited_for(postgres: Postgres) -> None:
+class Broken:
+    """An effect with a fault of its own."""
+
+    channel = Channel.WEBHOOK
+
+    def address(self, person: Person) -> str | None:
+        return "anywhere"
+
+    async def send(self, message: Message) -> Outcome:
+        raise ZeroDivisionError(message.address)
+
+
+async def test_an_effect_that_breaks_keeps_nobody_from_being_reached_by_another(
+    store: Engine, store_settings: StoreSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(EFFECTS, Channel.WEBHOOK, lambda _: Broken())
+    put(store, action(target="executives"))
+    async with smtp_server(Mailbox()) as mailbox, running(runner_settings(store_settings, mailbox)):
+        await ends(store, DELIVERED)
+    assert len(mailbox.mails) == 1
+    broken = [entry for entry in entries(store) if entry.channel is Channel.WEBHOOK]
+    assert [entry.outcome.value for entry in broken] == [*("sending", "perhaps") * 3, "failed"]
+    assert broken[1].detail.startswith("own_fault: the effect broke with ZeroDivisionError")
+
+
+async def test_a_file_that_is_taken_away_is_waited_for(tmp_path: Path, migrated_sqlite: Path) -> None:
+    path, away = tmp_path / "store.db", tmp_path / "away.db"
+    shutil.copyfile(migrated_sqlite, path)
+    settings = StoreSettings(url=f"sqlite:///{path}")
+    store = open_store(settings)
+    async with smtp_server(Mailbox()) as mailbox, running(runner_settings(settings, mailbox)):
+        put(store, action("first"))
+        await ends(store, DELIVERED, "first")
+        before = counted("firebreak_surroundings_waits_total", role="runner", cause="store")
+        path.rename(away)
+        await until(lambda: counted("firebreak_surroundings_waits_total", role="runner", cause="store") > before)
+        away.rename(path)
+        put(store, action())
+        await ends(store, DELIVERED)
+    store.dispose()
+
+
+async def test_a_store_that_goes_away_is_waited_for(postgres: Postgres, port: int) -> None:
     name = postgres.new_database("empty_store")
     settings = postgres.settings(name)
     store = open_store(settings)
     before = counted("firebreak_surroundings_waits_total", role="runner", cause="store")
     put(store, action("first", target="executives"))
     store.dispose()
-    async with smtp_server(Mailbox()) as mailbox, running(runner_settings(settings, mailbox)):
+    shown = msgspec.structs.replace(QUICK, metrics_port=port)
+    async with smtp_server(Mailbox()) as mailbox, running(runner_settings(settings, mailbox, runner=shown)):
         await until(lambda: len(mailbox.mails) == 1)
+        assert await readiness(port) == 200
         await asyncio.to_thread(cut_off, postgres, name)
         await until(lambda: counted("firebreak_surroundings_waits_total", role="runner", cause="store") > before + 1)
+        assert await readiness(port) == 503
         postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
         put(store, action("second", target="executives"))
         await ends(store, DELIVERED, "second")
@@ -268,6 +319,11 @@ async def test_a_store_that_goes_away_is_waited_for(postgres: Postgres) -> None:
     perhaps = sum(word == "perhaps" for *_, word in words(entries(store)))
     store.dispose()
     assert 2 <= len(mailbox.mails) <= 2 + perhaps
+
+
+async def readiness(port: int) -> int:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+        return answer.status
 
 
 def cut_off(postgres: Postgres, name: str) -> None:
