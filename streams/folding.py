@@ -95,13 +95,20 @@ class FoldingTransport(Transport):
     Consumer = FoldingConsumer
 
 
+class FoldingApp(faust.App):
+    """A Faust app that writes nothing to the disk: its tables' folders, which would be made where it is started."""
+
+    async def on_first_start(self) -> None:
+        """No folders: what is kept is kept in Kafka."""
+
+
 def folding_app(name: str, kafka: KafkaSettings) -> faust.App:
     """A Faust app that reads its topics in folds, makes no topics, and serves no web pages.
 
     `name` is the consumer group. Every setting here was found to be needed; docs/streaming.md says why.
     """
     servers = ";".join(f"kafka://{server.strip()}" for server in kafka.servers.split(","))
-    app = faust.App(
+    app = FoldingApp(
         name,
         broker=servers,
         store="memory://",
