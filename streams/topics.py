@@ -58,7 +58,8 @@ def ensure_topics(kafka: KafkaSettings) -> list[Topic]:
             request_timeout_ms=_TIMEOUT_MS,
         ) as admin:
             made = _make(admin, wanted, _missing(admin, wanted))
-            admin.wait_for_topics([str(topic) for topic in made])
+            # All, not those made here alone: another worker may have made one a moment ago.
+            admin.wait_for_topics([str(topic) for topic in wanted])
             wrong = [
                 line for topic, found in _found(admin, wanted) for line in differences(topic, wanted[topic], found)
             ]

@@ -193,6 +193,15 @@ def test_without_java_or_maven_the_message_says_what_to_install(
         apache.jars(tmp_path)
 
 
+def test_a_java_that_is_too_old_is_named(slow_maven: Path) -> None:
+    java = slow_maven / "bin" / "java"
+    java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.24\" 2024-07-16' >&2\n")
+    java.chmod(0o755)
+    with pytest.raises(BrokerUnreachable, match="needs Java 17 or later and Maven, found: Java 11, Maven is there"):
+        apache.jars(slow_maven)
+    assert not (slow_maven / "asked").exists()
+
+
 def test_a_property_that_is_to_be_replaced_must_be_there() -> None:
     with pytest.raises(ValueError, match=r"not among the properties: log\.dir"):
         apache.with_overrides("log.dirs=/data", {"log.dir": "/tmp/x"})
