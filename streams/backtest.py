@@ -55,7 +55,7 @@ class Pipeline:
         waiting: list[list[Record]] = [[] for _ in triages]
         offsets = [0] * self.partitions
         position = held = 0
-        for sent in replay_records(lines, run, self.partitions):
+        for sent in replay_records(lines, run, self.partitions, self.now_ms + self.rules.future_ms):
             waiting[sent.partition].append(Record(offsets[sent.partition], self.now_ms, sent.key, sent.value))
             offsets[sent.partition] += 1
             self.mentions += sent.mentions

@@ -18,8 +18,10 @@ from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
 from streams.backtest import backtest_command
 from streams.brokers.broker import BrokerUnreachable
+from streams.replay import replay_command
 from streams.settings import Settings, SettingsError, read_settings
 from streams.sign_in_command import sign_in
+from streams.sources.command import source_command
 from streams.supervise import USED_WRONGLY, supervise
 
 #: What an operator, not a programmer, has to mend.
@@ -114,3 +116,5 @@ for _name, _place in PROCESSES.items():
 
 main.add_command(sign_in)
 main.add_command(backtest_command)
+main.add_command(replay_command)
+main.add_command(source_command)

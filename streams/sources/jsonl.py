@@ -12,11 +12,14 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from detectors.bucket import END_OF_RUN_MS
 from detectors.mention import BadMention, Mention, decode_mention, encode_mention
 from streams.wire import encode_heartbeat, mention_key, partition_of
 
 #: Event time between two heartbeats of a replay.
 BEAT_MS: Final = 60_000
+#: How much of a line that is no mention decides where it goes.
+_PLACED_BY_BYTES: Final = 64
 
 
 class Line(NamedTuple):
@@ -67,12 +70,13 @@ def _timed(file: Iterable[Line], number: int) -> Iterator[tuple[int, tuple[int, 
         yield newest_ms, (number, place), line
 
 
-def replay_records(lines: Iterable[Line], run: str, partitions: int) -> Iterator[Sent]:
+def replay_records(lines: Iterable[Line], run: str, partitions: int, latest_ms: int = END_OF_RUN_MS) -> Iterator[Sent]:
     """The records of a replay, in order, each marked with `run`.
 
     At each minute of event time that the newest mention reaches, every partition gets a heartbeat, and a final one at
     the end, which closes what is open and ends the run. A line that is no mention goes through as it is, so that triage
-    sets it aside with its reason.
+    sets it aside with its reason. So does a mention that says it is later than `latest_ms`, but time does not follow
+    it: one wrong date would leave every mention after it too old.
 
     >>> [sent.partition for sent in replay_records([], "replay-x", 2)]
     [0, 1]
@@ -80,10 +84,11 @@ def replay_records(lines: Iterable[Line], run: str, partitions: int) -> Iterator
     newest_ms = beaten_ms = 0
     for line in lines:
         if line.mention is None:
-            yield Sent(partition_of(line.raw, partitions), b"", line.raw, newest_ms, 0, 1)
+            yield Sent(partition_of(line.raw[:_PLACED_BY_BYTES], partitions), b"", line.raw, newest_ms, 0, 1)
             continue
         mention = msgspec.structs.replace(line.mention, run=run)
-        newest_ms = max(newest_ms, mention.created_ms)
+        if mention.created_ms <= latest_ms:
+            newest_ms = max(newest_ms, mention.created_ms)
         reached_ms = newest_ms - newest_ms % BEAT_MS
         if reached_ms > beaten_ms:
             yield from _beats(run, reached_ms, partitions, newest_ms)
