@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_migrating_again_changes_nothing(store: Engine) -> None:
 
 def test_several_processes_may_migrate_at_once(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     _migrate_from_four(StoreSettings(url=f"sqlite:///{tmp_path}/new.db"))
+
+
+def test_a_new_file_that_another_process_is_just_setting_up_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE half_done (id INTEGER)")
+    monkeypatch.setattr("playbooks.store.engine.time.sleep", lambda _: other.execute("COMMIT"))
+    engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/new.db"))
+    with reading(engine) as conn:
+        assert conn.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+    other.close()
 
 
 @pytest.mark.postgres

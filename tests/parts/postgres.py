@@ -25,6 +25,7 @@ from sqlalchemy import Engine
 
 from playbooks.settings import SecretFrom, StoreSettings
 from playbooks.store.engine import migrate, open_store
+from tests.parts.require import require
 
 USER = "firebreak"
 PASSWORD = "not-in-any-message"
@@ -59,18 +60,18 @@ class Postgres:
             conn.execute(sql.encode())
 
 
-def postgres_programs() -> Path | None:
-    """The folder of the newest PostgreSQL on this machine, or None."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
-    return found[-1].parent if found else None
+def postgres_programs() -> Path:
+    """The folder of the newest PostgreSQL on this machine: Debian's, or the one on the PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    found = debian[-1] if debian else Path(shutil.which("postgres") or "postgres")
+    return found.resolve().parent
 
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A server on a spare loopback port with a data folder of its own; both are gone afterwards."""
+    require("postgres")
     programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not on this machine (Debian: apt-get install postgresql)")
     folder = Path(tempfile.mkdtemp(prefix="firebreak-postgres-"))
     server: subprocess.Popen[bytes] | None = None
     try:
