@@ -1,4 +1,4 @@
-"""The airline posts of the yardsticks as mentions. Nothing of them is in this project: where they are not there, skip."""
+"""The airline posts of the yardsticks as mentions; nothing of them is in this project, so where they are not: skip."""
 
 from __future__ import annotations
 
