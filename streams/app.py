@@ -6,12 +6,15 @@ import asyncio
 import logging
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from pkgutil import resolve_name
 from typing import Final
 
 from streams.settings import Settings
 from streams.supervise import PARENT
+
+log = logging.getLogger(__name__)
 
 Process = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
@@ -32,6 +35,8 @@ PROCESSES: Final[dict[str, str]] = {
 }
 
 _LOOK_FOR_PARENT_S: Final = 0.5
+#: A process that was told to end is gone after so long: Kafka's client can hang in its own end while Kafka is away.
+_END_S: Final = 12.0
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "alembic", "asyncio")
 
 
@@ -54,11 +59,12 @@ async def _run(process: Process, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    orphaned = asyncio.create_task(_end_without_parent(stop))
+    beside = [asyncio.create_task(work(stop)) for work in (_end_without_parent, _leave_in_time)]
     try:
         await process(settings, stop)
     finally:
-        orphaned.cancel()
+        for task in beside:
+            task.cancel()
 
 
 async def _end_without_parent(stop: asyncio.Event) -> None:
@@ -68,3 +74,16 @@ async def _end_without_parent(stop: asyncio.Event) -> None:
         await asyncio.sleep(_LOOK_FOR_PARENT_S)
     if parent:
         stop.set()
+
+
+async def _leave_in_time(stop: asyncio.Event) -> None:
+    """Nothing is lost by leaving: what is under way is not acknowledged, and is done again at the next start."""
+    await stop.wait()
+    timer = threading.Timer(_END_S, _leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    log.warning("not ended %.0f s after being told to; left as it is, which loses nothing", _END_S)
+    os._exit(0)

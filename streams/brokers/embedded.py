@@ -18,17 +18,18 @@ from streams.brokers.broker import LOOPBACK, Broker, BrokerUnreachable
 _READY_S = 20.0
 
 
-def start() -> Broker:
+def start(folder: Path | None = None) -> Broker:
     """Start the embedded broker on a spare loopback port; it answers when this returns.
 
-    Raises `BrokerUnreachable` where there is no binary for this platform.
+    Its log goes into `folder`, a new one where none is named; it is removed with the broker, also where the program
+    that started it is killed. Raises `BrokerUnreachable` where there is no binary for this platform.
 
     >>> with start() as broker:
     ...     broker.running
     True
     """
     binary = _binary()
-    folder = Path(tempfile.mkdtemp(prefix="firebreak-broker-"))
+    folder = folder or Path(tempfile.mkdtemp(prefix="firebreak-broker-"))
     try:
         return Broker("embedded", lambda port: _command(binary, port), folder, _READY_S)
     except BaseException:

@@ -2,8 +2,9 @@
 
 Run as a script: ``python leash.py FOLDER COMMAND...``. It starts the command, prints the command's process id, and
 obeys its standard input: ``t`` asks the command to end, ``k`` kills it. When the input closes without a word, whoever
-held the other end is gone, even by SIGKILL: the command is killed and FOLDER removed. It ends with the command, and is
-the only one to signal it, so a process id that was given to somebody else meanwhile is never hit.
+held the other end is gone, even by SIGKILL: the command is killed and FOLDER removed, which is tried for a while because
+others who lose their program may still be writing there. It ends with the command, and is the only one to signal it, so
+a process id that was given to somebody else meanwhile is never hit.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
 ASK = b"t"
 KILL = b"k"
+TRIES = 60
+EVERY_S = 0.5
 
 
 def hold(folder: str, command: list[str]) -> int:
@@ -27,8 +31,16 @@ def hold(folder: str, command: list[str]) -> int:
         threading.Thread(target=_obey, args=(child, left_alone), daemon=True).start()
         code = child.wait()
     if left_alone.is_set():
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return code
+
+
+def _remove(folder: str) -> None:
+    for _ in range(TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            return
+        time.sleep(EVERY_S)
 
 
 def _obey(child: subprocess.Popen[bytes], left_alone: threading.Event) -> None:

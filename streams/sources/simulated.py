@@ -86,6 +86,11 @@ def simulate(scenario: Scenario) -> Iterator[Mention]:
     >>> first == list(islice(simulate(day), 5)), {mention.brand for mention in first}
     (True, {'acme'})
     """
+    return (mention for _, mention in simulate_with_moods(scenario))
+
+
+def simulate_with_moods(scenario: Scenario) -> Iterator[tuple[Mood, Mention]]:
+    """As `simulate`, and what each mention was meant to be: the truth that a detector is never shown."""
     chance = np.random.default_rng([scenario.seed, len(scenario.brand)])
     wander = 0.0
     number = 0
@@ -102,7 +107,7 @@ def simulate(scenario: Scenario) -> Iterator[Mention]:
         moments = np.sort(chance.integers(0, _MINUTE_MS, len(moods)))
         for place, mood in enumerate(chance.permutation(np.array(moods, dtype=object))):
             number += 1
-            yield _post(scenario, chance, number, at_ms + int(moments[place]), mood)
+            yield mood, _post(scenario, chance, number, at_ms + int(moments[place]), mood)
 
 
 def rhythm(at_ms: int) -> float:
