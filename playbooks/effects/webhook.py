@@ -1,8 +1,9 @@
 """A signed webhook: one JSON object by HTTP POST, for whatever takes pages and notices at the other end.
 
-The receiver checks ``Firebreak-Signature`` (``v1=`` and the hexadecimal HMAC-SHA256 of timestamp, a full stop and the
-body) with the shared secret, refuses a ``Firebreak-Timestamp`` (seconds since 1970 UTC) that is too old, and drops an
-``Idempotency-Key`` that it has seen: the body of a second try is the same to the byte.
+The receiver checks ``X-Firebreak-Signature`` (the hexadecimal HMAC-SHA256 of timestamp, a full stop and the body, as
+Firebreak's own webhook for mentions asks for) with the shared secret, refuses an ``X-Firebreak-Timestamp`` (seconds
+since 1970 UTC) that is too old, and drops an ``Idempotency-Key`` that it has seen: the body of a second try is the same
+to the byte.
 """
 
 from __future__ import annotations
@@ -118,13 +119,13 @@ def payload(message: Message) -> Payload:
 
 
 def signature(secret: Secret, timestamp_s: int, body: bytes) -> str:
-    """What ``Firebreak-Signature`` must be.
+    """What ``X-Firebreak-Signature`` must be.
 
-    >>> signature(Secret("key"), 0, b"{}")[:19]
-    'v1=7314351dd949aa7e'
+    >>> signature(Secret("key"), 0, b"{}")[:16]
+    '7314351dd949aa7e'
     """
     signed = str(timestamp_s).encode() + b"." + body
-    return "v1=" + hmac.new(secret.reveal().encode(), signed, hashlib.sha256).hexdigest()
+    return hmac.new(secret.reveal().encode(), signed, hashlib.sha256).hexdigest()
 
 
 def signed_headers(key: str, body: bytes, timestamp_s: int, secret: Secret) -> dict[str, str]:
@@ -133,6 +134,6 @@ def signed_headers(key: str, body: bytes, timestamp_s: int, secret: Secret) -> d
         "Content-Type": "application/json",
         "User-Agent": "Firebreak",
         "Idempotency-Key": key,
-        "Firebreak-Timestamp": str(timestamp_s),
-        "Firebreak-Signature": signature(secret, timestamp_s, body),
+        "X-Firebreak-Timestamp": str(timestamp_s),
+        "X-Firebreak-Signature": signature(secret, timestamp_s, body),
     }

@@ -56,7 +56,7 @@ async def test_killed_between_two_steps(
         await finishes(settings, store)
     assert [word for *_, word in words(entries(store))] == ledger
     assert len(mailbox.mails) == mails
-    assert len(set(mailbox.keys)) == 1
+    assert len(set(mailbox.keys())) == 1
 
 
 async def test_killed_while_the_server_has_not_taken_the_mail(store: Engine, store_settings: StoreSettings) -> None:
@@ -87,7 +87,7 @@ async def test_killed_while_the_server_has_taken_the_mail_and_not_said_so(
     found = entries(store)
     assert [word for *_, word in words(found)] == ["sending", "perhaps", "sending", "delivered"]
     assert "sent perhaps twice, with the same idempotency key" in found[1].detail
-    assert mailbox.keys == [f"<{idempotency_key('act-1', 'otto', Channel.EMAIL)}@example.org>"] * 2
+    assert mailbox.keys() == [f"<{idempotency_key('act-1', 'otto', Channel.EMAIL)}@example.org>"] * 2
 
 
 async def test_a_runner_killed_again_and_again_misses_nobody_and_doubles_no_more_than_it_says(
@@ -124,7 +124,7 @@ async def test_two_runners_share_the_work_and_one_of_them_is_killed(
 
 
 def nobody_missed_and_doubles_said(store: Engine, mailbox: Mailbox, actions: list[str]) -> None:
-    came = Counter(mailbox.keys)
+    came = Counter(mailbox.keys())
     perhaps = Counter(each.outbox for each in entries(store) if each.outcome is DeliveryOutcome.PERHAPS)
     keys = {each: f"<{idempotency_key(each, 'otto', Channel.EMAIL)}@example.org>" for each in actions}
     assert [each for each in actions if came[keys[each]] == 0] == []

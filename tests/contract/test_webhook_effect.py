@@ -36,9 +36,9 @@ async def test_the_receiver_can_check_who_sent_it_and_when(webhook: Webhook) -> 
         assert await webhook.send(message(f"{receiver.url}/hook?team=1", sending_ms=AT_MS)) == Delivered("HTTP 200")
     (got,) = receiver.requests
     assert got.path == "/hook?team=1"
-    timestamp = int(got.headers["Firebreak-Timestamp"])
+    timestamp = int(got.headers["X-Firebreak-Timestamp"])
     assert timestamp == AT_MS // 1000
-    assert got.headers["Firebreak-Signature"] == signature(Secret(SECRET), timestamp, got.body)
+    assert got.headers["X-Firebreak-Signature"] == signature(Secret(SECRET), timestamp, got.body)
     assert json.loads(got.body)["id"] == got.headers["Idempotency-Key"] == "firebreak-0123"
 
 

@@ -45,7 +45,6 @@ class Mailbox:
         """The mails to one address, in the order in which they came."""
         return [mail for mail in self.mails if address in str(mail["To"])]
 
-    @property
     def keys(self) -> list[str]:
         """The Message-ID of each mail, in the order in which they came."""
         return [str(mail["Message-ID"]) for mail in self.mails]

@@ -80,7 +80,7 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks() -> None:
 
 def test_the_signature_is_what_the_document_says() -> None:
     signed = hmac.new(b"key", b'12.{"a":1}', hashlib.sha256).hexdigest()
-    assert signature(Secret("key"), 12, b'{"a":1}') == f"v1={signed}"
+    assert signature(Secret("key"), 12, b'{"a":1}') == signed
 
 
 def test_the_body_is_the_same_to_the_byte_in_every_try() -> None:
@@ -91,8 +91,8 @@ def test_the_body_is_the_same_to_the_byte_in_every_try() -> None:
 def test_the_headers_carry_key_time_and_signature() -> None:
     headers = signed_headers("k-1", b"{}", 12, Secret("key"))
     assert headers["Idempotency-Key"] == "k-1"
-    assert headers["Firebreak-Timestamp"] == "12"
-    assert headers["Firebreak-Signature"] == signature(Secret("key"), 12, b"{}")
+    assert headers["X-Firebreak-Timestamp"] == "12"
+    assert headers["X-Firebreak-Signature"] == signature(Secret("key"), 12, b"{}")
 
 
 def test_the_payload_carries_notice_and_links() -> None:
