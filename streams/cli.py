@@ -29,7 +29,11 @@ OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreac
 
 
 class OneMessage(click.Group):
-    """Turns what an operator has to mend into one message and exit code 2."""
+    """Turns what an operator has to mend into one message and exit code 2; takes --config behind the command too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Bring --config to the front, wherever it stands."""
+        return super().parse_args(ctx, config_first(args))
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
@@ -38,6 +42,27 @@ class OneMessage(click.Group):
         except OPERATORS_ERRORS as wrong:
             click.echo(f"firebreak: {wrong}", err=True)
             sys.exit(USED_WRONGLY)
+
+
+def config_first(args: list[str]) -> list[str]:
+    """The arguments with ``--config DIR`` before the command.
+
+    >>> config_first(["worker", "--config", "here", "--role", "watch"])
+    ['--config', 'here', 'worker', '--role', 'watch']
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(args)
+    for word in waiting:
+        if word == "--":
+            rest += [word, *waiting]
+        elif word == "--config":
+            front += [word, *([value] if (value := next(waiting, None)) is not None else [])]
+        elif word.startswith("--config="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
 
 
 @click.group(cls=OneMessage, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
