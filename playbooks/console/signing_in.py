@@ -83,8 +83,7 @@ async def sign_out(request: web.Request, viewer: Viewer) -> web.Response:
 
 def sign_in_needed(request: web.Request) -> web.Response:
     """Asks to sign in; a browser that came from elsewhere brings its cookie only at the next click."""
-    # One slash: two would make the browser read a host name in what follows.
-    path = "/" + request.path_qs.lstrip("/\\")
+    path = request.path_qs if request.method == "GET" else "/"
     return request.app[DESK].page("sign_in_needed.html", {"path": path}, status=401)
 
 

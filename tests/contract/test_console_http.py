@@ -184,6 +184,7 @@ async def test_commands_are_not_reached_by_links_or_without_a_session(store: Eng
     async with browsing(store, None, Clock()) as nobody:
         async with nobody.post(f"/incidents/{incident}/acknowledge", data={"csrf": "x"}) as response:
             assert response.status == 401
+            assert 'href="/"' in await response.text()
     assert bodies(store, incident, Acknowledged) == []
 
 
