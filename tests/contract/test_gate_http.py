@@ -18,7 +18,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from detectors.mention import rfc3339
 from playbooks.gate import Gate, run_gate
@@ -26,9 +26,10 @@ from playbooks.gate_http import MAX_BODY_BYTES, gate_app
 from playbooks.listening import PortTaken
 from playbooks.secret import Secret
 from playbooks.settings import BrandSettings, GateSettings, MissingSecret, PlaybookSettings, SecretFrom, StoreSettings
-from playbooks.store.engine import open_store
+from playbooks.store.engine import open_store, writing
 from playbooks.store.holds import agree_release
 from tests.parts.holding import PLACED_MS, hold, put
+from tests.parts.postgres import TEMPLATE, Postgres
 
 TOKEN = "a-token-of-the-gate"
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
@@ -218,6 +219,35 @@ async def test_a_store_that_was_taken_away_is_a_no(sqlite_store: Engine) -> None
         assert (await ask(client))[0] == 503, "another file in its place is not the store"
         os.replace(f"{path}.away", path)
         assert (await ask(client))[0] == 200
+
+
+@pytest.mark.postgres
+async def test_a_database_that_takes_no_connections_is_a_no_until_it_does(postgres: Postgres) -> None:
+    name = postgres.new_database(TEMPLATE)
+    engine = open_store(postgres.settings(name))
+    async with TestClient(TestServer(gate_app(Gate(engine, {"acme"}), Secret(TOKEN)))) as client:
+        assert (await ask(client))[0] == 200
+        postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        status, answer = await ask(client)
+        assert (status, answer["code"]) == (503, "store_unreachable")
+        postgres.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        assert (await ask(client))[0] == 200
+    engine.dispose()
+
+
+@pytest.mark.postgres
+async def test_a_store_that_keeps_us_waiting_is_a_no(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playbooks.gate.STORE_TIMEOUT_S", 0.2)
+    engine = open_store(postgres.settings(postgres.new_database(TEMPLATE)))
+    async with TestClient(TestServer(gate_app(Gate(engine, {"acme"}), Secret(TOKEN)))) as client:
+        with writing(engine) as busy:
+            busy.execute(text("LOCK TABLE holds IN ACCESS EXCLUSIVE MODE"))
+            status, answer = await ask(client)
+        assert (status, answer["code"]) == (503, "store_unreachable")
+        assert "did not answer within 0.2 s" in answer["message"]
+        assert (await ask(client))[0] == 200
+    engine.dispose()
 
 
 async def test_a_store_without_its_tables_is_a_no(tmp_path: Path) -> None:
