@@ -14,7 +14,10 @@ from playbooks.store.holds import Agreement, Hold
 
 
 class HoldCard(msgspec.Struct, frozen=True):
-    """One hold as the viewer sees it. `opens` says what it takes, `why_not` why the viewer cannot do it."""
+    """One hold as the viewer sees it. `opens` says what it takes, `why_not` why the viewer cannot do it.
+
+    A replay's holds nothing back, so there is nothing to open.
+    """
 
     id: str
     incident: str
@@ -53,17 +56,18 @@ def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights) -> HoldCard:
     may = may_release(hold, viewer, rights.released_by, rights.roles)
     missing = hold.releasers_needed - len(hold.agreements)
     world = world_of(hold.run)
+    real = not isinstance(run_of(hold.run), Replay)
     return HoldCard(
         id=hold.id,
         incident=hold.incident,
         title=_title(hold, brand),
         reason=hold.reason,
         meaning=_meaning(hold, brand),
-        opens=_opens(hold, missing, rights),
+        opens=_opens(hold, missing, rights) if real else "",
         agreements=tuple(Agreement(rights.named([one.person]), one.reason, one.at_ms) for one in hold.agreements),
         in_force=hold.in_force,
-        may_release=may is MayRelease.YES,
-        why_not=_why_not(may, rights),
+        may_release=real and may is MayRelease.YES,
+        why_not=_why_not(may, rights) if real else "",
         button="Release: let posting go on" if missing <= 1 else "Agree to the release",
         placed_ms=hold.placed_ms,
         world=world.kind if world else Tone.PLAIN,

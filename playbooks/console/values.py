@@ -118,7 +118,7 @@ def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool) ->
         playbook=view.playbook,
         version=view.version,
         hash=view.hash,
-        may_acknowledge=may_act and view.state is IncidentState.OPENED,
+        may_acknowledge=may_act and view.state is IncidentState.OPENED and not isinstance(run_of(view.run), Replay),
     )
 
 

@@ -251,6 +251,8 @@ def test_a_hold_says_what_it_means_in_each_world() -> None:
     assert "only posts of this drill" in drill.meaning
     assert replay.title.startswith("Replay: ")
     assert "No post is stopped" in replay.meaning
+    assert (replay.may_release, replay.opens, replay.why_not) == (False, "", "")
+    assert not card(view(run="replay-7"), "Acme", "", True).may_acknowledge
 
 
 @pytest.mark.parametrize(
