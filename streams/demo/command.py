@@ -4,186 +4,185 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiohttp import ClientSession
+from aiohttp import ClientError, ClientSession
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from detectors.mention import rfc3339
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
+from streams.brokers.broker import LOOPBACK
 from streams.demo import report
+from streams.demo.ending import Ending
 from streams.demo.moments import Lookout, Moments, scheduler
 from streams.demo.play import SPEED, Player, Script, script
 from streams.demo.stage import BRAND, Stage, StageFailed
+from streams.demo.telling import Tell, Telling
 from streams.produce import MentionProducer
 from streams.settings import KafkaSettings
 from streams.topics import ensure_topics
 
 _LOOK_EVERY_S: Final = 0.1
-#: After the play is over, so long for the rest of the chain.
-_PATIENCE_S: Final = 60.0
+_ASK_METRICS_EVERY_S: Final = 0.5
+#: So long after its beginning, the crisis has gone all the way to the hold or never will.
+_PATIENCE_S: Final = 140.0
 _CAUGHT_UP_S: Final = 300.0
 
 
 def run_demo(ends_by_itself: bool, seed: int) -> int:
     """Play the demo; the exit code: 0 where the whole chain was seen, 1 where a part did not come."""
-    console = Console(highlight=False)
-    with _told_to_end():
-        try:
-            with Stage() as stage:
-                return asyncio.run(_demo(console, stage, ends_by_itself, seed))
-        except KeyboardInterrupt:
-            console.print("\nEnded; nothing of the demo is left running or on the disk.")
-            return 0
-        except StageFailed as failed:
-            console.print(f"[red]The demo failed:[/red] {failed}", markup=True)
-            return 1
+    console, progress = Console(highlight=False), Console(stderr=True, highlight=False)
+    try:
+        with Ending() as ending:
+            stage = Stage()
+            try:
+                try:
+                    stage.start()
+                    return asyncio.run(ending.watch(_demo(console, Telling(progress), stage, ends_by_itself, seed)))
+                finally:
+                    ending.begun = True
+                    if ending.asked:
+                        with suppress(OSError):  # the terminal may be gone
+                            progress.print("\nEnding what was started ...")
+            finally:
+                stage.end()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        with suppress(OSError):
+            progress.print("Ended: nothing of the demo is left, neither running nor on the disk.")
+        return 0
+    except StageFailed as failed:
+        progress.print(f"The demo failed: {failed}", markup=False)
+        return 1
 
 
-async def _demo(console: Console, stage: Stage, ends_by_itself: bool, seed: int) -> int:
+async def _demo(console: Console, telling: Telling, stage: Stage, ends_by_itself: bool, seed: int) -> int:
     run = f"drill-demo-{seed}"
-    now_ms = time.time_ns() // 1_000_000
-    play = script(BRAND, run, seed, now_ms)
     kafka = KafkaSettings(servers=stage.servers)
     logging.basicConfig(filename=stage.folder / "demo.log", level=logging.INFO)
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[detail]}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-    with bar:
-        await _start(bar, stage, kafka)
-        engine = open_store(StoreSettings(url=f"sqlite:///{stage.folder / 'firebreak.db'}"))
+    with telling.step("Starting") as tell:
+        await _start(tell, stage, kafka)
+    report.addresses(console, stage)
+    play = script(BRAND, run, seed, time.time_ns() // 1_000_000)
+    player = Player(play, kafka)
+    async with MentionProducer(kafka) as producer, _looking_out(stage, run) as lookout:
+        await _learn(telling, stage, play, player, producer)
+        if (await lookout.look()).signal is not None:
+            raise StageFailed(
+                f"an ordinary day of seed {seed} paged already, which is a false page; try another --seed"
+            )
+        playing = asyncio.create_task(player.go_on(producer))
         try:
-            async with ClientSession() as session, MentionProducer(kafka) as producer:
-                gate = scheduler(session, stage.ports["gate"], stage.token)
-                lookout = Lookout(engine, stage.inbox, gate, BRAND, run)
-                player = Player(play, kafka)
-                moments = await _play(bar, stage, play, player, producer, lookout)
+            with telling.step("The crisis") as tell:
+                moments = await _until_held(tell, stage, lookout, playing)
+            if not moments.complete:
+                raise StageFailed(f"{_missing(moments)} did not come; the ends of the logs:\n{stage.logs()}")
+            report.show(console, moments, player)
+            if not ends_by_itself:
+                report.what_next(console, stage, run)
+                with telling.step("Playing on") as tell:
+                    await _play_on(tell, stage, player, playing)
         finally:
-            engine.dispose()
-    if not moments.complete:
-        console.print(f"[red]Not everything came:[/red] {_missing(moments)}. See the logs in {stage.folder}.")
-        return 1
-    report.show(console, stage, moments, play, player)
-    if not ends_by_itself:
-        console.print("\nEverything still runs. Ctrl-C ends it and removes what it made.")
-        while True:
-            await asyncio.sleep(1.0)
-            stage.check()
+            playing.cancel()
+            await asyncio.wait([playing])
     return 0
 
 
-async def _start(bar: Progress, stage: Stage, kafka: KafkaSettings) -> None:
-    task = bar.add_task("Starting", total=len(stage.ports), detail="broker, worker, runner, gate, console")
+async def _start(tell: Tell, stage: Stage, kafka: KafkaSettings) -> None:
+    def waiting(names: list[str]) -> None:
+        tell(f"waiting for {', '.join(names)}", 1.0 - len(names) / len(stage.ports))
+
+    tell("an embedded broker, and six processes", None)
     await asyncio.to_thread(ensure_topics, kafka)
-    waiting = await asyncio.to_thread(stage.wait_until_ready)
-    while waiting:
-        bar.update(task, completed=len(stage.ports) - len(waiting), detail=f"waiting for {', '.join(waiting)}")
-        waiting = await asyncio.to_thread(stage.wait_until_ready)
-    bar.update(task, completed=len(stage.ports), detail="all processes are ready")
+    await stage.wait_until_ready(waiting)
+    tell("the broker and six processes are ready", 1.0)
 
 
-async def _play(
-    bar: Progress, stage: Stage, play: Script, player: Player, producer: MentionProducer, lookout: Lookout
-) -> Moments:
-    start_ms = play.scenario.start_ms
-    past = bar.add_task("Two weeks of ordinary days", total=play.live_ms - start_ms, detail="")
-
-    def told_past() -> None:
-        bar.update(past, completed=player.at_ms - start_ms, detail=f"{player.mentions:,} mentions")
-
-    await player.history(producer, told_past)
-    told_past()
-    await _caught_up(bar, stage, play)
-    now = bar.add_task("The crisis", total=play.scenario.minutes * 60_000 + start_ms - play.live_ms, detail="")
-
-    def told_now() -> None:
-        bar.update(now, completed=player.at_ms - play.live_ms, detail=_news(lookout.moments))
-
-    acting = asyncio.create_task(player.crisis(producer, told_now))
-    deadline = None
-    while not lookout.moments.complete:
-        await asyncio.sleep(_LOOK_EVERY_S)
-        stage.check()
-        await lookout.look()
-        if acting.done():
-            await acting
-            deadline = deadline or time.monotonic() + _PATIENCE_S
-            if time.monotonic() > deadline:
-                break
-    bar.update(now, detail=_news(lookout.moments))
-    acting.cancel()
-    return lookout.moments
+@asynccontextmanager
+async def _looking_out(stage: Stage, run: str) -> AsyncIterator[Lookout]:
+    engine = open_store(StoreSettings(url=f"sqlite:///{stage.folder / 'firebreak.db'}"))
+    try:
+        async with ClientSession() as session:
+            yield Lookout(engine, stage.inbox, scheduler(session, stage.ports["gate"], stage.token), BRAND, run)
+    finally:
+        engine.dispose()
 
 
-async def _caught_up(bar: Progress, stage: Stage, play: Script) -> None:
-    """Wait until the baseline of two weeks is learned: the watch has closed what lies before the crisis."""
-    task = bar.add_task("Learning what is usual", total=None, detail="")
+async def _learn(telling: Telling, stage: Stage, play: Script, player: Player, producer: MentionProducer) -> None:
+    """Play two weeks, and wait until the baseline is learned from them."""
+    start_ms, length_ms = play.scenario.start_ms, play.live_ms - play.scenario.start_ms
+    with telling.step("Ordinary days") as tell:
+
+        def told() -> None:
+            tell(f"{player.mentions:,} mentions of two weeks", (player.at_ms - start_ms) / length_ms)
+
+        await player.history(producer, told)
+        tell(f"{player.mentions:,} mentions of two weeks", 1.0)
+    with telling.step("Learning") as tell:
+        await _caught_up(tell, stage, play)
+
+
+async def _caught_up(tell: Tell, stage: Stage, play: Script) -> None:
+    """Wait until the watch has closed what lies before the crisis."""
     deadline = time.monotonic() + _CAUGHT_UP_S
     async with ClientSession() as session:
         while time.monotonic() < deadline:
             stage.check()
-            reached_s = await _watermark_s(session, stage.ports["watch"])
-            days = max(0.0, (reached_s - play.scenario.start_ms / 1000) / 86_400) if reached_s else 0.0
-            bar.update(task, detail=f"{days:.1f} of 14 days")
-            if reached_s * 1000 >= play.live_ms - 120_000:
-                bar.update(task, total=1, completed=1, detail="two weeks learned, not given")
+            reached_ms = 1000 * await _watermark_s(session, stage.ports["watch"])
+            days = max(0.0, (reached_ms - play.scenario.start_ms) / 86_400_000)
+            tell(f"{days:.1f} of 14 days: what is usual at which hour", min(1.0, days / 14))
+            if reached_ms >= play.live_ms - 120_000:
+                tell("14 of 14 days: the baseline is learned, not given", 1.0)
                 return
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await asyncio.sleep(_ASK_METRICS_EVERY_S)
     raise StageFailed(f"the watch did not catch up within {_CAUGHT_UP_S:.0f} s\n{stage.log('watch')}")
 
 
+async def _until_held(tell: Tell, stage: Stage, lookout: Lookout, playing: asyncio.Task[None]) -> Moments:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not lookout.moments.complete and time.monotonic() < deadline:
+        tell(f"{SPEED:.0f} x life; seen: {_seen(lookout.moments)}", None)
+        stage.check()
+        if playing.done():
+            playing.result()
+        await lookout.look()
+        await asyncio.sleep(_LOOK_EVERY_S)
+    tell(f"{SPEED:.0f} x life; seen: {_seen(lookout.moments)}", 1.0)
+    return lookout.moments
+
+
+async def _play_on(tell: Tell, stage: Stage, player: Player, playing: asyncio.Task[None]) -> None:
+    """Until somebody ends it: the rest of the crisis, then ordinary days at life's own pace."""
+    while not playing.done():
+        stage.check()
+        behind_s = time.time() - player.at_ms / 1000
+        pace = f"{SPEED:.0f} x life" if behind_s > SPEED else "as fast as life"
+        tell(f"{pace}; event time {rfc3339(player.at_ms)[11:16]}Z. Ctrl-C ends it", None)
+        await asyncio.sleep(_ASK_METRICS_EVERY_S)
+    playing.result()
+    tell("the play is over, everything still runs. Ctrl-C ends it", 1.0)
+    while True:
+        stage.check()
+        await asyncio.sleep(_ASK_METRICS_EVERY_S)
+
+
 async def _watermark_s(session: ClientSession, port: int) -> float:
-    async with session.get(f"http://127.0.0.1:{port}/metrics") as answer:
-        for line in (await answer.text()).splitlines():
-            if line.startswith("firebreak_watermark_seconds") and 'run_kind="drill"' in line:
-                return float(line.rpartition(" ")[2])
+    with suppress(ClientError):
+        async with session.get(f"http://{LOOPBACK}:{port}/metrics") as answer:
+            for line in (await answer.text()).splitlines():
+                if line.startswith("firebreak_watermark_seconds") and 'run_kind="drill"' in line:
+                    return float(line.rpartition(" ")[2])
     return 0.0
 
 
-def _news(moments: Moments) -> str:
-    seen = [
-        word
-        for word, there in (
-            ("signal", moments.signal),
-            ("page", moments.page),
-            ("executives", moments.notice),
-            ("hold", moments.held),
-        )
-        if there
-    ]
-    return f"{SPEED:.0f} times life; seen: {', '.join(seen) or 'nothing yet'}"
+def _seen(moments: Moments) -> str:
+    words = (("signal", moments.signal), ("hold", moments.held), ("page", moments.page), ("notice", moments.notice))
+    return ", ".join(word for word, there in words if there) or "nothing yet"
 
 
 def _missing(moments: Moments) -> str:
     names = ("signal", "incident", "page", "notice", "held")
     return ", ".join(name for name in names if getattr(moments, name) is None)
-
-
-@contextmanager
-def _told_to_end() -> Iterator[None]:
-    """SIGTERM ends the demo as Ctrl-C does: everything it started is ended."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-if __name__ == "__main__":
-    sys.exit(run_demo(ends_by_itself=True, seed=1))

@@ -1,4 +1,7 @@
-"""The play of the demo: two weeks of ordinary days as fast as they go, then a crisis, faster than life."""
+"""The play of the demo: two weeks of ordinary days as fast as they go, a crisis faster than life, then life's own pace.
+
+It is all event time that has passed already when it is played, so nothing is ahead of the clock.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,21 @@ from typing import Final
 from detectors.mention import Mention
 from streams.produce import MentionProducer, Record, mention_record
 from streams.settings import KafkaSettings
-from streams.sources.simulated import Burst, Scenario, simulate
+from streams.sources.simulated import Burst, Mood, Scenario, simulate_with_moods
 from streams.wire import encode_heartbeat
 
 _MINUTE_MS: Final = 60_000
-_HISTORY_DAYS: Final = 14
+_HISTORY_MIN: Final = 14 * 1440
 _BEFORE_CRISIS_MIN: Final = 3
 _CRISIS_MIN: Final = 40
+#: The crisis begins so long ago that it and the time after it can be played faster than life before now is reached.
+_AGO_MS: Final = 60 * _MINUTE_MS
+_SLOT_MS: Final = 30 * _MINUTE_MS
+_WEEK_MS: Final = 7 * 1440 * _MINUTE_MS
+#: 1970 began on a Thursday.
+_TUESDAY_NOON_MS: Final = (5 * 1440 + 720) * _MINUTE_MS
+#: After the crisis there are ordinary hours for as long as somebody looks.
+_AFTER_MIN: Final = 2 * 1440
 _BATCH: Final = 2000
 #: During the crisis a second of the demo is so many of life.
 SPEED: Final = 30.0
@@ -39,28 +50,40 @@ class Script:
 
 
 def script(brand: str, run: str, seed: int, now_ms: int) -> Script:
-    """Two weeks of ordinary days up to nearly now, then a crisis of forty minutes that ends before `now_ms`."""
-    minutes = _HISTORY_DAYS * 1440 + _BEFORE_CRISIS_MIN + _CRISIS_MIN
-    start_ms = (now_ms // _MINUTE_MS - minutes - 1) * _MINUTE_MS
-    crisis_min = _HISTORY_DAYS * 1440 + _BEFORE_CRISIS_MIN
-    burst = Burst(after_min=crisis_min, minutes=_CRISIS_MIN)
-    scenario = Scenario(brand, start_ms, minutes, rate_per_min=3.0, seed=seed, run=run, burst=burst)
-    return Script(scenario, start_ms + crisis_min * _MINUTE_MS)
+    """Two weeks of ordinary days, a crisis of forty minutes that began an hour or more before `now_ms`, ordinary days.
+
+    Played at any time it is the same play: the crisis begins at a half-hour, where the detectors' slots do, and the
+    brand's people live by a clock on which that is a Tuesday's noon.
+    """
+    crisis_min = _HISTORY_MIN + _BEFORE_CRISIS_MIN
+    crisis_ms = (now_ms - _AGO_MS) // _SLOT_MS * _SLOT_MS
+    scenario = Scenario(
+        brand,
+        crisis_ms - crisis_min * _MINUTE_MS,
+        crisis_min + _CRISIS_MIN + _AFTER_MIN,
+        rate_per_min=3.0,
+        seed=seed,
+        run=run,
+        burst=Burst(after_min=crisis_min, minutes=_CRISIS_MIN),
+        clock_shift_ms=(_TUESDAY_NOON_MS - crisis_ms) % _WEEK_MS,
+    )
+    return Script(scenario, crisis_ms)
 
 
 class Player:
     """Puts a script into Kafka, with heartbeats, so that time moves in every partition.
 
-    `at_ms` is how far the play is, in event time.
+    `at_ms` is how far the play is, in event time; `first_crisis_ms` when the first mention of the crisis was written.
     """
 
     def __init__(self, play: Script, kafka: KafkaSettings) -> None:
         self.at_ms = play.scenario.start_ms
         self.mentions = 0
+        self.first_crisis_ms: int | None = None
         self._play = play
         self._kafka = kafka
-        self._stream: Iterator[Mention] = simulate(play.scenario)
-        self._next: Mention | None = next(self._stream, None)
+        self._stream: Iterator[tuple[Mood, Mention]] = simulate_with_moods(play.scenario)
+        self._next = next(self._stream, None)
         self._beat_ms = play.scenario.start_ms
         self._began: float | None = None
 
@@ -75,31 +98,30 @@ class Player:
                 told()
         await producer.send(batch)
 
-    async def crisis(self, producer: MentionProducer, told: Callable[[], None]) -> None:
-        """Play the rest at `SPEED` times life."""
+    async def go_on(self, producer: MentionProducer) -> None:
+        """Play the crisis and what comes after it, `SPEED` times as fast as life until now is reached."""
         began, from_ms = time.monotonic(), self._play.live_ms
         self._began = time.time()
         while self._next is not None:
             await asyncio.sleep(_TICK_S)
-            to_ms = from_ms + int((time.monotonic() - began) * SPEED * 1000)
+            fast_ms = from_ms + int((time.monotonic() - began) * SPEED * 1000)
+            to_ms = min(fast_ms, time.time_ns() // 1_000_000)
             await producer.send([record for records in self._until(to_ms) for record in records])
-            told()
+            self.at_ms = to_ms
 
     def played_at(self, at_ms: int) -> float:
-        """When (`time.time()`) the event time `at_ms` was played, once the crisis is on."""
+        """When (`time.time()`) the event time `at_ms` was played, while it was played at `SPEED`."""
         return (self._began or time.time()) + (at_ms - self._play.live_ms) / 1000 / SPEED
 
-    async def end(self, producer: MentionProducer) -> None:
-        """End the run: what is still open closes."""
-        await producer.send(self._beats(self.at_ms, final=True))
-
     def _until(self, to_ms: int) -> Iterator[list[Record]]:
-        while self._next is not None and self._next.created_ms < to_ms:
-            mention = self._next
+        while self._next is not None and self._next[1].created_ms < to_ms:
+            mood, mention = self._next
             yield from self._beats_until(mention.created_ms)
             yield [mention_record(mention, self._kafka.mentions_partitions)]
             self.mentions += 1
             self.at_ms = mention.created_ms
+            if mood is Mood.CRISIS and self.first_crisis_ms is None:
+                self.first_crisis_ms = mention.created_ms
             self._next = next(self._stream, None)
         yield from self._beats_until(to_ms)
 
@@ -109,8 +131,5 @@ class Player:
         reached = to_ms - to_ms % step_ms
         if reached > self._beat_ms:
             self._beat_ms = reached
-            yield self._beats(reached)
-
-    def _beats(self, at_ms: int, final: bool = False) -> list[Record]:
-        key, value = encode_heartbeat(self._play.scenario.run or "", at_ms, final)
-        return [Record(place, key, value) for place in range(self._kafka.mentions_partitions)]
+            key, value = encode_heartbeat(self._play.scenario.run or "", reached)
+            yield [Record(place, key, value) for place in range(self._kafka.mentions_partitions)]

@@ -1,7 +1,9 @@
-"""What the demo shows when it is over: the page, the hold, the times, and where to look."""
+"""What the demo shows: where to look, and when the hold is in force, the page, the hold and the times."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from email.message import EmailMessage
 from typing import Final
 
@@ -11,28 +13,48 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.mention import rfc3339
+from streams.brokers.broker import LOOPBACK
 from streams.demo.moments import Moments
-from streams.demo.play import SPEED, Player, Script
+from streams.demo.play import SPEED, Player
 from streams.demo.stage import BRAND, Stage
 
 _PAGE_LINES: Final = 18
 _CAPTION: Final = (
-    f"The crisis is played {SPEED:.0f} times as fast as life. How long it went on before it could be told from an "
-    "ordinary day is event time, as in life; the second column is this machine's own time from then on."
+    f"The crisis is played {SPEED:.0f} times as fast as life. The time it takes to tell it from an ordinary day is "
+    "event time, as in life. The last column is what this machine then needed: Kafka, detectors, store, mail."
 )
 METRICS_OF: Final = ("triage", "watch", "respond", "runner")
 
 
 def addresses(console: Console, stage: Stage) -> None:
     """Where to look while the demo runs; plain lines, so that a link can be taken whole."""
+    console.print(Text("Where to look, from this machine only, while the demo runs:", style="bold"))
     rows = [
-        ("Console", stage.sign_in_link() or f"http://127.0.0.1:{stage.ports['console']}/"),
-        ("Gate", f"http://127.0.0.1:{stage.ports['gate']}/v1/gate/decisions"),
-        *((f"Metrics of {name}", f"http://127.0.0.1:{stage.ports[name]}/metrics") for name in METRICS_OF),
+        ("Console", stage.sign_in_link() or f"http://{LOOPBACK}:{stage.ports['console']}/"),
+        ("Gate", f"http://{LOOPBACK}:{stage.ports['gate']}/v1/gate/decisions"),
+        *((f"Metrics of {name}", f"http://{LOOPBACK}:{stage.ports[name]}/metrics") for name in METRICS_OF),
     ]
-    console.print(Text("Where to look (this machine only)", style="bold"))
-    for what, address in rows:
-        console.print(Text(f"  {what:<20}{address}"), soft_wrap=True)
+    _lines(console, [f"  {what:<20}{address}" for what, address in rows])
+
+
+def what_next(console: Console, stage: Stage, run: str) -> None:
+    """What a person can do now, while everything runs on."""
+    link = stage.sign_in_link() or "(signed in already)"
+    post = {"id": "1", "text": "Our summer offer is here!"}
+    question = json.dumps({"brand": BRAND, "platform": "x", "post": post, "run": run})
+    console.print()
+    console.print(Text("Now it is up to a person:", style="bold"))
+    _lines(
+        console,
+        [
+            f"  1. Open the console by its one-time link and choose Sam (posting team): {link}",
+            "  2. Open the incident, read why, and acknowledge it.",
+            "  3. Release the hold, with a reason. Then ask the gate what a scheduler would ask:",
+            f"     curl -s http://{LOOPBACK}:{stage.ports['gate']}/v1/gate/decisions "
+            f"-H 'Authorization: Bearer {stage.token}' -d '{question}'",
+        ],
+    )
+    console.print()
 
 
 def the_page(moments: Moments) -> Panel:
@@ -55,25 +77,26 @@ def the_hold(moments: Moments) -> Panel:
     return Panel(Group(*lines), title="The hold on posting", title_align="left", border_style="yellow")
 
 
-def times(moments: Moments, script: Script, player: Player) -> Table:
+def times(moments: Moments, player: Player) -> Table:
     """First crisis mention -> signal -> page -> hold."""
     assert moments.signal is not None
     assert moments.signal_stored is not None
     assert moments.page is not None
     assert moments.notice is not None
     assert moments.held is not None
+    assert player.first_crisis_ms is not None
     table = Table(title="Measured", title_justify="left", caption=_CAPTION, caption_justify="left")
     table.add_column("What")
     table.add_column("After the first crisis mention", justify="right")
-    table.add_column("of it on this machine", justify="right")
-    known_s = (moments.signal.at_ms - script.crisis_ms) / 1000
-    known_at = player.played_at(moments.signal.at_ms)
+    table.add_column("On this machine", justify="right")
     table.add_row("First crisis mention", "0 s", "")
+    known_s = (moments.signal.at_ms - player.first_crisis_ms) / 1000
+    known_at = player.played_at(moments.signal.at_ms)
     for what, at in (
-        ("Signal", moments.signal_stored),
-        ("Hold in force at the gate", moments.held),
-        ("Page taken by the mail server", moments.page.at),
+        ("Signal, incident opened", moments.signal_stored),
+        ("Page at the mail server", moments.page.at),
         ("Executives told", moments.notice.at),
+        ("Hold seen at the gate", moments.held),
     ):
         after_s = max(0.0, at - known_at)
         table.add_row(what, _span(known_s + after_s), f"{after_s:.1f} s")
@@ -93,8 +116,8 @@ def why(moments: Moments) -> Text:
 
 
 def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{minutes:.0f} min {rest:04.1f} s" if minutes else f"{rest:.1f} s"
 
 
 def _headers(message: EmailMessage) -> list[Text]:
@@ -108,12 +131,15 @@ def _beginning(message: EmailMessage) -> str:
     return "\n".join(lines[:_PAGE_LINES] + ([f"... and {rest} more lines: the runbook"] if rest > 0 else []))
 
 
-def show(console: Console, stage: Stage, moments: Moments, script: Script, player: Player) -> None:
+def show(console: Console, moments: Moments, player: Player) -> None:
     """Everything, in the order in which it happened."""
     console.print()
     console.print(why(moments))
     console.print(the_page(moments))
     console.print(the_hold(moments))
-    console.print(times(moments, script, player))
-    console.print()
-    addresses(console, stage)
+    console.print(times(moments, player))
+
+
+def _lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(Text(line), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -10,14 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import yaml
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from streams.brokers import embedded
 from streams.brokers.broker import LOOPBACK, Broker, free_port
@@ -28,7 +28,7 @@ from streams.supervise import PARENT
 BRAND: Final = "acme"
 _READY_S: Final = 90.0
 _END_S: Final = 15.0
-_POLL_S: Final = 0.1
+_POLL_S: Final = 0.2
 _TOKEN: Final = "FIREBREAK_GATE_TOKEN"  # noqa: S105  # the variable's name
 
 #: Process, its command, and the port a person would expect it on.
@@ -48,7 +48,7 @@ class StageFailed(Exception):
 
 @dataclass(slots=True)
 class Stage:
-    """Everything the demo runs, as a context manager: entering starts it, leaving ends it and removes the folder.
+    """Everything the demo runs: `start` starts it, `end` ends it and removes the folder, whatever came of the start.
 
     `ports` has each process's port; `token` is what the gate asks for.
     """
@@ -59,34 +59,54 @@ class Stage:
     broker: Broker | None = None
     inbox: Inbox = field(default_factory=Inbox)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _reserved: list[socket.socket] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        try:
-            self.ports = {name: port_near(port) for name, _, port in _PROCESSES}
-            self.broker = embedded.start()
-            self.inbox.start()
-            (self.folder / FILE_NAME).write_text(self._settings(), encoding="utf-8")
-            for name, words, _ in _PROCESSES:
-                self._start(name, words)
-        except BaseException:
-            self._end()
-            raise
-        return self
+    def start(self) -> None:
+        """Start everything; `wait_until_ready` waits for it. Raises `BrokerUnreachable`."""
+        # The broker's leash removes the folder where this program is killed.
+        self.broker = embedded.start(self.folder)
+        self.inbox.start()
+        self.ports = {name: self._port_near(port) for name, _, port in _PROCESSES}
+        (self.folder / FILE_NAME).write_text(self._settings(), encoding="utf-8")
+        for name, words, _ in _PROCESSES:
+            self._start(name, words)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
+    def end(self) -> None:
+        """End everything that was started, and remove the folder."""
+        for child in self._children.values():
+            if child.poll() is None:
+                child.terminate()
+        deadline = time.monotonic() + _END_S
+        for child in self._children.values():
+            try:
+                child.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.inbox.stop()
+        if self.broker is not None:
+            self.broker.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for held in self._reserved:
+            held.close()
 
     @property
     def servers(self) -> str:
         """The broker's address."""
         return self.broker.servers if self.broker else ""
 
-    def waiting_for(self) -> list[str]:
-        """The processes that are not ready yet; raises `StageFailed` where one has ended."""
-        self.check()
-        return [name for name in self._children if not _is_ready(self.ports[name])]
+    async def wait_until_ready(self, tell: Callable[[list[str]], None]) -> None:
+        """Wait for every process; `tell` is told which are still waited for. Raises `StageFailed` after 90 s."""
+        deadline = time.monotonic() + _READY_S
+        async with ClientSession(timeout=ClientTimeout(total=1.0)) as session:
+            waiting = list(self.ports)
+            while waiting:
+                tell(waiting)
+                self.check()
+                if time.monotonic() > deadline:
+                    raise StageFailed(f"not ready after {_READY_S:.0f} s: {', '.join(waiting)}\n{self.log(waiting[0])}")
+                await asyncio.sleep(_POLL_S)
+                waiting = [name for name in waiting if not await _is_ready(session, self.ports[name])]
 
     def check(self) -> None:
         """Raise `StageFailed` where a process has ended by itself."""
@@ -94,21 +114,14 @@ class Stage:
             if child.poll() is not None:
                 raise StageFailed(f"{name} ended with {child.returncode}; the end of its log:\n{self.log(name)}")
 
-    def wait_until_ready(self) -> list[str]:
-        """Wait for the next process to be ready; what is still waited for. Raises `StageFailed` after 90 s."""
-        deadline = time.monotonic() + _READY_S
-        waiting = before = self.waiting_for()
-        while waiting and waiting == before:
-            if time.monotonic() > deadline:
-                raise StageFailed(f"not ready after {_READY_S:.0f} s: {', '.join(waiting)}\n{self.log(waiting[0])}")
-            time.sleep(_POLL_S)
-            waiting = self.waiting_for()
-        return waiting
-
     def log(self, name: str, lines: int = 8) -> str:
         """The end of a process's log."""
         path = self.folder / f"{name}.log"
         return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def logs(self) -> str:
+        """The end of every process's log."""
+        return "\n".join(f"{name}:\n{self.log(name, lines=4)}" for name in self._children)
 
     def sign_in_link(self) -> str | None:
         """The console's one-time link, as it printed it."""
@@ -118,7 +131,6 @@ class Stage:
         return None
 
     def _settings(self) -> str:
-        console = f"http://{LOOPBACK}:{self.ports['console']}"
         person = {"drills": True}
         found = {
             "kafka": {"servers": self.servers},
@@ -131,7 +143,10 @@ class Stage:
             "roles": {"on-call": ["alex"], "executives": ["robin"], "posting-team": ["sam"], "ops": ["alex"]},
             "channels": {"email": {"host": LOOPBACK, "port": self.inbox.port, "sender": "firebreak@demo.invalid"}},
             "gate": {"port": self.ports["gate"], "token": {"env": _TOKEN}},
-            "console": {"port": self.ports["console"], "public_url": console},
+            "console": {
+                "port": self.ports["console"],
+                "public_url": f"http://{LOOPBACK}:{self.ports['console']}",
+            },
             "runner": {"metrics_port": self.ports["runner"], "poll_s": 0.1},
             "triage": {"metrics_port": self.ports["triage"]},
             "watch": {"metrics_port": self.ports["watch"]},
@@ -152,37 +167,24 @@ class Stage:
                 start_new_session=True,
             )
 
-    def _end(self) -> None:
-        for child in self._children.values():
-            if child.poll() is None:
-                child.terminate()
-        deadline = time.monotonic() + _END_S
-        for child in self._children.values():
+    def _port_near(self, wanted: int) -> int:
+        """`wanted` where nothing listens on it and no other demo is about to; otherwise another free loopback port."""
+        # Two demos that start at once must not both find it free: the number is held as a UDP port meanwhile.
+        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._reserved.append(held)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                child.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        self.inbox.stop()
-        if self.broker is not None:
-            self.broker.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+                held.bind((LOOPBACK, wanted))
+                probe.bind((LOOPBACK, wanted))
+            except OSError:
+                return free_port()
+        return wanted
 
 
-def port_near(wanted: int) -> int:
-    """`wanted` where it is free, otherwise another free loopback port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, wanted))
-        except OSError:
-            return free_port()
-    return wanted
-
-
-def _is_ready(port: int) -> bool:
+async def _is_ready(session: ClientSession, port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/readyz", timeout=1.0) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        async with session.get(f"http://{LOOPBACK}:{port}/readyz") as answer:
+            return answer.status == 200
+    except (ClientError, OSError, TimeoutError):
         return False

@@ -64,7 +64,8 @@ class Burst:
 class Scenario:
     """A stream to simulate. `rate_per_min` is the mean over a week; `seed` decides everything else.
 
-    `platforms` gives each platform's share. The stream begins at `start_ms` and lasts `minutes`.
+    `platforms` gives each platform's share. The stream begins at `start_ms` and lasts `minutes`. `clock_shift_ms` is how
+    far the clock that people live by is ahead of UTC.
     """
 
     brand: str
@@ -75,6 +76,7 @@ class Scenario:
     run: str | None = None
     platforms: tuple[tuple[str, float], ...] = (("x", 0.7), ("bluesky", 0.3))
     burst: Burst | None = None
+    clock_shift_ms: int = 0
 
 
 def simulate(scenario: Scenario) -> Iterator[Mention]:
@@ -100,7 +102,7 @@ def simulate_with_moods(scenario: Scenario) -> Iterator[tuple[Mood, Mention]]:
         if minute % _DAY_MIN == 0:
             negative_share = float(np.clip(chance.normal(_NEGATIVE, _NEGATIVE_SPREAD), 0.05, 0.5))
         wander = _WANDER_KEEP * wander + chance.normal(0.0, _WANDER_STEP)
-        usual = scenario.rate_per_min * rhythm(at_ms) * math.exp(wander)
+        usual = scenario.rate_per_min * rhythm(at_ms + scenario.clock_shift_ms) * math.exp(wander)
         ordinary = int(chance.poisson(usual * chance.gamma(_NOISE_SHAPE, 1.0 / _NOISE_SHAPE)))
         angry = int(chance.poisson(usual * _extra(scenario.burst, minute)))
         moods = [_mood(float(chance.random()), negative_share) for _ in range(ordinary)] + [Mood.CRISIS] * angry
