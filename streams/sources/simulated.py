@@ -64,8 +64,8 @@ class Burst:
 class Scenario:
     """A stream to simulate. `rate_per_min` is the mean over a week; `seed` decides everything else.
 
-    `platforms` gives each platform's share. The stream begins at `start_ms` and lasts `minutes`. `clock_shift_ms` is how
-    far the clock that people live by is ahead of UTC.
+    `platforms` gives each platform's share. The stream begins at `start_ms` and lasts `minutes`. `clock_shift_ms` is
+    how far the clock that people live by is ahead of UTC.
     """
 
     brand: str
