@@ -224,7 +224,7 @@ class _Link:
         finally:
             for waiting in (gone, *promises):
                 waiting.cancel()
-        return _rest(records, promises, wrong)
+        return left_over(records, promises, wrong)
 
     async def let_go(self) -> None:
         """Close without waiting for what is still held; another call that waits for its part is told.
@@ -240,7 +240,11 @@ class _Link:
         await self._client.stop()
 
 
-def _rest(records: list[Record], promises: list[asyncio.Future[Any]], wrong: BaseException | None) -> _Rest:
+def left_over(records: list[Record], promises: list[asyncio.Future[Any]], wrong: BaseException | None) -> _Rest:
+    """What must be sent again, and why: of each partition everything from its first broken promise on.
+
+    What was acknowledged after a failure goes again as well: a repeat does no harm, another order does.
+    """
     broken: set[tuple[Topic, int]] = set()
     left = []
     for record, promise in zip_longest(records, promises):

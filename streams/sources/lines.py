@@ -51,7 +51,7 @@ class Lines(Iterator[bytes]):
         self._begun = (self._begun + first)[:CUT_BYTES]
         for begun in more:
             self._whole.append(self._begun)
-            self._begun = begun[:CUT_BYTES]
+            self._begun = begun
         if not chunk:
             self._ended = True
             if self._begun:

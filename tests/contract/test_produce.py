@@ -8,11 +8,12 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 
 from playbooks import telemetry
 from playbooks.labels import Role, WaitCause
 from streams.brokers.broker import Broker
-from streams.produce import MentionProducer, Record, mention_record
+from streams.produce import MentionProducer, Record, left_over, mention_record
 from streams.settings import KafkaSettings
 from streams.topics import TopicMismatch, ensure_topics
 from tests.parts.mentions import mention, mentions_in, records_in
@@ -125,9 +126,42 @@ async def test_before_the_first_broker_is_there_it_waits(port: int) -> None:
             await sending
 
 
+async def test_a_send_begun_before_the_broker_is_there_is_delivered_when_it_comes(
+    empty_embedded_broker: Broker,
+) -> None:
+    kafka = KafkaSettings(servers=empty_embedded_broker.servers)
+    empty_embedded_broker.stop()
+    try:
+        async with MentionProducer(kafka) as producer:
+            sending = asyncio.create_task(producer.send_mentions([mention(number) for number in range(100)]))
+            await until(lambda: producer.trouble is not None, "the silence is noticed")
+            await asyncio.to_thread(empty_embedded_broker.restart)
+            await asyncio.to_thread(ensure_topics, kafka)
+            await asyncio.wait_for(sending, 60)
+    finally:
+        if not empty_embedded_broker.running:
+            empty_embedded_broker.restart()
+    assert {int(found.id) for found in await mentions_in(kafka)} == set(range(100))
+
+
+async def test_after_a_failure_a_partition_is_sent_again_from_there_on() -> None:
+    loop = asyncio.get_running_loop()
+    records = [Record(number % 2, b"k", b"%d" % number) for number in range(8)]
+    promises = [loop.create_future() for _ in range(7)]
+    for promise in promises:
+        promise.set_result(None)
+    promises[3] = loop.create_future()
+    promises[3].set_exception(KafkaTimeoutError())
+    left, wrong = left_over(records, promises, None)
+    assert isinstance(wrong, KafkaTimeoutError)
+    assert [int(record.value or b"") for record in left] == [3, 5, 7]
+    assert left_over(records[:3], promises[:3], None) == ([], None)
+
+
 async def test_closing_does_not_wait_for_a_broker_that_is_away(empty_embedded_broker: Broker) -> None:
     kafka = KafkaSettings(servers=empty_embedded_broker.servers)
     ensure_topics(kafka)
+    before = asyncio.all_tasks()
     async with asyncio.timeout(20):
         async with MentionProducer(kafka) as producer:
             await producer.send_mentions([mention(0)])
@@ -137,4 +171,5 @@ async def test_closing_does_not_wait_for_a_broker_that_is_away(empty_embedded_br
             sending.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await sending
+    await until(lambda: asyncio.all_tasks() == before, "nothing of it goes on")
     empty_embedded_broker.restart()

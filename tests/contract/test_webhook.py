@@ -17,7 +17,6 @@ import aiohttp
 import pytest
 
 from detectors.mention import MAX_RECORD_BYTES, Mention
-from playbooks.listening import listening
 from playbooks.secret import Secret
 from playbooks.settings import BrandSettings, MissingSecret, SecretFrom, StoreSettings
 from playbooks.store import leases
@@ -27,7 +26,7 @@ from streams.produce import MentionProducer
 from streams.settings import KafkaSettings, Settings, SourceSettings, WebhookSourceSettings
 from streams.sources import webhook
 from streams.sources.signature import sign
-from streams.sources.webhook import PATH, SIGNATURE, TIMESTAMP, Sends, Webhook, run_webhook, webhook_app
+from streams.sources.webhook import PATH, SIGNATURE, TIMESTAMP, Sends, run_webhook
 from streams.topics import ensure_topics
 from tests.parts.mentions import line, mentions_in
 from tests.parts.waiting import until
@@ -81,10 +80,9 @@ def signed(body: bytes, stamp: int | None = None) -> dict[str, str]:
 
 @asynccontextmanager
 async def serving(sends: Sends) -> AsyncIterator[Sender]:
-    app = webhook_app(Webhook(SECRET, 300.0, {"acme"}, sends))
-    async with listening(app, "127.0.0.1", 0, "sources.webhook.port", webhook.IDLE_S) as port:
-        async with aiohttp.ClientSession() as http:
-            yield Sender(http, port)
+    wanted = Settings(brands={"acme": BrandSettings()}, sources=SourceSettings(webhook=WebhookSourceSettings(port=0)))
+    async with webhook.serving(wanted, SECRET, sends) as port, aiohttp.ClientSession() as http:
+        yield Sender(http, port)
 
 
 @pytest.fixture

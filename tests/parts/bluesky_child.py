@@ -32,6 +32,7 @@ def main(settings: Settings, writes_left: int) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(bluesky, "write_cursor", write_or_die)
     patch.setattr(bluesky, "CURSOR_EVERY_S", 0.0)
+    patch.setattr(bluesky, "BATCH_FRAMES", 10)  # so that more is read than sent when it dies
     asyncio.run(bluesky.run_bluesky(settings, asyncio.Event()))
 
 
