@@ -47,6 +47,7 @@ clean: ## Remove what was made here
 $(VENV)/.uv: requirements/uv.lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Firebreak needs Python 3.11 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Say which with: make PYTHON=/path/to/python3.11"; exit 2; }
+	@echo "Making $(VENV) and installing the pinned packages into it: once, a minute or two"
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "$(PYTHON) cannot make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock.txt

@@ -47,7 +47,7 @@ def run_demo(ends_by_itself: bool, seed: int) -> int:
                     ending.begun = True
                     if ending.asked:
                         with suppress(OSError):  # the terminal may be gone
-                            progress.print("\nEnding what was started ...")
+                            progress.print("Ending what was started ...")
             finally:
                 stage.end()
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -93,12 +93,12 @@ async def _demo(console: Console, telling: Telling, stage: Stage, ends_by_itself
 
 async def _start(tell: Tell, stage: Stage, kafka: KafkaSettings) -> None:
     def waiting(names: list[str]) -> None:
-        tell(f"waiting for {', '.join(names)}", 1.0 - len(names) / len(stage.ports))
+        tell(f"waiting for {', '.join(names)}", 1.0 - len(names) / (len(stage.ports) + 1))
 
-    tell("an embedded broker, and six processes", None)
+    tell("an embedded broker, six processes", None)
     await asyncio.to_thread(ensure_topics, kafka)
     await stage.wait_until_ready(waiting)
-    tell("the broker and six processes are ready", 1.0)
+    tell("a broker and six processes run", 1.0)
 
 
 @asynccontextmanager
@@ -117,10 +117,10 @@ async def _learn(telling: Telling, stage: Stage, play: Script, player: Player, p
     with telling.step("Ordinary days") as tell:
 
         def told() -> None:
-            tell(f"{player.mentions:,} mentions of two weeks", (player.at_ms - start_ms) / length_ms)
+            tell(f"{player.mentions:,} mentions", (player.at_ms - start_ms) / length_ms)
 
         await player.history(producer, told)
-        tell(f"{player.mentions:,} mentions of two weeks", 1.0)
+        tell(f"{player.mentions:,} mentions in two weeks", 1.0)
     with telling.step("Learning") as tell:
         await _caught_up(tell, stage, play)
 
@@ -133,9 +133,9 @@ async def _caught_up(tell: Tell, stage: Stage, play: Script) -> None:
             stage.check()
             reached_ms = 1000 * await _watermark_s(session, stage.ports["watch"])
             days = max(0.0, (reached_ms - play.scenario.start_ms) / 86_400_000)
-            tell(f"{days:.1f} of 14 days: what is usual at which hour", min(1.0, days / 14))
+            tell(f"what is usual: {days:.1f} of 14 days", min(1.0, days / 14))
             if reached_ms >= play.live_ms - 120_000:
-                tell("14 of 14 days: the baseline is learned, not given", 1.0)
+                tell("what is usual: learned, not given", 1.0)
                 return
             await asyncio.sleep(_ASK_METRICS_EVERY_S)
     raise StageFailed(f"the watch did not catch up within {_CAUGHT_UP_S:.0f} s\n{stage.log('watch')}")
@@ -144,13 +144,13 @@ async def _caught_up(tell: Tell, stage: Stage, play: Script) -> None:
 async def _until_held(tell: Tell, stage: Stage, lookout: Lookout, playing: asyncio.Task[None]) -> Moments:
     deadline = time.monotonic() + _PATIENCE_S
     while not lookout.moments.complete and time.monotonic() < deadline:
-        tell(f"{SPEED:.0f} x life; seen: {_seen(lookout.moments)}", None)
+        tell(f"{SPEED:.0f} x life: {_seen(lookout.moments)}", None)
         stage.check()
         if playing.done():
             playing.result()
         await lookout.look()
         await asyncio.sleep(_LOOK_EVERY_S)
-    tell(f"{SPEED:.0f} x life; seen: {_seen(lookout.moments)}", 1.0)
+    tell(f"{SPEED:.0f} x life: {_seen(lookout.moments)}", 1.0)
     return lookout.moments
 
 
@@ -160,10 +160,10 @@ async def _play_on(tell: Tell, stage: Stage, player: Player, playing: asyncio.Ta
         stage.check()
         behind_s = time.time() - player.at_ms / 1000
         pace = f"{SPEED:.0f} x life" if behind_s > SPEED else "as fast as life"
-        tell(f"{pace}; event time {rfc3339(player.at_ms)[11:16]}Z. Ctrl-C ends it", None)
+        tell(f"{pace}, at {rfc3339(player.at_ms)[11:16]} UTC. Ctrl-C ends it", None)
         await asyncio.sleep(_ASK_METRICS_EVERY_S)
     playing.result()
-    tell("the play is over, everything still runs. Ctrl-C ends it", 1.0)
+    tell("the play is over. Ctrl-C ends it", 1.0)
     while True:
         stage.check()
         await asyncio.sleep(_ASK_METRICS_EVERY_S)

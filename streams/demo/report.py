@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from email.message import EmailMessage
 from typing import Final
@@ -39,22 +38,22 @@ def addresses(console: Console, stage: Stage) -> None:
 
 def what_next(console: Console, stage: Stage, run: str) -> None:
     """What a person can do now, while everything runs on."""
-    link = stage.sign_in_link() or "(signed in already)"
-    post = {"id": "1", "text": "Our summer offer is here!"}
-    question = json.dumps({"brand": BRAND, "platform": "x", "post": post, "run": run})
     console.print()
     console.print(Text("Now it is up to a person:", style="bold"))
     _lines(
         console,
         [
-            f"  1. Open the console by its one-time link and choose Sam (posting team): {link}",
-            "  2. Open the incident, read why, and acknowledge it.",
-            "  3. Release the hold, with a reason. Then ask the gate what a scheduler would ask:",
-            f"     curl -s http://{LOOPBACK}:{stage.ports['gate']}/v1/gate/decisions "
-            f"-H 'Authorization: Bearer {stage.token}' -d '{question}'",
+            "  1. Open the console by its one-time link, as Alex (on call):",
+            f"     {stage.sign_in_link()}",
+            "  2. Open the incident: why, what was done, who was told. Acknowledge it.",
+            "  3. Release the hold, with a reason. Then ask the gate what a scheduler asks:",
+            f"     curl -s http://{LOOPBACK}:{stage.ports['gate']}/v1/gate/decisions \\",
+            f"       -H 'Authorization: Bearer {stage.token}' \\",
+            f'       -d \'{{"brand": "{BRAND}", "platform": "x", "run": "{run}",',
+            '            "post": {"id": "1", "text": "Good morning!"}}\'',
+            "",
         ],
     )
-    console.print()
 
 
 def the_page(moments: Moments) -> Panel:
@@ -73,7 +72,7 @@ def the_hold(moments: Moments) -> Panel:
     assert moments.answer is not None
     lines = [Text(f"Before: {moments.allowed_before} posts were allowed. Now a scheduler that asks is told: hold.")]
     lines += [Text(f"  {reason}") for reason in moments.answer.reasons]
-    lines.append(Text("It stays until a person lets go: sign in to the console, read the incident, release."))
+    lines.append(Text("It stays until a person releases it on the console."))
     return Panel(Group(*lines), title="The hold on posting", title_align="left", border_style="yellow")
 
 
@@ -92,12 +91,13 @@ def times(moments: Moments, player: Player) -> Table:
     table.add_row("First crisis mention", "0 s", "")
     known_s = (moments.signal.at_ms - player.first_crisis_ms) / 1000
     known_at = player.played_at(moments.signal.at_ms)
-    for what, at in (
+    rows = (
         ("Signal, incident opened", moments.signal_stored),
         ("Page at the mail server", moments.page.at),
         ("Executives told", moments.notice.at),
         ("Hold seen at the gate", moments.held),
-    ):
+    )
+    for what, at in sorted(rows, key=lambda row: row[1]):
         after_s = max(0.0, at - known_at)
         table.add_row(what, _span(known_s + after_s), f"{after_s:.1f} s")
     return table

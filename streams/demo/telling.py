@@ -38,7 +38,7 @@ def _bar(console: Console) -> Progress:
     return Progress(
         SpinnerColumn(finished_text="[green]✓[/green]"),
         TextColumn("{task.description:<13}", markup=False),
-        BarColumn(bar_width=16),
+        BarColumn(bar_width=12),
         TextColumn("{task.fields[detail]}", markup=False),
         TimeElapsedColumn(),
         console=console,
