@@ -6,14 +6,24 @@ with `platform` null, of the brand as a whole), made from the cells of all input
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
+
+from detectors.mention import BrandName, PlatformName
 
 BUCKET_MS = 10_000
 GRACE_MS = 1_000
 MAX_DIGESTS = 500
+MAX_DELETED = 2_000
 
 #: Marks the end of a run: no bucket of it can come after.
 END_OF_RUN_MS = 2**62
+
+#: The id of a run; empty for life.
+RunName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{0,120}\Z")]
+#: From year 1 to year 9999, so that every bucket's time can be written as a date.
+BucketStart = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_790_000, multiple_of=BUCKET_MS)]
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -41,14 +51,15 @@ class Cell(msgspec.Struct, array_like=True, tag="c"):
 
     `mentions` counts all, `scored` those with a negativity, `negative` those at or above the cut, `negativity_sum` the
     scores. Where more than `MAX_DIGESTS` came, `digests` is a sample (the smallest id hashes, so the same on any
-    machine) and `sampled` says so. `deleted` names posts that are gone.
+    machine) and `sampled` says so. `deleted` names posts that are gone, at most `MAX_DELETED`: with longer ids a cell
+    would not fit into its topic.
     """
 
-    run: str
+    run: RunName
     partition: int
-    brand: str
-    platform: str
-    start_ms: int
+    brand: BrandName
+    platform: PlatformName
+    start_ms: BucketStart
     mentions: int = 0
     scored: int = 0
     negative: int = 0

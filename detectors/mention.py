@@ -129,6 +129,8 @@ def decode_mention(raw: bytes | None) -> Mention:
         raise BadMention(Fault.NOT_JSON, str(wrong)) from None
     except UnicodeDecodeError as wrong:
         raise BadMention(Fault.NOT_UTF8, f"byte {wrong.start}: {wrong.reason}") from None
+    except RecursionError:
+        raise BadMention(Fault.WRONG_SHAPE, "nested too deeply") from None
     if mention.text is msgspec.UNSET and not mention.deleted:
         raise BadMention(Fault.WRONG_SHAPE, "Object missing required field `text`")
     if b"\\u0000" in raw:
@@ -145,8 +147,20 @@ def _shape_fault(message: str) -> BadMention:
 
 def _refuse_nul(mention: Mention) -> None:
     # No store or terminal takes a NUL; the check runs only where the raw record could hold one.
-    if b"\\u0000" in encode_mention(mention):
+    if _holds_nul(msgspec.to_builtins(mention)):
         raise BadMention(Fault.CONTROL_CHARACTER, "a NUL character in one of the fields")
+
+
+def _holds_nul(value: object) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(map(_holds_nul, value.values()))
+        case list() | tuple():
+            return any(map(_holds_nul, value))
+        case _:
+            return False
 
 
 def to_ms(moment: datetime) -> int:

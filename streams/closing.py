@@ -2,47 +2,30 @@
 restart.
 
 A bucket closes at the smallest marker over the input partitions: then every cell of it has come. The first cell of a
-key wins, and a cell at or below its partition's marker is a repeat; so what triage sends twice counts once. Signals are
-a function of the records in their order; a brand restored from its snapshot goes on from the snapshot's position, and
-records before it are passed over for that brand.
+key wins, and a cell at or below its partition's marker is a repeat; so what triage sends twice counts once.
+
+A restart begins at the oldest position of all snapshots, or at the first record of what has none yet. Each brand
+passes over what is before its own position. A run's markers count from the position of the run's snapshot; before that
+they are gathered anew and may be behind, so that buckets close later than they did, but with the same cells and in the
+same order: signals are a function of the records alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
-import msgspec
-
-from detectors.brand_watch import BrandState, BrandWatch
+from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from detectors.signal import Signal
+from streams.watch_state import SNAPSHOT_VERSION, BrandSnapshot, EndedRuns, RunSnapshot, Snapshot
 from streams.wire import BucketRecord, Marker
 
-SNAPSHOT_VERSION: Final = 1
 _ENDED_KEPT: Final = 64
-
-
-class BrandSnapshot(msgspec.Struct):
-    """One brand of one run, whole, as it was before the record at `position`."""
-
-    version: int
-    position: int
-    markers: dict[int, int]
-    cells: list[Cell]
-    state: BrandState
-
-
-class EndedRuns(msgspec.Struct):
-    """Runs that are over: a record of theirs that comes again is a repeat."""
-
-    version: int
-    runs: list[str]
-
-
-class SnapshotMismatch(Exception):
-    """A snapshot of another version than this program reads; the message says both and what to do."""
+#: Runs at once; beyond it the one silent for longest is taken for abandoned.
+_RUNS_MOST: Final = 64
 
 
 @dataclass(slots=True)
@@ -52,17 +35,19 @@ class _Brand:
     position: int
     #: The oldest record that a restart must read for this brand.
     needed_from: int
-    markers: dict[int, int] = field(default_factory=dict)
     cells: dict[tuple[int, str, int], Cell] = field(default_factory=dict)
-    asleep: bool = False
 
 
 @dataclass(slots=True)
 class _Run:
+    #: The oldest record that a restart must read for the markers; they are in Kafka where `saved`.
+    needed_from: int
+    heard: int
+    saved: bool = False
     markers: dict[int, int] = field(default_factory=dict)
+    #: Restored markers, which count from a position that is not reached yet.
+    asleep: RunSnapshot | None = None
     closed_ms: int = 0
-    #: Restored brands whose position is not reached yet.
-    asleep: int = 0
     brands: dict[str, _Brand] = field(default_factory=dict)
 
 
@@ -78,34 +63,36 @@ class Closed:
 class PartitionWatch:
     """Watch of one partition of `buckets`: hand in its records in order.
 
-    `input_partitions` is the number of partitions of `mentions`: a bucket waits for a marker from each.
+    `input_partitions` is the number of partitions of `mentions`: a bucket waits for a marker from each. A brand nobody
+    has spoken of for `forget_ms` is forgotten, and begins anew when somebody does.
     """
 
     def __init__(
-        self,
-        input_partitions: int,
-        snapshots: Iterable[BrandSnapshot] = (),
-        ended: EndedRuns | None = None,
-        forget_ms: int = 60 * 86_400_000,
+        self, input_partitions: int, snapshots: Iterable[Snapshot] = (), forget_ms: int = 60 * 86_400_000
     ) -> None:
         self._inputs = range(input_partitions)
         self._forget_ms = forget_ms
         self._runs: dict[str, _Run] = {}
-        self._ended: dict[str, None] = dict.fromkeys(ended.runs if ended else ())
+        self._ended: dict[str, None] = {}
         self.next_offset = 0
-        for snapshot in snapshots:
-            if snapshot.state.run not in self._ended:
+        found = list(snapshots)
+        for ended in found:
+            if isinstance(ended, EndedRuns):
+                self._ended = dict.fromkeys(ended.runs)
+        for snapshot in found:
+            if not isinstance(snapshot, EndedRuns) and snapshot.run not in self._ended:
                 self._restore(snapshot)
 
     def take(self, offset: int, record: BucketRecord) -> Closed:
         """Take in the record at `offset`."""
         self.next_offset = offset + 1
         out = Closed()
-        if record.run in self._ended:
+        if record.run in self._ended or record.partition not in self._inputs:
             return out
-        run = self._runs.setdefault(record.run, _Run())
-        self._awaken(run, offset)
+        run = self._run(record.run, offset, out)
         if isinstance(record, Marker):
+            if not record.run and record.at_ms >= END_OF_RUN_MS:
+                return out  # life does not end
             if record.at_ms > run.markers.get(record.partition, 0):
                 run.markers[record.partition] = record.at_ms
                 self._close(record.run, run, offset, out)
@@ -113,78 +100,96 @@ class PartitionWatch:
             self._keep(run, offset, record)
         return out
 
-    def brands(self) -> list[tuple[str, str]]:
-        """Run and brand of everything watched here."""
-        return [(run_id, brand) for run_id, run in self._runs.items() for brand in run.brands]
-
     def runs(self) -> list[str]:
         """The runs that go on here; the empty name is life."""
         return list(self._runs)
+
+    def parts(self) -> list[tuple[str, str]]:
+        """What there is to take a snapshot of: run and brand, with an empty brand for the run itself."""
+        return [(run_id, brand) for run_id, run in self._runs.items() for brand in ("", *run.brands)]
 
     def watches(self) -> Iterator[BrandWatch]:
         """Every brand's watch."""
         return (brand.watch for run in self._runs.values() for brand in run.brands.values())
 
-    def snapshot(self, run_id: str, brand: str) -> BrandSnapshot:
-        """A brand as it is now; `snapshot_delivered` tells when it is safe in Kafka."""
+    def snapshot(self, run_id: str, brand: str) -> RunSnapshot | BrandSnapshot:
+        """One of the `parts` as it is now, to be encoded at once; `snapshot_delivered` tells when it is in Kafka."""
         run = self._runs[run_id]
+        if not brand:
+            if run.asleep is not None:
+                return run.asleep
+            return RunSnapshot(SNAPSHOT_VERSION, run_id, self.next_offset, run.heard, dict(run.markers))
         found = run.brands[brand]
         return BrandSnapshot(
             SNAPSHOT_VERSION,
             max(self.next_offset, found.position),
-            dict(found.markers if found.asleep else run.markers),
             [found.cells[key] for key in sorted(found.cells)],
             found.watch.snapshot(),
         )
 
-    def snapshot_delivered(self, run_id: str, brand: str, position: int) -> None:
-        """A restart needs nothing of this brand from before `position` any more."""
-        run = self._runs.get(run_id)
-        if run and brand in run.brands:
-            run.brands[brand].needed_from = position
+    def snapshot_delivered(self, snapshot: RunSnapshot | BrandSnapshot) -> None:
+        """A restart needs nothing of this part from before the snapshot's position any more."""
+        run = self._runs.get(snapshot.run)
+        if run is None:
+            return
+        if isinstance(snapshot, RunSnapshot):
+            run.needed_from, run.saved = snapshot.position, True
+        elif brand := run.brands.get(snapshot.brand):
+            brand.needed_from = snapshot.position
 
     def ended(self) -> EndedRuns:
         """The runs that are over, the latest so many."""
-        return EndedRuns(SNAPSHOT_VERSION, list(self._ended)[-_ENDED_KEPT:])
+        return EndedRuns(SNAPSHOT_VERSION, list(self._ended))
 
     def restart_offset(self) -> int:
         """The oldest record that a restart must read."""
-        needed = (brand.needed_from for run in self._runs.values() for brand in run.brands.values())
-        return min(needed, default=self.next_offset)
+        brands = (brand.needed_from for run in self._runs.values() for brand in run.brands.values())
+        return min(chain((run.needed_from for run in self._runs.values()), brands), default=self.next_offset)
 
     def watermark_ms(self, run_id: str = "") -> int:
         """Up to where every input partition of a run has spoken; 0 while one has not."""
         run = self._runs.get(run_id)
         return min((run.markers.get(part, 0) for part in self._inputs), default=0) if run else 0
 
-    def _restore(self, snapshot: BrandSnapshot) -> None:
-        if snapshot.version != SNAPSHOT_VERSION:
-            raise SnapshotMismatch(
-                f"a watch snapshot has version {snapshot.version}, this program reads {SNAPSHOT_VERSION}: run the "
-                "version that wrote it, or delete the topic watch-state to learn every baseline anew"
-            )
-        state = snapshot.state
-        run = self._runs.setdefault(state.run, _Run())
-        run.asleep += 1
-        run.brands[state.brand] = _Brand(
-            watch=BrandWatch(state.run, state.brand, state),
-            position=snapshot.position,
-            needed_from=snapshot.position,
-            markers=snapshot.markers,
-            asleep=True,
-            cells={(cell.start_ms, cell.platform, cell.partition): cell for cell in snapshot.cells},
-        )
+    # --- runs ---------------------------------------------------------------------------------------------------
 
-    def _awaken(self, run: _Run, offset: int) -> None:
-        """A restored brand's markers are the run's as they were at its position."""
-        if not run.asleep:
-            return
-        for brand in run.brands.values():
-            if brand.asleep and offset >= brand.position:
-                for partition, at_ms in brand.markers.items():
-                    run.markers[partition] = max(run.markers.get(partition, 0), at_ms)
-                brand.asleep = False
-                run.asleep -= 1
+    def _restore(self, snapshot: RunSnapshot | BrandSnapshot) -> None:
+        run = self._runs.setdefault(snapshot.run, _Run(snapshot.position, snapshot.position))
+        if isinstance(snapshot, RunSnapshot):
+            run.needed_from, run.heard = snapshot.position, max(run.heard, snapshot.heard)
+            run.saved, run.asleep = True, snapshot
+        else:
+            run.brands[snapshot.brand] = _Brand(
+                BrandWatch(snapshot.run, snapshot.brand, snapshot.state),
+                snapshot.position,
+                snapshot.position,
+                {(cell.start_ms, cell.platform, cell.partition): cell for cell in snapshot.cells},
+            )
+
+    def _run(self, run_id: str, offset: int, out: Closed) -> _Run:
+        run = self._runs.get(run_id)
+        if run is None:
+            if len(self._runs) > _RUNS_MOST:
+                self._end(min(filter(None, self._runs), key=lambda known: self._runs[known].heard), out)
+            run = self._runs[run_id] = _Run(offset, offset)
+        run.heard = max(run.heard, offset)
+        if not run.saved:
+            run.needed_from = min(run.needed_from, offset)
+        if run.asleep is not None and offset >= run.asleep.position:
+            for partition, at_ms in run.asleep.markers.items():
+                run.markers[partition] = max(run.markers.get(partition, 0), at_ms)
+            run.asleep = None
+        return run
+
+    def _end(self, run_id: str, out: Closed) -> None:
+        """A run is over: a record of it that comes after is a repeat, or a straggler."""
+        del self._runs[run_id]
+        self._ended[run_id] = None
+        if len(self._ended) > _ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
+        out.ended.append(run_id)
+
+    # --- cells --------------------------------------------------------------------------------------------------
 
     def _keep(self, run: _Run, offset: int, cell: Cell) -> None:
         if cell.start_ms + BUCKET_MS + GRACE_MS <= run.markers.get(cell.partition, 0):
@@ -192,7 +197,8 @@ class PartitionWatch:
         brand = run.brands.get(cell.brand)
         if brand is None:
             brand = run.brands[cell.brand] = _Brand(BrandWatch(cell.run, cell.brand), offset, offset)
-        if offset >= brand.position:
+        # Where the markers are still behind, a repeat shows in that its bucket was closed before.
+        if offset >= brand.position and cell.start_ms >= brand.watch.next_ms:
             brand.cells.setdefault((cell.start_ms, cell.platform, cell.partition), cell)
 
     def _close(self, run_id: str, run: _Run, offset: int, out: Closed) -> None:
@@ -204,9 +210,7 @@ class PartitionWatch:
             if offset >= run.brands[name].position:
                 self._close_brand(run.brands[name], reached_ms, out)
         if reached_ms >= END_OF_RUN_MS:
-            del self._runs[run_id]
-            self._ended[run_id] = None
-            out.ended.append(run_id)
+            self._end(run_id, out)
         else:
             self._forget(run, reached_ms)
 
@@ -216,14 +220,20 @@ class PartitionWatch:
             if key[0] + BUCKET_MS + GRACE_MS <= reached_ms:
                 due.setdefault(key[0], []).append(brand.cells.pop(key))
         for start_ms, cells in due.items():
+            if 0 < brand.watch.last_spoken_ms < start_ms - self._forget_ms:
+                brand.watch = BrandWatch(brand.watch.run, brand.watch.brand)
             out.signals.extend(brand.watch.close(start_ms, cells))
             out.buckets += 1
         if reached_ms < END_OF_RUN_MS and brand.watch.next_ms:
             brand.watch.quiet_until(reached_ms - GRACE_MS)
 
     def _forget(self, run: _Run, reached_ms: int) -> None:
-        """A brand nobody has spoken of for weeks leaves the memory; its snapshot is deleted by whoever writes them."""
+        """A brand nobody has spoken of for weeks leaves the memory; its snapshot is deleted by whoever writes them.
+
+        It does so when no cell can come any more that would still be a word to the old brand, so that it makes no
+        difference when exactly buckets closed.
+        """
+        before_ms = reached_ms - self._forget_ms - BUCKET_MS - GRACE_MS
         for name, brand in list(run.brands.items()):
-            spoken_ms = brand.watch.last_spoken_ms
-            if not brand.cells and spoken_ms and spoken_ms + self._forget_ms < reached_ms:
+            if not brand.cells and 0 < brand.watch.last_spoken_ms < before_ms:
                 del run.brands[name]

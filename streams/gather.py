@@ -15,25 +15,27 @@ they were there.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
-from zlib import crc32
 
 import msgspec
 import xxhash
 
-from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, MAX_DIGESTS, Cell, Digest
-from detectors.mention import BadMention, Fault, Mention, decode_mention
+from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
+from detectors.mention import BadMention, Fault, Label, Mention, decode_mention
 from detectors.run import Live, run_of
 from detectors.text.distant import distant_label
 from detectors.text.features import features
-from detectors.text.model import NEGATIVE_CUT, Scorer
+from detectors.text.model import Scorer
+from detectors.text.word_numbers import word_numbers
 from playbooks.labels import MentionOutcome
+from streams.open_cell import OpenCell, digest_of
 from streams.recent_ids import RecentIds
 from streams.wire import (
     HEARTBEAT_KEY,
     TRIAGE_STATE_VERSION,
+    BadRecord,
     DeadLetter,
     Marker,
     Sample,
@@ -44,15 +46,15 @@ from streams.wire import (
 )
 
 _MAX_WORDS: Final = 32
-_DAY_MS: Final = 86_400_000
 _ENDED_RUNS_KEPT: Final = 64
+#: A bound for a flood of made-up brands: what is beyond it is refused, the one thing a restart may see otherwise.
 _OPEN_CELLS_MOST: Final = 20_000
 _SAMPLE_ONE_IN: Final = 16
 
 ScorerAt = Callable[[int], Scorer]
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record of `mentions`; `recorded_ms` is its Kafka time."""
 
     offset: int
@@ -87,13 +89,6 @@ class Gathered:
 
 
 @dataclass(slots=True)
-class _OpenCell:
-    cell: Cell
-    first_fold: int
-    id_hashes: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Run:
     """One run in this partition. `ended` runs are kept for a while so that a straggler does not start them anew."""
 
@@ -103,7 +98,7 @@ class _Run:
     seen_ms: int = 0
     marked_ms: int = 0
     ended: bool = False
-    cells: dict[tuple[str, str, int], _OpenCell] = field(default_factory=dict)
+    cells: dict[tuple[str, str, int], OpenCell] = field(default_factory=dict)
 
 
 class _RunAtFold(NamedTuple):
@@ -151,10 +146,7 @@ class PartitionTriage:
         if not records or records[-1].offset < self.next_offset:
             return out
         self._fold += 1
-        self._folds[self._fold] = _FoldStart(
-            max(records[0].offset, self.next_offset),
-            {id: _RunAtFold(run.time_ms, run.seen_ms, run.recent.sequence) for id, run in self._runs.items()},
-        )
+        self._folds[self._fold] = self._start(max(records[0].offset, self.next_offset))
         for record in records:
             if record.offset < self.next_offset:
                 continue
@@ -170,22 +162,12 @@ class PartitionTriage:
 
     def checkpoint(self) -> TriageState:
         """Where a restart may begin once everything that `fold` returned is delivered."""
-        first = self._first_fold_needed()
-        start = self._folds.get(first)
-        if start is None:
-            start = _FoldStart(
-                self.next_offset,
-                {id: _RunAtFold(run.time_ms, run.seen_ms, run.recent.sequence) for id, run in self._runs.items()},
-            )
+        start = self._restart()
         return TriageState(
             version=TRIAGE_STATE_VERSION,
             partition=self.partition,
             offset=start.offset,
-            runs=tuple(
-                TriageRun(id, then.time_ms, then.seen_ms, self._runs[id].recent.at(then.sequence))
-                for id, then in start.runs.items()
-                if id in self._runs
-            ),
+            runs=tuple(self._run_state(id, then) for id, then in start.runs.items() if id in self._runs),
         )
 
     def live_time_ms(self) -> int:
@@ -221,7 +203,7 @@ class PartitionTriage:
         if at_ms < newest_ms - rules.horizon_ms:
             raise BadMention(Fault.BEFORE_HORIZON, f"{(newest_ms - at_ms) // 3_600_000} h old")
         identity = f"{mention.platform}\x1f{mention.id}\x1f{mention.brand}\x1f{mention.deleted:d}"
-        number = xxhash.xxh3_64_intdigest(identity.encode("utf-8", "surrogatepass"))
+        number = xxhash.xxh3_64_intdigest(identity.encode())
         if not run.recent.add(number):
             return MentionOutcome.REPEAT
         run.time_ms = max(run.time_ms, at_ms)
@@ -237,35 +219,31 @@ class PartitionTriage:
         self, run: _Run, mention: Mention, number: int, at_ms: int, start_ms: int, late_ms: int, out: Gathered
     ) -> MentionOutcome:
         key = (mention.brand, mention.platform, start_ms)
-        opened = run.cells.get(key)
-        if opened is None:
-            if len(run.cells) >= _OPEN_CELLS_MOST:
-                raise BadMention(Fault.TOO_MANY_BRANDS, f"more than {_OPEN_CELLS_MOST} brands and platforms at once")
-            cell = Cell(run.id, self.partition, mention.brand, mention.platform, start_ms)
-            opened = run.cells[key] = _OpenCell(cell, self._fold)
-        cell = opened.cell
+        opened = run.cells.get(key) or self._open_cell(run, key, out)
         if mention.deleted:
-            cell.deleted.append(mention.id)
+            opened.delete(mention.id)
             return MentionOutcome.DELETED
         negativity, words = self._score(mention, number, start_ms, out)
-        if mention.own:
-            cell.own += 1
-        else:
-            cell.mentions += 1
-            if negativity is not None:
-                cell.scored += 1
-                cell.negative += negativity >= NEGATIVE_CUT
-                cell.negativity_sum += negativity
-            cell.late += late_ms > 0
-        _keep_digest(opened, number, _digest(mention, at_ms, words, negativity, late_ms))
+        opened.count(mention.own, negativity, late_ms > 0)
+        opened.keep(number, digest_of(mention, at_ms, words, negativity, late_ms))
         return MentionOutcome.ACCEPTED
+
+    def _open_cell(self, run: _Run, key: tuple[str, str, int], out: Gathered) -> OpenCell:
+        if len(run.cells) >= _OPEN_CELLS_MOST:
+            # Complete cells leave at the end of a fold; where folds end must make no difference.
+            self._complete(run, out)
+            if len(run.cells) >= _OPEN_CELLS_MOST:
+                raise BadMention(Fault.TOO_MANY_BRANDS, f"more than {_OPEN_CELLS_MOST} brands and platforms at once")
+        brand, platform, start_ms = key
+        opened = run.cells[key] = OpenCell(Cell(run.id, self.partition, brand, platform, start_ms), self._fold)
+        return opened
 
     def _score(
         self, mention: Mention, number: int, start_ms: int, out: Gathered
     ) -> tuple[float | None, tuple[int, ...]]:
         """Negativity of a mention (None where its language is not scored) and its hashed words."""
         found = features(mention.body)
-        words = tuple([crc32(word.encode()) for word in found[:_MAX_WORDS]])
+        words = word_numbers(found[:_MAX_WORDS])
         lang = mention.lang
         if lang is not None and lang[:2].lower() not in ("en", "un"):
             return None, words
@@ -280,9 +258,9 @@ class PartitionTriage:
 
     def _heartbeat(self, record: Record, out: Gathered) -> None:
         try:
-            beat = decode_heartbeat(record.value or b"")
+            beat = decode_heartbeat(record.value)
             run = self._run(beat.run, record, out)
-        except msgspec.DecodeError as wrong:
+        except BadRecord as wrong:
             bad = BadMention(Fault.WRONG_SHAPE, f"heartbeat: {wrong}")
         except BadMention as refused:
             bad = refused
@@ -308,7 +286,7 @@ class PartitionTriage:
         elif run.ended:
             raise BadMention(Fault.RUN_ENDED, f"run {run_id[:80]!r} has ended")
         run.seen_ms = max(run.seen_ms, record.recorded_ms)
-        if not run_id:
+        if not run_id and len(self._runs) > 1:
             self._end_idle_runs(record.recorded_ms, out)
         return run
 
@@ -325,77 +303,48 @@ class PartitionTriage:
 
     def _complete(self, run: _Run, out: Gathered) -> None:
         """Move the cells that W has passed into `out`, and say how far this partition is."""
-        done = [key for key in run.cells if key[2] + BUCKET_MS + GRACE_MS <= run.time_ms]
-        if done:
-            done.sort(key=lambda key: (key[2], key[0], key[1]))
-            out.cells.extend(run.cells.pop(key).cell for key in done)
         reached = run.time_ms if run.ended else (run.time_ms - GRACE_MS) // BUCKET_MS * BUCKET_MS + GRACE_MS
-        if reached > run.marked_ms:
-            run.marked_ms = reached
-            out.markers.append(Marker(run.id, self.partition, reached))
+        if reached <= run.marked_ms:
+            return  # no cell is complete that was not before: mentions for complete buckets travel in later ones
+        run.marked_ms = reached
+        done = [key for key in run.cells if key[2] + BUCKET_MS + GRACE_MS <= reached]
+        done.sort(key=lambda key: (key[2], key[0], key[1]))
+        out.cells.extend(run.cells.pop(key).cell for key in done)
+        out.markers.append(Marker(run.id, self.partition, reached))
 
     # --- memory -------------------------------------------------------------------------------------------------
 
-    def _first_fold_needed(self) -> int:
-        opened = (cell.first_fold for run in self._runs.values() for cell in run.cells.values())
-        return min(opened, default=self._fold + 1)
+    def _start(self, offset: int) -> _FoldStart:
+        """A restart at `offset`, with the runs as they are now."""
+        runs = {id: _RunAtFold(run.time_ms, run.seen_ms, run.recent.sequence) for id, run in self._runs.items()}
+        return _FoldStart(offset, runs)
+
+    def _restart(self) -> _FoldStart:
+        """Where a restart has to begin: the oldest fold that an open cell needs, or here."""
+        return next(iter(self._folds.values()), None) or self._start(self.next_offset)
+
+    def _run_state(self, run_id: str, then: _RunAtFold) -> TriageRun:
+        recent = b"" if then.time_ms >= END_OF_RUN_MS else self._runs[run_id].recent.at(then.sequence)
+        return TriageRun(run_id, then.time_ms, then.seen_ms, recent)
 
     def _forget(self) -> None:
-        first = self._first_fold_needed()
-        for number in [number for number in self._folds if number < first]:
-            del self._folds[number]
-        start = self._folds.get(first)
+        """Let go of what no restart from here on would need."""
+        needed = {cell.first_fold for run in self._runs.values() for cell in run.cells.values()}
+        self._folds = {number: start for number, start in self._folds.items() if number in needed}
+        start = self._restart()
         for run in self._runs.values():
-            then = start.runs.get(run.id) if start else None
-            run.recent.forget_before(then.sequence if then else 0 if start else run.recent.sequence)
-        self._forget_ended(start)
+            then = start.runs.get(run.id)
+            if run.ended and (then is None or then.time_ms >= END_OF_RUN_MS):
+                run.recent = RecentIds(0)
+            elif then is not None:
+                run.recent.forget_before(then.sequence)
+        self._forget_ended(start if self._folds else None)
 
     def _forget_ended(self, start: _FoldStart | None) -> None:
         ended = [run for run in self._runs.values() if run.ended]
         for run in sorted(ended, key=lambda run: run.seen_ms)[: max(0, len(ended) - _ENDED_RUNS_KEPT)]:
             if start is None or run.id not in start.runs:
                 del self._runs[run.id]
-
-
-def _digest(mention: Mention, at_ms: int, words: tuple[int, ...], negativity: float | None, late_ms: int) -> Digest:
-    author = mention.author
-    followers = age_d = None
-    number = 0
-    if author is not None:
-        who = author.id or author.handle
-        if who:
-            number = xxhash.xxh3_64_intdigest(f"{mention.platform}\x1f{who}".encode("utf-8", "surrogatepass"))
-        followers = author.followers
-        if author.created_at is not None:
-            age_d = max(0, (at_ms - int(author.created_at.timestamp() * 1000)) // _DAY_MS)
-    return Digest(
-        mention.id,
-        at_ms,
-        number,
-        words,
-        negativity,
-        followers,
-        age_d,
-        mention.reach,
-        late_ms,
-        mention.own,
-        mention.reply_to is not None,
-    )
-
-
-def _keep_digest(opened: _OpenCell, number: int, digest: Digest) -> None:
-    """Keep a digest; beyond the bound those with the smallest id hashes stay: the same sample on any machine."""
-    digests, hashes = opened.cell.digests, opened.id_hashes
-    if len(digests) < MAX_DIGESTS:
-        digests.append(digest)
-        hashes.append(number)
-        return
-    opened.cell.sampled = True
-    largest = max(hashes)
-    if number < largest:
-        place = hashes.index(largest)
-        hashes[place] = number
-        digests[place] = digest
 
 
 def _dead_letter(bad: BadMention, record: Record, partition: int) -> DeadLetter:
@@ -412,24 +361,12 @@ def _dead_letter(bad: BadMention, record: Record, partition: int) -> DeadLetter:
 
 
 class _OnlySource(msgspec.Struct):
-    source: str | None = None
+    source: Label | None = None
 
 
 def _source_of(value: bytes) -> str | None:
     """The connector that brought a bad record, where that much of it can be read."""
     try:
         return msgspec.json.decode(value, type=_OnlySource).source
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def fold_all(triage: PartitionTriage, records: Iterable[Record], size: int) -> Iterable[Gathered]:
-    """Hand `records` to `triage` in folds of `size`."""
-    fold: list[Record] = []
-    for record in records:
-        fold.append(record)
-        if len(fold) == size:
-            yield triage.fold(fold)
-            fold = []
-    if fold:
-        yield triage.fold(fold)

@@ -1,11 +1,13 @@
-"""Reading a compacted topic as it stands now: state at an assignment, model versions at a start."""
+"""Reading a topic apart from any group: a compacted one as it stands now, or a stretch of records once more."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.gather import Record
 from streams.settings import KafkaSettings
 from streams.topics import LARGEST_RECORD_BYTES
 from streams.wire import Topic
@@ -20,22 +22,38 @@ async def read_back(
     record, for partitions that hold one key.
     """
     place = TopicPartition(topic.value, partition)
+    async with _reading(kafka, place) as consumer:
+        begin = (await consumer.beginning_offsets([place]))[place]
+        end = (await consumer.end_offsets([place]))[place]
+        consumer.seek(place, max(begin, end - 1) if newest_only else begin)
+        while await consumer.position(place) < end:
+            for records in (await consumer.getmany(place, timeout_ms=500)).values():
+                for record in records:
+                    yield record.key or b"", record.value
+
+
+async def read_between(kafka: KafkaSettings, place: TopicPartition, first: int, end: int) -> AsyncIterator[Record]:
+    """The records from offset `first` up to, not including, `end`, as far as Kafka still has them."""
+    async with _reading(kafka, place) as consumer:
+        consumer.seek(place, first)
+        while await consumer.position(place) < end:
+            for records in (await consumer.getmany(place, timeout_ms=500)).values():
+                for record in records:
+                    if record.offset < end:
+                        yield Record(record.offset, record.timestamp, record.key, record.value)
+
+
+@asynccontextmanager
+async def _reading(kafka: KafkaSettings, place: TopicPartition) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka.servers,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=LARGEST_RECORD_BYTES,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([place])
-        begin = (await consumer.beginning_offsets([place]))[place]
-        end = (await consumer.end_offsets([place]))[place]
-        start = max(begin, end - 1) if newest_only else begin
-        consumer.seek(place, start)
-        while await consumer.position(place) < end:
-            for records in (await consumer.getmany(place, timeout_ms=500)).values():
-                for record in records:
-                    yield record.key or b"", record.value
+        yield consumer
     finally:
         await consumer.stop()

@@ -18,13 +18,14 @@ class RecentIds:
     [True, True, False, True, True]
     """
 
-    __slots__ = ("_base", "_capacity", "_known", "_log", "sequence")
+    __slots__ = ("_base", "_capacity", "_known", "_known_from", "_log", "sequence")
 
     def __init__(self, capacity: int, recent: bytes = b"") -> None:
         self._capacity = capacity
         self._log = array("Q", recent)
         self._base = 0
         self._known = {number: at for at, number in enumerate(self._log)}
+        self._known_from = 0
         self.sequence = len(self._log)
 
     def add(self, number: int) -> bool:
@@ -44,11 +45,18 @@ class RecentIds:
 
     def forget_before(self, sequence: int) -> None:
         """No moment before `sequence` will be asked for again."""
+        self._forget_known()
         surplus = sequence - self._capacity - self._base
-        if surplus < _TRIM_AT:
+        if surplus >= _TRIM_AT:
+            del self._log[:surplus]
+            self._base += surplus
+
+    def _forget_known(self) -> None:
+        """What `add` does not look at any more, however far back a restart may have to go."""
+        low, until = self._known_from, self.sequence - self._capacity
+        if until - low < _TRIM_AT:
             return
-        for at, number in enumerate(self._log[:surplus], self._base):
+        for at, number in enumerate(self._log[low - self._base : until - self._base], low):
             if self._known[number] == at:
                 del self._known[number]
-        del self._log[:surplus]
-        self._base += surplus
+        self._known_from = until

@@ -9,12 +9,12 @@ Record keys say what a record is, so that a compacted topic keeps the newest of 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from aiokafka.partitioner import murmur2
 
-from detectors.bucket import Cell
+from detectors.bucket import Cell, RunName
 from detectors.signal import Signal
 from detectors.text.model import Weights
 from playbooks.labels import SampleOrigin
@@ -32,6 +32,44 @@ class Topic(StrEnum):
     MODELS = "models"
     SAMPLES = "samples"
     CORRECTIONS = "corrections"
+
+
+class BadRecord(Exception):
+    """A record of Firebreak's own topics that cannot be read: somebody else wrote it. The message holds none of it."""
+
+
+class StateMismatch(Exception):
+    """State of another version than this program reads; the message says both and what to do."""
+
+
+class _OnlyVersion(msgspec.Struct):
+    version: int
+
+
+T = TypeVar("T")
+_version = msgspec.json.Decoder(_OnlyVersion)
+
+
+def check_version(raw: bytes, wanted: int, topic: str) -> None:
+    """Raises `StateMismatch` where a record of state is of another version, `BadRecord` where it has none."""
+    found = read_record(_version, raw).version
+    if found != wanted:
+        raise StateMismatch(
+            f"the topic {topic} holds state of version {found}, this program reads {wanted}: run the version that "
+            "wrote it, or delete the topic to begin anew"
+        )
+
+
+def read_record(decoder: msgspec.json.Decoder[T], raw: bytes | None) -> T:
+    """What is in a record's value; raises `BadRecord`."""
+    try:
+        return decoder.decode(raw or b"")
+    except UnicodeDecodeError as wrong:
+        raise BadRecord(f"not UTF-8: {wrong.reason}") from None
+    except RecursionError:
+        raise BadRecord("nested too deeply") from None
+    except msgspec.DecodeError as wrong:
+        raise BadRecord(str(wrong)) from None
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -63,7 +101,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat", tag_field="type"):
     `final` ends a replay or drill: all its buckets close, and its state is forgotten.
     """
 
-    run: str
+    run: RunName
     at_ms: int
     final: bool = False
 
@@ -77,9 +115,9 @@ def encode_heartbeat(run: str, at_ms: int, final: bool = False) -> tuple[bytes, 
     return HEARTBEAT_KEY, _encode(Heartbeat(run, at_ms, final))
 
 
-def decode_heartbeat(value: bytes) -> Heartbeat:
-    """The heartbeat in a record's value; raises `msgspec.DecodeError` (or its `ValidationError`) where it is none."""
-    return _heartbeat.decode(value)
+def decode_heartbeat(value: bytes | None) -> Heartbeat:
+    """The heartbeat in a record's value; raises `BadRecord` where it is none."""
+    return read_record(_heartbeat, value)
 
 
 # --- buckets: cells and markers ----------------------------------------------------------------------------------
@@ -88,13 +126,22 @@ def decode_heartbeat(value: bytes) -> Heartbeat:
 class Marker(msgspec.Struct, frozen=True, tag="m", array_like=True):
     """An input partition's word: every cell of a bucket whose end and grace lie at or before `at_ms` is sent."""
 
-    run: str
+    run: RunName
     partition: int
     at_ms: int
 
 
 BucketRecord = Cell | Marker
-_bucket_record = msgspec.json.Decoder(BucketRecord)
+_bucket_record: msgspec.json.Decoder[BucketRecord] = msgspec.json.Decoder(BucketRecord)
+
+
+def cell_key(cell: Cell) -> bytes:
+    """Key of a cell's record: run, input partition, brand, platform, bucket; the first cell of a key counts.
+
+    >>> cell_key(Cell("", 3, "acme", "x", 10_000))
+    b'|3|acme|x|10000'
+    """
+    return f"{cell.run}|{cell.partition}|{cell.brand}|{cell.platform}|{cell.start_ms}".encode()
 
 
 def encode_bucket_record(record: BucketRecord) -> bytes:
@@ -102,10 +149,9 @@ def encode_bucket_record(record: BucketRecord) -> bytes:
     return _encode(record)
 
 
-def decode_bucket_record(value: bytes) -> BucketRecord:
-    """What `encode_bucket_record` wrote."""
-    record: BucketRecord = _bucket_record.decode(value)
-    return record
+def decode_bucket_record(value: bytes | None) -> BucketRecord:
+    """What `encode_bucket_record` wrote; raises `BadRecord`."""
+    return read_record(_bucket_record, value)
 
 
 # --- state -------------------------------------------------------------------------------------------------------
@@ -140,8 +186,9 @@ def encode_triage_state(state: TriageState) -> bytes:
 
 
 def decode_triage_state(value: bytes) -> TriageState:
-    """What `encode_triage_state` wrote."""
-    return _triage_state.decode(value)
+    """What `encode_triage_state` wrote; raises `BadRecord`, and `StateMismatch` for another version's."""
+    check_version(value, TRIAGE_STATE_VERSION, Topic.TRIAGE_STATE.value)
+    return read_record(_triage_state, value)
 
 
 # --- signals -----------------------------------------------------------------------------------------------------
@@ -154,9 +201,9 @@ def encode_signal(signal: Signal) -> bytes:
     return _encode(signal)
 
 
-def decode_signal(value: bytes) -> Signal:
-    """What `encode_signal` wrote."""
-    return _signal.decode(value)
+def decode_signal(value: bytes | None) -> Signal:
+    """What `encode_signal` wrote; raises `BadRecord`."""
+    return read_record(_signal, value)
 
 
 # --- what the text model learns from, and its versions -----------------------------------------------------------
@@ -187,9 +234,9 @@ def encode_sample(sample: Sample) -> bytes:
     return _encode(sample)
 
 
-def decode_sample(value: bytes) -> Sample:
-    """What `encode_sample` wrote."""
-    return _sample.decode(value)
+def decode_sample(value: bytes | None) -> Sample:
+    """What `encode_sample` wrote; raises `BadRecord`."""
+    return read_record(_sample, value)
 
 
 def encode_model(model: ModelVersion) -> bytes:
@@ -197,12 +244,16 @@ def encode_model(model: ModelVersion) -> bytes:
     return _encode(model)
 
 
-def decode_model(value: bytes) -> ModelVersion:
-    """What `encode_model` wrote."""
-    return _model.decode(value)
+def decode_model(value: bytes | None) -> ModelVersion:
+    """What `encode_model` wrote; raises `BadRecord`."""
+    return read_record(_model, value)
 
 
 # --- dead letters ------------------------------------------------------------------------------------------------
+
+
+#: More of an original than this is not kept, so that a dead letter always fits into its topic.
+MAX_ORIGINAL_BYTES: Final = 1024 * 1024
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -218,5 +269,9 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 def encode_dead_letter(letter: DeadLetter) -> bytes:
-    """Value of a record in `mentions.dead`."""
+    """Value of a record in `mentions.dead`; where the original is too long for it, its beginning, and so it says."""
+    size = len(letter.original)
+    if size > MAX_ORIGINAL_BYTES:
+        detail = f"{letter.detail} (the first {MAX_ORIGINAL_BYTES} of {size} bytes)"
+        letter = msgspec.structs.replace(letter, original=letter.original[:MAX_ORIGINAL_BYTES], detail=detail)
     return _encode(letter)

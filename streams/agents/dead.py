@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 
-import msgspec
-
 from detectors.mention import Fault
 from playbooks import telemetry
 from streams.gather import Record as Read
 from streams.produce import Record
-from streams.wire import DeadLetter, Topic, encode_dead_letter
+from streams.wire import BadRecord, DeadLetter, Topic, encode_dead_letter
 
 log = logging.getLogger(__name__)
 
 
-def dead_record(topic: Topic, partition: int, record: Read, wrong: msgspec.DecodeError) -> Record:
+def dead_record(topic: Topic, partition: int, record: Read, wrong: BadRecord) -> Record:
     """The dead letter for `record`, counted and logged."""
     telemetry.DEAD_LETTERS.labels(reason=Fault.WRONG_SHAPE).inc()
     log.error("%s partition %d offset %d cannot be read: %s", topic, partition, record.offset, wrong)

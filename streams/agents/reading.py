@@ -1,9 +1,10 @@
 """What the agents share: a Faust app for one role, each partition's state for as long as it is ours, and one way out.
 
-A partition's state is opened at its first fold after an assignment and dropped when it is revoked, unacknowledged. What
-is wrong with a record is the agent's business (dead letters); what is wrong with the surroundings is waited for inside
-`take`; anything else is a fault of ours, and ends the process without acknowledging, so that it is started again and
-loses nothing.
+A partition's state is opened at its first fold after an assignment and dropped when it is revoked, unacknowledged.
+Where the state needs records from before that fold (the one who had the partition last wrote an older state after it
+had lost it), they are read once more. What is wrong with a record is the agent's business (dead letters); what is wrong
+with the surroundings is waited for inside `take`; anything else is a fault of ours, and ends the process without
+acknowledging, so that it is started again and loses nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP, EventT
 
 from playbooks import telemetry
 from playbooks.health import Ready, serve_health
 from playbooks.labels import Role
-from streams.folding import Held, folding_app
+from streams.agents.patience import patiently
+from streams.folding import FOLD_RECORDS, Held, folding_app
 from streams.gather import Record
+from streams.read_back import read_between
 from streams.settings import Settings
 from streams.wire import Topic
 
@@ -37,9 +41,10 @@ class RoleFailed(Exception):
 
 
 class PartitionState(Protocol):
-    """What an agent keeps for one partition."""
+    """What an agent keeps for one partition. `first_needed` is the record its state goes on from, where it has one."""
 
     held: Held
+    first_needed: int | None
 
     async def take(self, records: list[Record]) -> None:
         """Work on a fold; returns when the next may come. It is acknowledged through `held`, not by returning."""
@@ -61,6 +66,8 @@ class FoldReader(Generic[P]):
         self.role = role
         self.partitions: dict[TP, P] = {}
         self._generations: dict[TP, int] = {}
+        self._rebalances = 0
+        self._kafka = settings.kafka
         self._open = open_partition
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._acknowledged: dict[TP, int] = {}
@@ -75,7 +82,10 @@ class FoldReader(Generic[P]):
     def assigned(self) -> list[TP]:
         """The partitions that are ours now."""
         consumer = self._consumer
-        return sorted(consumer.assignment()) if consumer else []
+        try:
+            return sorted(consumer.assignment()) if consumer else []
+        except ConsumerNotStarted:
+            return []
 
     @property
     def _consumer(self) -> Any:
@@ -109,13 +119,13 @@ class FoldReader(Generic[P]):
         async with serve_health(self._metrics_host, metrics_port, ready, f"{self.role.value}.metrics_port"):
             await self._app.start()
             stopped = asyncio.create_task(stop.wait())
-            watchdog = asyncio.create_task(self._watch_commits())
+            watchdogs = [asyncio.create_task(self._watch_commits()), asyncio.create_task(self._watch_faust())]
             try:
                 either: set[asyncio.Future[Any]] = {stopped, self._failed}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                stopped.cancel()
-                watchdog.cancel()
+                for task in (stopped, *watchdogs):
+                    task.cancel()
                 for partition in self.partitions.values():
                     partition.held.drop()
                 await self._app.stop()
@@ -134,20 +144,46 @@ class FoldReader(Generic[P]):
 
     async def _take(self, event: EventT[Any]) -> None:
         place = event.message.tp
-        generation = event.message.generation_id or 0
-        partition = self.partitions.get(place)
-        if partition is None or self._generations[place] != generation:
-            if partition is not None:
-                partition.held.drop()
-            partition = self.partitions[place] = await self._open(place)
-            self._generations[place] = generation
-        partition.held.add(event)
         records = cast(list[Record], event.value)
+        partition = self.partitions.get(place)
+        if partition is None or self._generations[place] != event.message.generation_id:
+            partition = await self._opened(place, event, records[0].offset)
+        if partition is None or partition.held.dropped:
+            return  # somebody else's by now, or ours anew: it comes again
+        partition.held.add(event)
         await partition.take(records)
         telemetry.RECORDS_PROCESSED.labels(role=self.role).inc(len(records))
         telemetry.FOLDS_HELD.labels(role=self.role).set(sum(len(one.held) for one in self.partitions.values()))
+        # The fold is held until it may be acknowledged; its records are not needed so long.
+        records.clear()
+
+    async def _opened(self, place: TP, event: EventT[Any], first: int) -> P | None:
+        """A partition's state for the fold that begins with the record `first`; None where it was lost meanwhile."""
+        if place in self.partitions:
+            self.partitions[place].held.drop()
+        rebalances = self._rebalances
+        partition = await self._open(place)
+        if rebalances != self._rebalances:
+            return None
+        self.partitions[place] = partition
+        self._generations[place] = event.message.generation_id or 0
+        if partition.first_needed is not None and partition.first_needed < first:
+            await self._catch_up(place, partition, partition.first_needed, first)
+        return partition
+
+    async def _catch_up(self, place: TP, partition: P, first: int, end: int) -> None:
+        log.warning("%s reads %s partition %d from %d again, up to %d", self.role.value, *place, first, end)
+        fold: list[Record] = []
+        async for record in patiently(lambda: read_between(self._kafka, place, first, end), self.role):
+            fold.append(record)
+            if len(fold) == FOLD_RECORDS:
+                await partition.take(fold)
+                fold = []
+        if fold:
+            await partition.take(fold)
 
     async def _revoked(self, _app: Any, revoked: Iterable[TP], **_: Any) -> None:
+        self._rebalances += 1
         for tp in revoked:
             partition = self.partitions.pop(tp, None)
             if partition is not None:
@@ -161,6 +197,11 @@ class FoldReader(Generic[P]):
             if not self._acknowledged:
                 self._committed_at = time.monotonic()
             self._acknowledged[place] = reached + 1
+
+    async def _watch_faust(self) -> None:
+        """Where Faust itself gives up, nothing would come any more and nobody would know."""
+        await self._app.wait_until_stopped()
+        self.fail(self._app.crash_reason or RuntimeError("Faust has stopped"))
 
     async def _watch_commits(self) -> None:
         """Faust's commits can stop for ever after a rebalance; a process that works and commits nothing must go."""

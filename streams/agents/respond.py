@@ -12,19 +12,19 @@ import time
 from contextlib import suppress
 from typing import Final
 
-import msgspec
 from faust.types import TP
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from detectors.run import run_of
 from detectors.signal import Signal
 from playbooks import telemetry
 from playbooks.catalog import Library, load_library
-from playbooks.labels import Role, WaitCause, run_kind
+from playbooks.labels import Role, SignalDecision, WaitCause, run_kind
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents import take_signal
 from playbooks.store.open_incidents import count_open
+from playbooks.store.same_file import SameFile
 from streams.agents.dead import dead_record
 from streams.agents.patience import pause
 from streams.agents.reading import FoldReader
@@ -33,7 +33,7 @@ from streams.gather import Record
 from streams.produce import MentionProducer
 from streams.settings import Settings
 from streams.topics import ensure_topics
-from streams.wire import Topic, decode_signal
+from streams.wire import BadRecord, Topic, decode_signal
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,9 @@ async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
 class RespondPartition:
     """One partition of `signals` while it is ours."""
 
+    #: What was done is in the store.
+    first_needed: int | None = None
+
     def __init__(self, place: TP, worker: RespondWorker) -> None:
         self._place = place
         self.held = Held()
@@ -65,11 +68,9 @@ class RespondPartition:
         """Take in each signal of a fold, then acknowledge it."""
         for record in records:
             try:
-                signal = decode_signal(record.value or b"")
-            except msgspec.DecodeError as wrong:
+                await self._worker.take(decode_signal(record.value))
+            except BadRecord as wrong:
                 await self._worker.set_aside(self._place.partition, record, wrong)
-            else:
-                await self._worker.take(signal)
         self._worker.reader.acknowledge(self._place, self.held, records[-1].offset + 1)
 
 
@@ -79,6 +80,7 @@ class RespondWorker:
     def __init__(self, settings: Settings, engine: Engine, library: Library) -> None:
         self._settings = settings
         self._engine = engine
+        self._file = SameFile(engine)
         self._library = library
         self._producer = MentionProducer(settings.kafka, Role.RESPOND)
         self._store_trouble: str | None = None
@@ -90,13 +92,16 @@ class RespondWorker:
             await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
 
     async def take(self, signal: Signal) -> None:
-        """One signal into the store; waits while the store is away."""
+        """One signal into the store; waits while the store is away.
+
+        Raises `BadRecord` for one that no store takes: a NUL in its text, a number beyond 64 bits.
+        """
         attempt = 0
         while True:
             try:
-                taken = await asyncio.to_thread(
-                    take_signal, self._engine, signal, self._library, self._settings, time.time_ns() // 1_000_000
-                )
+                taken = await asyncio.to_thread(self._take, signal)
+            except (DataError, OverflowError) as wrong:
+                raise BadRecord(f"no store takes this signal ({type(wrong).__name__})") from None
             except (StoreUnreachable, DBAPIError) as away:
                 attempt += 1
                 self._store_trouble = f"the store does not answer ({type(away).__name__})"
@@ -107,7 +112,11 @@ class RespondWorker:
                 log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
                 return
 
-    async def set_aside(self, partition: int, record: Record, wrong: msgspec.DecodeError) -> None:
+    def _take(self, signal: Signal) -> SignalDecision:
+        self._file.check()  # what is written into a file that was taken away is lost
+        return take_signal(self._engine, signal, self._library, self._settings, time.time_ns() // 1_000_000)
+
+    async def set_aside(self, partition: int, record: Record, wrong: BadRecord) -> None:
         """A record that is no signal."""
         await self._producer.send([dead_record(Topic.SIGNALS, partition, record, wrong)])
 

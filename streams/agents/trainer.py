@@ -2,7 +2,7 @@
 
 One process learns. A version counts from a bucket that lies ahead, so every triage worker has it in time, and a replay
 scores as life did. What was learned from is acknowledged when the version that learned it is published: a trainer that
-dies learns it again from the last version.
+dies, or takes over from another, learns it again from the last version.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 
-import msgspec
 from faust.types import TP
 
 from detectors.bucket import BUCKET_MS
@@ -28,7 +27,7 @@ from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.settings import Settings
 from streams.topics import ensure_topics
-from streams.wire import ModelVersion, Sample, Topic, decode_model, decode_sample, encode_model
+from streams.wire import BadRecord, ModelVersion, Sample, Topic, decode_model, decode_sample, encode_model
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +55,9 @@ def next_version(model: NegativityModel, newest: int, now_ms: int, lead_ms: int)
 class TrainerPartition:
     """One partition of what is learned from."""
 
+    #: What was learned is in the newest version.
+    first_needed: int | None = None
+
     def __init__(self, place: TP, worker: TrainerWorker) -> None:
         self.place = place
         self.held = Held()
@@ -66,8 +68,8 @@ class TrainerPartition:
         """Learn from a fold; it is acknowledged with the next version."""
         for record in records:
             try:
-                self._worker.learn(decode_sample(record.value or b""))
-            except msgspec.DecodeError as wrong:
+                self._worker.learn(decode_sample(record.value))
+            except BadRecord as wrong:
                 await self._worker.send([dead_record(Topic(self.place.topic), self.place.partition, record, wrong)])
         self.next_offset = records[-1].offset + 1
 
@@ -86,7 +88,6 @@ class TrainerWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Learn and publish until `stop`."""
-        await self._go_on()
         async with self._producer, self._reader.beside(self._publish()):
             await self._reader.run(stop, self._settings.trainer.metrics_port, self._not_ready)
 
@@ -99,11 +100,14 @@ class TrainerWorker:
 
     async def _go_on(self) -> None:
         """Start from the newest version there is."""
-        weights = START
+        self._newest, self._learned, weights = 0, 0, START
         async for _, value in patiently(lambda: read_back(self._settings.kafka, Topic.MODELS, 0), Role.TRAINER):
-            if value is not None:
-                newest = decode_model(value)
-                if newest.version > self._newest:
+            try:
+                newest = decode_model(value) if value is not None else None
+            except BadRecord as wrong:
+                log.error("a record in %s is no model version and is passed over: %s", Topic.MODELS.value, wrong)
+            else:
+                if newest is not None and newest.version > self._newest:
                     self._newest, weights = newest.version, newest.weights
         self._model = NegativityModel(weights)
         telemetry.MODEL_VERSION.set(self._newest)
@@ -111,25 +115,25 @@ class TrainerWorker:
     async def _publish(self) -> None:
         while True:
             await asyncio.sleep(self._settings.trainer.publish_s)
-            if not self._learned:
-                continue
-            self._learned = 0
             reached = [(partition, partition.next_offset) for partition in self._reader.partitions.values()]
-            lead_ms = int(self._settings.trainer.lead_s * 1000)
-            model = next_version(self._model, self._newest, time.time_ns() // 1_000_000, lead_ms)
-            await self.send([Record(0, str(model.version).encode(), encode_model(model), Topic.MODELS)])
-            self._newest = model.version
-            telemetry.MODEL_VERSION.set(model.version)
-            log.info(
-                "model version %d counts from %d, %d weights moved",
-                model.version,
-                model.from_ms,
-                len(model.weights.moved),
-            )
+            if reached and self._learned:
+                await self._publish_version()
             for partition, offset in reached:
                 self._reader.acknowledge(partition.place, partition.held, offset)
 
+    async def _publish_version(self) -> None:
+        self._learned = 0
+        lead_ms = int(self._settings.trainer.lead_s * 1000)
+        model = next_version(self._model, self._newest, time.time_ns() // 1_000_000, lead_ms)
+        await self.send([Record(0, str(model.version).encode(), encode_model(model), Topic.MODELS)])
+        self._newest = model.version
+        telemetry.MODEL_VERSION.set(model.version)
+        moved = len(model.weights.moved)
+        log.info("model version %d counts from %d, %d weights moved", model.version, model.from_ms, moved)
+
     async def _open(self, place: TP) -> TrainerPartition:
+        if not self._reader.partitions:
+            await self._go_on()
         return TrainerPartition(place, self)
 
     def _not_ready(self) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +31,10 @@ from streams.rules import rules_of
 from streams.settings import Settings
 from streams.topics import ensure_topics
 from streams.wire import (
+    BadRecord,
     Topic,
     TriageState,
+    cell_key,
     decode_triage_state,
     encode_bucket_record,
     encode_dead_letter,
@@ -58,7 +61,7 @@ async def run_triage(settings: Settings, stop: asyncio.Event) -> None:
 
 
 @dataclass(slots=True)
-class _Outgoing:
+class Outgoing:
     """A fold's outcome on its way out; with a `checkpoint` where folds may be acknowledged after it."""
 
     partition: TriagePartition
@@ -69,22 +72,29 @@ class _Outgoing:
 class TriagePartition:
     """One partition of `mentions` while it is ours."""
 
-    def __init__(self, triage: PartitionTriage, worker: TriageWorker) -> None:
+    def __init__(self, triage: PartitionTriage, worker: TriageWorker, first_needed: int | None = None) -> None:
         self.triage = triage
         self.held = Held()
+        self.first_needed = first_needed
         self._worker = worker
         self._checkpoint_at = time.monotonic()
+        self._taking = False
 
     async def take(self, records: list[Mentioned]) -> None:
         """Gather a fold and hand its outcome to the deliverer; waits while too much is undelivered."""
+        self._taking = True
         gathered = self.triage.fold(records)
-        await self._worker.outgoing.put(_Outgoing(self, gathered, self._checkpoint_if_due()))
+        await self._worker.outgoing.put(Outgoing(self, gathered, self._checkpoint_if_due()))
+        self._taking = False
         self._worker.count(self.triage, gathered, records)
 
     async def settle(self) -> None:
-        """Where nothing more comes, what is held must still be acknowledged."""
-        if self.held and (checkpoint := self._checkpoint_if_due()):
-            await self._worker.outgoing.put(_Outgoing(self, Gathered(), checkpoint))
+        """Where nothing more comes, what is held must still be acknowledged.
+
+        Not while a fold's outcome waits for its place: this checkpoint could overtake it, and name its cells as sent.
+        """
+        if self.held and not self._taking and (checkpoint := self._checkpoint_if_due()):
+            await self._worker.outgoing.put(Outgoing(self, Gathered(), checkpoint))
 
     def _checkpoint_if_due(self) -> TriageState | None:
         now = time.monotonic()
@@ -99,16 +109,16 @@ class TriageWorker:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.outgoing: asyncio.Queue[_Outgoing] = asyncio.Queue(_UNDELIVERED_FOLDS)
+        self.outgoing: asyncio.Queue[Outgoing] = asyncio.Queue(_UNDELIVERED_FOLDS)
         self.models = Models()
         self._dead_share = DeadShare(settings.triage.dead_share, settings.triage.dead_share_of_at_least)
         self._told: list[Record] = []
         self._producer = MentionProducer(settings.kafka, Role.TRIAGE)
-        self._reader = FoldReader(Role.TRIAGE, [Topic.MENTIONS], settings, self._open)
+        self._reader = FoldReader(Role.TRIAGE, [Topic.MENTIONS], settings, self.open_partition)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Triage until `stop`."""
-        async with self._producer, self._reader.beside(self._deliver(), self._beat()):
+        async with self._producer, self._reader.beside(self._deliver_on_and_on(), self._beat()):
             await self._reader.run(stop, self.settings.triage.metrics_port, self._not_ready)
 
     def count(self, triage: PartitionTriage, gathered: Gathered, records: list[Mentioned]) -> None:
@@ -127,43 +137,60 @@ class TriageWorker:
             key = signal.brand.encode()
             place = partition_of(key, self.settings.kafka.brands_partitions)
             self._told.append(Record(place, key, encode_signal(signal), Topic.SIGNALS))
-            log.warning("%d of %d records are dead letters; ops are paged", self._dead_share.dead, len(records))
+            share = self._dead_share
+            log.warning("%d of %d records are dead letters; ops are paged", share.dead, share.records)
 
-    async def _open(self, place: TP) -> TriagePartition:
+    async def open_partition(self, place: TP) -> TriagePartition:
+        """A partition is ours: go on from its newest checkpoint."""
         number = place.partition
+        state = await self._newest_state(number, True) or await self._newest_state(number, False)
+        offset = state.offset if state else None
+        log.info("partition %d of %s from %s", number, Topic.MENTIONS, "its start" if offset is None else offset)
+        triage = PartitionTriage(number, rules_of(self.settings), self.models.at, state)
+        return TriagePartition(triage, self, offset)
+
+    async def _newest_state(self, number: int, newest_only: bool) -> TriageState | None:
+        """The newest checkpoint that can be read."""
         state = None
         async for _, value in patiently(
-            lambda: read_back(self.settings.kafka, Topic.TRIAGE_STATE, number, newest_only=True), Role.TRIAGE
+            lambda: read_back(self.settings.kafka, Topic.TRIAGE_STATE, number, newest_only), Role.TRIAGE
         ):
-            if value is not None:
-                state = decode_triage_state(value)
-        log.info("partition %d of %s from %s", number, Topic.MENTIONS, state.offset if state else "its start")
-        return TriagePartition(PartitionTriage(number, rules_of(self.settings), self.models.at, state), self)
+            try:
+                state = decode_triage_state(value) if value is not None else None
+            except BadRecord as wrong:
+                log.error("a record in %s is no checkpoint, the one before it counts: %s", Topic.TRIAGE_STATE, wrong)
+        return state
 
-    async def _deliver(self) -> None:
+    async def deliver(self, batch: Sequence[Outgoing]) -> None:
         """Deliver what folds brought, oldest first: cells, then markers, then checkpoints; then acknowledge."""
+        ours = [one for one in batch if not one.partition.held.dropped]
+        told, self._told = self._told, []
+        await self._producer.send([record for one in ours for record in self._cells(one)] + told)
+        await self._producer.send([record for one in ours for record in self._markers(one)])
+        done = [
+            (one.partition, one.checkpoint)
+            for one in ours
+            if one.checkpoint is not None and not one.partition.held.dropped
+        ]
+        await self._producer.send([_checkpoint_record(checkpoint) for _, checkpoint in done])
+        for partition, checkpoint in done:
+            place = TP(Topic.MENTIONS.value, partition.triage.partition)
+            self._reader.acknowledge(place, partition.held, checkpoint.offset)
+
+    async def _deliver_on_and_on(self) -> None:
         while True:
             batch = [await self.outgoing.get()]
             while not self.outgoing.empty():
                 batch.append(self.outgoing.get_nowait())
-            batch = [one for one in batch if not one.partition.held.dropped]
-            told, self._told = self._told, []
-            await self._producer.send([record for one in batch for record in self._cells(one)] + told)
-            await self._producer.send([record for one in batch for record in self._markers(one)])
-            done = [one for one in batch if one.checkpoint is not None]
-            await self._producer.send([_checkpoint_record(one.checkpoint) for one in done if one.checkpoint])
-            for one in done:
-                if one.checkpoint is not None:
-                    place = TP(Topic.MENTIONS.value, one.partition.triage.partition)
-                    self._reader.acknowledge(place, one.partition.held, one.checkpoint.offset)
+            await self.deliver(batch)
 
-    def _cells(self, one: _Outgoing) -> list[Record]:
+    def _cells(self, one: Outgoing) -> list[Record]:
         """Cells, and what may go with them: dead letters (a sample of them where there are too many) and samples."""
         gathered, number = one.gathered, one.partition.triage.partition
         records = [
             Record(
                 partition_of(cell.brand.encode(), self.settings.kafka.brands_partitions),
-                f"{cell.run}|{cell.partition}|{cell.brand}|{cell.platform}|{cell.start_ms}".encode(),
+                cell_key(cell),
                 encode_bucket_record(cell),
                 Topic.BUCKETS,
             )
@@ -178,7 +205,7 @@ class TriageWorker:
         records += [Record(0, b"", encode_sample(sample), Topic.SAMPLES) for sample in gathered.samples]
         return records
 
-    def _markers(self, one: _Outgoing) -> list[Record]:
+    def _markers(self, one: Outgoing) -> list[Record]:
         return [
             Record(place, f"{marker.run}|{marker.partition}|marker".encode(), value, Topic.BUCKETS)
             for marker in one.gathered.markers

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -18,7 +17,7 @@ from playbooks.labels import Role, WaitCause
 from streams.models import Models
 from streams.settings import KafkaSettings
 from streams.topics import LARGEST_RECORD_BYTES
-from streams.wire import Topic, decode_model
+from streams.wire import BadRecord, Topic, decode_model
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +57,8 @@ async def _read(kafka: KafkaSettings, models: Models, caught_up: asyncio.Event) 
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=LARGEST_RECORD_BYTES,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([_PLACE])
         await consumer.seek_to_beginning(_PLACE)
         end = (await consumer.end_offsets([_PLACE]))[_PLACE]
@@ -78,5 +77,5 @@ def _add(models: Models, value: bytes | None) -> None:
         return
     try:
         models.add(decode_model(value))
-    except msgspec.DecodeError as wrong:
+    except BadRecord as wrong:
         log.error("a record in %s is no model version and is passed over: %s", Topic.MODELS.value, wrong)

@@ -11,7 +11,6 @@ import logging
 import time
 from typing import Final
 
-import msgspec
 import xxhash
 from faust.types import TP
 
@@ -23,22 +22,30 @@ from playbooks.labels import Role, RunKind, run_kind
 from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
-from streams.closing import BrandSnapshot, EndedRuns, PartitionWatch
+from streams.closing import PartitionWatch
 from streams.folding import Held
 from streams.gather import Record as Bucketed
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.settings import Settings
-from streams.topics import ensure_topics
-from streams.wire import Topic, decode_bucket_record, encode_signal, partition_of
+from streams.topics import LARGEST_RECORD_BYTES, ensure_topics
+from streams.watch_state import (
+    ENDED_KEY,
+    BrandSnapshot,
+    RunSnapshot,
+    Snapshot,
+    decode_snapshot,
+    encode_snapshot,
+    part_key,
+)
+from streams.wire import BadRecord, Topic, decode_bucket_record, encode_signal, partition_of
 
 log = logging.getLogger(__name__)
 
-_ENDED_KEY: Final = b"ended"
 _SETTLE_EVERY_S: Final = 1.0
 _GAUGES_EVERY_S: Final = 2.0
-_snapshot = msgspec.json.Decoder(BrandSnapshot)
-_ended = msgspec.json.Decoder(EndedRuns)
+#: A larger snapshot waits until the brand is calmer, and folds with it; there is room for the record's frame.
+_SNAPSHOT_MOST: Final = LARGEST_RECORD_BYTES - 64 * 1024
 
 
 async def run_watch(settings: Settings, stop: asyncio.Event) -> None:
@@ -55,10 +62,11 @@ class WatchPartition:
         self.number = number
         self.watch = watch
         self.held = Held()
+        self.first_needed = watch.restart_offset() if snapshots else None
         self._worker = worker
-        #: Keys of the snapshots that are in Kafka, and when each brand's next one is due.
+        #: Keys of the snapshots that are in Kafka, and when each part's next one is due.
         self._written = snapshots
-        self._due: dict[tuple[str, str], float] = {}
+        self._due: dict[bytes, float] = {}
         self._turn = asyncio.Lock()
 
     async def take(self, records: list[Bucketed]) -> None:
@@ -71,8 +79,8 @@ class WatchPartition:
                     continue
                 began = time.perf_counter()
                 try:
-                    decoded = decode_bucket_record(record.value or b"")
-                except msgspec.DecodeError as wrong:
+                    decoded = decode_bucket_record(record.value)
+                except BadRecord as wrong:
                     await self._worker.send([dead_record(Topic.BUCKETS, self.number, record, wrong)])
                     continue
                 closed = self.watch.take(record.offset, decoded)
@@ -90,48 +98,53 @@ class WatchPartition:
     async def settle(self) -> None:
         """Write the snapshots that are due, and acknowledge what no restart needs; once a second, not once a fold."""
         async with self._turn:
+            if self.held.dropped:
+                return
             due = self._snapshots_due()
             if due:
                 await self._worker.send([record for _, record in due])
                 for snapshot, record in due:
                     self._written.add(record.key)
-                    self.watch.snapshot_delivered(snapshot.state.run, snapshot.state.brand, snapshot.position)
+                    self.watch.snapshot_delivered(snapshot)
                 telemetry.SNAPSHOTS.inc(len(due))
             await self._delete_forgotten()
             self._worker.reader.acknowledge(
                 TP(Topic.BUCKETS.value, self.number), self.held, self.watch.restart_offset()
             )
 
-    def _snapshots_due(self) -> list[tuple[BrandSnapshot, Record]]:
+    def _snapshots_due(self) -> list[tuple[RunSnapshot | BrandSnapshot, Record]]:
         now, every_s = time.monotonic(), self._worker.settings.watch.snapshot_s
         due = []
-        for run, brand in self.watch.brands():
-            at = self._due.get((run, brand))
+        for run, brand in self.watch.parts():
+            key = part_key(run, brand)
+            at = self._due.get(key)
             if at is None:
                 # Brands take their turns: each has its own moment within the interval.
-                spread = xxhash.xxh3_64_intdigest(f"{run}|{brand}".encode()) % 1000 / 1000
-                self._due[run, brand] = now + every_s * (0.1 + 0.9 * spread)
+                self._due[key] = now + every_s * (0.1 + 0.9 * (xxhash.xxh3_64_intdigest(key) % 1000 / 1000))
             elif now >= at:
-                self._due[run, brand] = now + every_s
+                self._due[key] = now + every_s
                 snapshot = self.watch.snapshot(run, brand)
-                value = msgspec.json.encode(snapshot)
-                due.append((snapshot, Record(self.number, _brand_key(run, brand), value, Topic.WATCH_STATE)))
+                value = encode_snapshot(snapshot)
+                if len(value) <= _SNAPSHOT_MOST:
+                    due.append((snapshot, Record(self.number, key, value, Topic.WATCH_STATE)))
+                else:
+                    log.warning("the snapshot of %r has %d bytes and waits until it is smaller", key, len(value))
         return due
 
     async def _end(self) -> None:
         """Runs that are over: said first, so that a restart does not begin them anew; then their state may go."""
-        value = msgspec.json.encode(self.watch.ended())
-        await self._worker.send([Record(self.number, _ENDED_KEY, value, Topic.WATCH_STATE)])
+        value = encode_snapshot(self.watch.ended())
+        await self._worker.send([Record(self.number, ENDED_KEY, value, Topic.WATCH_STATE)])
         await self._delete_forgotten()
 
     async def _delete_forgotten(self) -> None:
-        watched = self.watch.brands()
-        gone = self._written - {_brand_key(run, brand) for run, brand in watched}
+        watched = {part_key(run, brand) for run, brand in self.watch.parts()}
+        gone = self._written - watched
         if gone:
             await self._worker.send([Record(self.number, key, None, Topic.WATCH_STATE) for key in sorted(gone)])
             self._written -= gone
         if len(self._due) > len(watched):
-            self._due = {key: at for key, at in self._due.items() if key in set(watched)}
+            self._due = {key: at for key, at in self._due.items() if key in watched}
 
 
 class WatchWorker:
@@ -150,22 +163,24 @@ class WatchWorker:
 
     async def _open(self, place: TP) -> WatchPartition:
         number = place.partition
-        newest: dict[bytes, bytes] = {}
+        newest: dict[bytes, Snapshot] = {}
         async for key, value in patiently(
             lambda: read_back(self.settings.kafka, Topic.WATCH_STATE, number), Role.WATCH
         ):
-            newest.pop(key, None)
-            if value is not None:
-                newest[key] = value
-        ended = newest.pop(_ENDED_KEY, None)
+            try:
+                if value is None:
+                    newest.pop(key, None)
+                else:
+                    newest[key] = decode_snapshot(value)
+            except BadRecord as wrong:
+                log.error("a record in %s is no snapshot, the one before it counts: %s", Topic.WATCH_STATE, wrong)
         watch = PartitionWatch(
             self.settings.kafka.mentions_partitions,
-            [_snapshot.decode(value) for value in newest.values()],
-            _ended.decode(ended) if ended else None,
+            newest.values(),
             int(self.settings.watch.forget_brand_h * 3_600_000),
         )
-        log.info("partition %d of %s with %d brands from snapshots", number, Topic.BUCKETS, len(newest))
-        return WatchPartition(number, watch, set(newest), self)
+        log.info("partition %d of %s with %d snapshots", number, Topic.BUCKETS, len(newest))
+        return WatchPartition(number, watch, newest.keys() - {ENDED_KEY}, self)
 
     async def _settle(self) -> None:
         while True:
@@ -217,7 +232,3 @@ def _show_brand(watch: BrandWatch) -> None:
 def _signal_record(signal: Signal, settings: Settings) -> Record:
     key = signal.brand.encode()
     return Record(partition_of(key, settings.kafka.brands_partitions), key, encode_signal(signal), Topic.SIGNALS)
-
-
-def _brand_key(run: str, brand: str) -> bytes:
-    return f"{run}|{brand}".encode()
