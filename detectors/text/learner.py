@@ -31,7 +31,8 @@ class NegativityModel:
         table = start_weights()
         for feature, moved in weights.moved.items():
             table[feature] = table.get(feature, 0.0) + moved
-        self._bag = feature_extraction.BagOfWords(tokenizer=features)
+        # River would also strip accents, and then learn other features than a `Scorer` sees.
+        self._bag = feature_extraction.BagOfWords(tokenizer=features, strip_accents=False, lowercase=False)
         self._regression = linear_model.LogisticRegression(
             optimizer=optim.SGD(learning_rate), intercept_init=weights.bias, intercept_lr=learning_rate / 10
         )
