@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 POLL_S = 0.02
 
@@ -13,6 +13,14 @@ async def until(what: Callable[[], bool], said: str, within_s: float = 20.0) -> 
     """Go on as soon as `what` holds; fails with `said` where it does not in time."""
     deadline = time.monotonic() + within_s
     while not what():
+        assert time.monotonic() < deadline, f"not within {within_s:g} s: {said}"
+        await asyncio.sleep(POLL_S)
+
+
+async def until_async(what: Callable[[], Awaitable[bool]], said: str, within_s: float = 20.0) -> None:
+    """As `until`, for something that has to be asked for."""
+    deadline = time.monotonic() + within_s
+    while not await what():
         assert time.monotonic() < deadline, f"not within {within_s:g} s: {said}"
         await asyncio.sleep(POLL_S)
 
