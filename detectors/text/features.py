@@ -9,6 +9,7 @@ from typing import Final
 #: that they are passed over and not taken apart.
 _TOKEN: Final = re.compile(r"https?://\S+|@\w+|([a-z][a-z']*[a-z]|[\u2600-\u27bf\U0001f300-\U0001faff])")
 _ELONGATED: Final = re.compile(r"([a-z])\1{2,}")
+_ANY_ELONGATED: Final = re.compile(r"([a-z])\1\1")  # found in the same texts, in half the time
 _NEGATIONS: Final = frozenset(
     (
         *("no", "not", "never", "none", "nobody", "nothing", "neither", "nor", "cannot", "without"),
@@ -33,9 +34,9 @@ def features(text: str) -> list[str]:
     ['not', 'not_good', 'not_soo', 'not_slow', '\U0001f621', 'fail']
     """
     plain = text.lower().replace("\u2019", "'")
-    if _ELONGATED.search(plain):
+    if _ANY_ELONGATED.search(plain):
         plain = _ELONGATED.sub(r"\1\1", plain)
-    found = [token for token in _TOKEN.findall(plain) if token]
+    found: list[str] = list(filter(None, _TOKEN.findall(plain)))
     if _NEGATIONS.isdisjoint(found):
         return found
     out: list[str] = []

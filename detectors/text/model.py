@@ -7,6 +7,7 @@ Learning and scoring are two things. The trainer holds a River model (`detectors
 from __future__ import annotations
 
 import math
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -71,12 +72,9 @@ class Scorer:
 
     def score(self, found: list[str]) -> float:
         """Negativity of a text's `features`, 0..1, three decimals, higher is worse."""
-        get = self._get
         odds = self._bias
-        for feature in found:
-            weight = get(feature)
-            if weight is not None:
-                odds += weight
+        for weight in map(self._get, found, repeat(0.0)):
+            odds += weight
         if odds < -30.0:
             return 0.0
         return round(1.0 / (1.0 + math.exp(-odds)), 3)
