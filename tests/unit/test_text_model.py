@@ -123,6 +123,12 @@ def taught() -> NegativityModel:
     return model
 
 
+TAUGHT = taught()
+PUBLISHED = msgspec.json.decode(msgspec.json.encode(TAUGHT.export()), type=Weights)
+TAKEN_UP = NegativityModel(PUBLISHED)
+SCORED = Scorer(PUBLISHED)
+
+
 def test_learning_moves_the_score_the_way_of_the_label() -> None:
     model = taught()
     assert model.probability("gate lice") > MODEL.probability("gate lice")
@@ -139,13 +145,9 @@ def test_scoring_learns_nothing() -> None:
 @settings(max_examples=100)
 @given(st.lists(st.sampled_from(("gate", "lice", "ride", "gr\u00e9at", *SOME_WORDS)), max_size=8).map(" ".join))
 def test_what_was_learned_survives_publishing_within_rounding(text: str) -> None:
-    published = msgspec.json.decode(msgspec.json.encode(TAUGHT.export()), type=Weights)
     # A feature may be off by what is not published, and by the rounding of what is.
-    assert NegativityModel(published).probability(text) == pytest.approx(TAUGHT.probability(text), abs=0.05)
-    assert score(text, Scorer(published)) == pytest.approx(NegativityModel(published).probability(text), abs=CLOSE)
-
-
-TAUGHT = taught()
+    assert TAKEN_UP.probability(text) == pytest.approx(TAUGHT.probability(text), abs=0.05)
+    assert score(text, SCORED) == pytest.approx(TAKEN_UP.probability(text), abs=CLOSE)
 
 
 def test_a_model_that_learned_nothing_publishes_nothing() -> None:
