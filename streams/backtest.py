@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import click
 import msgspec
@@ -26,6 +27,7 @@ from streams.models import Models
 from streams.rules import rules_of
 from streams.settings import Settings, SettingsError, read_settings
 from streams.sources.jsonl import Line, merged, read_lines, replay_records
+from streams.sources.lines import Lines
 from streams.wire import BucketRecord, ModelVersion
 
 _FOLD: Final = 2000
@@ -145,4 +147,6 @@ def _line(target: BinaryIO, value: object) -> None:
 
 
 def _opened(file: Path) -> Iterable[bytes]:
-    return sys.stdin.buffer if str(file) == "-" else file.open("rb")
+    if str(file) == "-":
+        return Lines(cast(BufferedReader, sys.stdin.buffer))
+    return Lines(file.open("rb"))
