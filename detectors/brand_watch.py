@@ -141,12 +141,12 @@ class BrandWatch:
         signals: list[Signal] = []
         for platform in self._series:
             if platform is not None:
-                bucket = combine(by_platform.get(platform, []), self.run, self.brand, platform, start_ms)
+                here = by_platform.get(platform, [])
+                bucket = combine(here, self.run, self.brand, platform, start_ms)
                 counted = self._count(bucket)
                 total.add(counted)
+                self._take_down(platform, here)
                 signals.extend(self._look(platform, bucket, counted))
-        for cell in cells:
-            self._take_down(cell.deleted)
         whole = combine(list(cells), self.run, self.brand, None, start_ms)
         signals.extend(self._look(None, whole, total))
         return signals
@@ -214,11 +214,11 @@ class BrandWatch:
             ),
         )
 
-    def _take_down(self, deleted: Sequence[str]) -> None:
-        """What is still open no longer shows a post that its author took down."""
-        if deleted:
-            gone = set(deleted)
-            kept = [post for post in self._posts if post.id not in gone]
+    def _take_down(self, platform: str, cells: Sequence[Cell]) -> None:
+        """From here on no signal shows a post that its author took down; ids are a platform's own."""
+        gone = {post for cell in cells for post in cell.deleted}
+        if gone:
+            kept = [post for post in self._posts if post.platform != platform or post.id not in gone]
             self._posts.clear()
             self._posts.extend(kept)
 
