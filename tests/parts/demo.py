@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,16 +100,14 @@ class Demo:
 
 
 @contextmanager
-def demo(
-    folder: Path, *words: str, command: Sequence[str] = (sys.executable, "-m", "streams", "demo")
-) -> Iterator[Demo]:
+def demo(folder: Path, *words: str, environ: Mapping[str, str] | None = None) -> Iterator[Demo]:
     """A demo with its output in `folder`; ended in every case."""
     tmp, out, err = folder / "tmp", folder / "out", folder / "err"
     tmp.mkdir(parents=True)
-    environment = {**os.environ, "TMPDIR": str(tmp), "COLUMNS": "100"}
+    environment = {**os.environ, "TMPDIR": str(tmp), "COLUMNS": "100", **(environ or {})}
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(
-            [*command, *words],
+            [sys.executable, "-m", "streams", "demo", *words],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
