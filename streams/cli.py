@@ -17,6 +17,7 @@ from playbooks.settings import MissingSecret
 from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
 from streams.backtest import backtest_command
+from streams.bench.command import bench
 from streams.brokers.broker import BrokerUnreachable
 from streams.replay import replay_command
 from streams.settings import Settings, SettingsError, read_settings
@@ -143,3 +144,4 @@ main.add_command(sign_in)
 main.add_command(backtest_command)
 main.add_command(replay_command)
 main.add_command(source_command)
+main.add_command(bench)

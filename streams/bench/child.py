@@ -1,0 +1,27 @@
+"""One reader as a process of its own: ``python -m streams.bench.child JOB READING``, two JSON files."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+from streams.app import collect_seldom
+from streams.bench.job import READERS, Job, Reading
+
+
+def main(job_file: Path, reading_file: Path) -> None:
+    """Do the job in `job_file`, and write what was measured."""
+    logging.basicConfig(level=logging.WARNING)
+    job = msgspec.json.decode(job_file.read_bytes(), type=Job)
+    read = import_module(READERS[job.reader].module).read
+    collect_seldom()  # as Firebreak's processes do; here for all, so that it makes no difference
+    reading: Reading = read(job)
+    reading_file.write_bytes(msgspec.json.encode(reading))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,41 @@
+"""The command ``firebreak bench``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+_MENTIONS = 200_000
+_MEMORY_MENTIONS = 1_000_000
+_LEAST_FOR_MEMORY = 100_000
+_SAMPLES = 20
+_NAMES = ("faust", "quix", "bytewax", "aiokafka", "firebreak")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--mentions", type=click.IntRange(min=1), help="How many [default: 200000; with --memory 1000000].")
+@click.option("--partitions", type=click.IntRange(min=1), default=4, show_default=True, help="Partitions of the topic.")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="How often each reader reads.")
+@click.option("--reader", "names", type=click.Choice(_NAMES), multiple=True, help="Only this one; may be repeated.")
+@click.option("--memory", is_flag=True, help="Only the memory of Firebreak's triage, over a million mentions.")
+def bench(
+    as_json: bool, mentions: int | None, partitions: int, rounds: int, names: Sequence[str], memory: bool
+) -> None:
+    """Measure throughput side by side: five readers, the same mentions, the same triage work, on real Apache Kafka.
+
+    Starts Kafka from Maven Central's jars on loopback (it needs Java and Maven), writes the mentions once and lets the
+    readers take turns, each in a process of its own. Ends with 1 where the readers' cells differ, or memory grows.
+    """
+    from streams.bench.main import memory_bench, side_by_side
+
+    if memory:
+        number = mentions or _MEMORY_MENTIONS
+        if number < _LEAST_FOR_MEMORY:
+            raise click.BadParameter(
+                f"--memory needs at least {_LEAST_FOR_MEMORY} to say anything", param_hint="--mentions"
+            )
+        sys.exit(memory_bench(number, partitions, max(1, number // _SAMPLES), as_json))
+    sys.exit(side_by_side(names or _NAMES, mentions or _MENTIONS, partitions, rounds, as_json))
