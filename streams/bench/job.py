@@ -10,8 +10,10 @@ from typing import Final
 import msgspec
 
 from playbooks.settings import BrandSettings
-from streams.bench.mentions import BRANDS
 from streams.settings import KafkaSettings, Settings, TriageSettings
+
+#: Whom the mentions are about.
+BRANDS: Final = tuple(f"brand-{letter}" for letter in "abcdefgh")
 
 #: The same for all, where a reader has it.
 BATCH_RECORDS: Final = 2000

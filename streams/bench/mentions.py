@@ -13,12 +13,11 @@ from typing import Final
 import msgspec
 
 from detectors.mention import Mention
+from streams.bench.job import BRANDS
 from streams.produce import MentionProducer, Record
 from streams.settings import KafkaSettings
 from streams.sources.simulated import Scenario, simulate
 from streams.wire import encode_heartbeat
-
-BRANDS: Final = tuple(f"brand-{letter}" for letter in "abcdefgh")
 
 #: A Monday noon; what is written is moved to end shortly before now, in whole buckets.
 _BEGIN_MS: Final = 1_767_614_400_000

@@ -132,7 +132,7 @@ def memory_report(outcome: Outcome) -> MemoryReport:
         peak_mb=round(outcome.reading.rss_mb, 1),
         limit_mb=MEMORY_LIMIT_MB,
         flat=grown <= FLAT_WITHIN,
-        growth=round(grown, 4),
+        growth=grown,
         samples=tuple(Sample(one.records, round(one.rss_mb, 1)) for one in outcome.reading.samples),
         machine=machine(),
     )
@@ -149,7 +149,7 @@ def growth(rss_mb: Sequence[float]) -> float:
     quarter = len(rss_mb) // 4
     if not quarter:
         raise ValueError(f"{len(rss_mb)} samples of memory, at least 4 are needed")
-    return fmean(rss_mb[-quarter:]) / fmean(rss_mb[quarter : 2 * quarter]) - 1.0
+    return round(fmean(rss_mb[-quarter:]) / fmean(rss_mb[quarter : 2 * quarter]) - 1.0, 4)
 
 
 def machine() -> str:

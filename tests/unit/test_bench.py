@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from streams.bench.cells import Cells
 from streams.bench.command import bench
-from streams.bench.job import READERS, Job, Reader, ReaderName, Reading, Sample
-from streams.bench.mentions import BRANDS, bench_mentions
+from streams.bench.job import BRANDS, READERS, Job, Reader, ReaderName, Reading, Sample
+from streams.bench.mentions import bench_mentions
 from streams.bench.report import memory_report, report
 from streams.bench.runner import Outcome, Plan
 from streams.bench.work import Stopwatch
