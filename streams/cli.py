@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import Final
 
 import click
 
@@ -16,21 +18,36 @@ from playbooks.schema import PlaybookError
 from playbooks.settings import MissingSecret
 from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
-from streams.backtest import backtest_command
-from streams.bench.command import bench
 from streams.brokers.broker import BrokerUnreachable
-from streams.replay import replay_command
 from streams.settings import Settings, SettingsError, read_settings
-from streams.sign_in_command import sign_in
-from streams.sources.command import source_command
 from streams.supervise import USED_WRONGLY, supervise
 
 #: What an operator, not a programmer, has to mend.
 OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreachable, PlaybookError, PortTaken)
 
+#: Commands that are modules of their own. Named and not imported: a long-running process does not load them.
+ELSEWHERE: Final[dict[str, str]] = {
+    "backtest": "streams.backtest:backtest_command",
+    "bench": "streams.bench.command:bench",
+    "replay": "streams.replay:replay_command",
+    "sign-in": "streams.sign_in_command:sign_in",
+    "source": "streams.sources.command:source_command",
+}
+
 
 class OneMessage(click.Group):
     """Turns what an operator has to mend into one message and exit code 2; takes --config behind the command too."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name."""
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = resolve_name(ELSEWHERE[cmd_name])
+        return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Bring --config to the front, wherever it stands."""
@@ -139,9 +156,3 @@ _TEACHES = {
 }
 for _name, _place in PROCESSES.items():
     _long_running(_name, _place, _TEACHES[_name])
-
-main.add_command(sign_in)
-main.add_command(backtest_command)
-main.add_command(replay_command)
-main.add_command(source_command)
-main.add_command(bench)
