@@ -130,7 +130,8 @@ class SeasonalRate(base.Base):
         usual = self._step_expectation(step_ms) if state.steps else count
         expected = usual * self._level()
         clipped = min(count, _CLIP * expected + _CLIP)
-        self._learn_dispersion(count, expected)
+        # Clipped here too: the squares of one crisis would hide the next for a fortnight.
+        self._learn_dispersion(clipped, expected)
         state.steps += 1
         state.learned += clipped
         state.overall += max(1.0 / state.steps, 1.0 / _OVERALL_MEMORY) * (clipped - state.overall)
