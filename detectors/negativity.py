@@ -29,6 +29,8 @@ _SHARE_AT_LEAST: Final = 2.0
 _SHARE: Final = 0.25
 _SHARE_WEIGHT: Final = 20.0
 _SHARE_MEMORY: Final = 3000.0
+#: No five minutes weigh more than this of the memory, a day's part: a crisis brings many voices.
+_SHARE_STEP: Final = _SHARE_MEMORY / 288
 _SHARE_OVERDISPERSION: Final = 0.003
 #: A step's negative voices are learned up to twice the usual share: a crisis does not become the baseline.
 _CLIP: Final = 2.0
@@ -164,8 +166,9 @@ class NegativitySpike(base.AnomalyDetector):
         if step != state.step_ms:
             usual = self.usual_share
             negative = min(state.step_negative, _CLIP * usual * state.step_scored + 1.0)
-            state.negative += negative
-            state.scored += state.step_scored
+            weight = min(1.0, _SHARE_STEP / state.step_scored) if state.step_scored else 0.0
+            state.negative += negative * weight
+            state.scored += state.step_scored * weight
             if state.scored > _SHARE_MEMORY:
                 state.negative *= _SHARE_MEMORY / state.scored
                 state.scored = _SHARE_MEMORY
