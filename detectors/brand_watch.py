@@ -71,7 +71,7 @@ class BrandWatch:
         self._posts: deque[Post] = deque(state.posts if state else (), maxlen=_POSTS_KEPT)
         self._series: dict[str | None, list[_Watched]] = {}
         for series in state.series if state else ():
-            self._series[series.platform] = [_restored(one, series.platform) for one in series.detectors]
+            self._series[series.platform] = _resumed(series)
         if not self._series:
             self._series[None] = _new_series(None)
 
@@ -249,6 +249,16 @@ def _new_series(platform: str | None) -> list[_Watched]:
     return [_Watched(entry.make(entry.threshold_for(platform))) for entry in DETECTORS.values()]
 
 
-def _restored(one: _DetectorState, platform: str | None) -> _Watched:
-    entry = DETECTORS[one.kind]
-    return _Watched(entry.restore(bytes(one.state), entry.threshold_for(platform)), one.alarm)
+def _resumed(series: _SeriesState) -> list[_Watched]:
+    """Every detector there is today; one that the snapshot does not know, or knows in another version, learns anew."""
+    kept = {one.kind: one for one in series.detectors}
+    watched = _new_series(series.platform)
+    for each in watched:
+        one = kept.get(each.detector.kind)
+        if one is None:
+            continue
+        each.alarm = one.alarm
+        if one.version == each.detector.version:
+            entry = DETECTORS[one.kind]
+            each.detector = entry.restore(bytes(one.state), entry.threshold_for(series.platform))
+    return watched
