@@ -1,0 +1,337 @@
+"""Each detector by itself: as a River estimator, as a value with a snapshot, and what it takes for a crisis."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from river import base
+from river.checks import common
+
+import detectors
+from detectors.bucket import BUCKET_MS
+from detectors.finding import SPANS_S, Finding, Observation
+from detectors.negativity import NegativitySpike
+from detectors.registry import DETECTORS
+from detectors.signal import SignalKind
+from detectors.volume import VolumeSpike
+from detectors.window import LONGEST_S, Window
+
+HOUR = 360
+DAY = 24 * HOUR
+KINDS = pytest.mark.parametrize("kind", DETECTORS)
+Known = VolumeSpike | NegativitySpike
+
+#: River's checks that say nothing about a detector with this input, and why.
+NOT_FOR_US = {
+    "check_emerging_features": "a bucket has all its fields or is none",
+    "check_disappearing_features": "a bucket has all its fields or is none",
+    "check_radically_disappearing_features": "a bucket has all its fields or is none",
+    "check_has_tag": "takes a tag; there are none",
+    "check_debug_one": "there is no debug_one",
+    "check_seeding_is_idempotent": "nothing here is random",
+    "check_transform_one": "not a transformer",
+    "check_wrapper_accepts_kwargs": "not a wrapper",
+    "check_predict_many_matches_predict_one": "no mini-batches",
+    "check_learn_many_matches_learn_one": "no mini-batches",
+    "check_predict_proba_many_matches_predict_proba_one": "no mini-batches",
+    "check_transform_many_matches_transform_one": "no mini-batches",
+}
+#: The checks of other kinds of estimators live elsewhere. `anomaly.check_roc_auc` wants scikit-learn; below it is done
+#: without: `test_a_crisis_is_ranked_above_every_ordinary_bucket`.
+RIVERS_CHECKS = dict(inspect.getmembers(common, inspect.isfunction))
+
+
+def observed(place: int, voices: float, negative: float, start_ms: int = 0) -> Observation:
+    return Observation(start_ms + place * BUCKET_MS, voices, voices, negative)
+
+
+def as_features(seen: Observation) -> dict[Any, Any]:
+    return {"at_ms": seen.at_ms, "voices": seen.voices, "scored": seen.scored, "negative": seen.negative}
+
+
+def ordinary(place: int) -> Observation:
+    """Three voices in half a minute, every fourth of them negative."""
+    return observed(place, 1, place % 4 == 0)
+
+
+def crisis(place: int) -> Observation:
+    return observed(place, 12, 10)
+
+
+def taught(kind: SignalKind, buckets: int = 2 * DAY) -> Known:
+    """A detector that has seen so many ordinary buckets, from one lesson for all tests."""
+    if (kind, buckets) not in LESSONS:
+        detector = DETECTORS[kind].make(DETECTORS[kind].threshold)
+        for place in range(buckets):
+            detector.learn(ordinary(place))
+        LESSONS[kind, buckets] = detector.snapshot()
+    return again(kind, LESSONS[kind, buckets])
+
+
+LESSONS: dict[tuple[SignalKind, int], bytes] = {}
+
+
+def again(kind: SignalKind, snapshot: bytes) -> Known:
+    restored = DETECTORS[kind].restore(snapshot, DETECTORS[kind].threshold)
+    assert isinstance(restored, VolumeSpike | NegativitySpike)
+    return restored
+
+
+def score(detector: Known, seen: Observation) -> float:
+    found = detector.find(seen)
+    return found.score if found else 0.0
+
+
+def scores(detector: Known, course: Iterable[Observation]) -> list[float]:
+    """Each bucket judged, then learned."""
+    out = []
+    for seen in course:
+        out.append(score(detector, seen))
+        detector.learn(seen)
+    return out
+
+
+# --- the registry -----------------------------------------------------------------------------------------------------
+
+
+def test_every_detector_is_registered_under_its_own_kind() -> None:
+    modules = [importlib.import_module(f"detectors.{found.name}") for found in pkgutil.iter_modules(detectors.__path__)]
+    written = {
+        found
+        for module in modules
+        for _, found in inspect.getmembers(module, inspect.isclass)
+        if issubclass(found, base.AnomalyDetector) and found.__module__ == module.__name__
+    }
+    made = {kind: entry.make(entry.threshold) for kind, entry in DETECTORS.items()}
+    assert {type(detector).__name__ for detector in made.values()} == {found.__name__ for found in written}
+    assert [detector.kind for detector in made.values()] == list(DETECTORS)
+
+
+@KINDS
+def test_a_snapshot_carries_the_version_of_its_detector(kind: SignalKind) -> None:
+    detector = taught(kind, HOUR)
+    assert msgspec.json.decode(detector.snapshot())["version"] == detector.version >= 1
+
+
+@KINDS
+def test_one_platform_has_to_prove_more_than_the_whole_brand(kind: SignalKind) -> None:
+    entry = DETECTORS[kind]
+    assert entry.threshold_for("x") > entry.threshold_for(None) == entry.threshold
+
+
+@KINDS
+def test_the_threshold_is_a_setting_and_no_part_of_a_snapshot(kind: SignalKind) -> None:
+    strict = DETECTORS[kind].restore(taught(kind).snapshot(), 40.0)
+    found, usual = strict.find(crisis(2 * DAY)), taught(kind).find(crisis(2 * DAY))
+    assert found is not None
+    assert usual is not None
+    assert (found.tail, found.threshold) == (usual.tail, 40.0)
+    assert found.score < usual.score
+
+
+# --- as River estimators ----------------------------------------------------------------------------------------------
+
+
+def test_each_check_left_out_is_one_of_rivers() -> None:
+    assert NOT_FOR_US.keys() <= RIVERS_CHECKS.keys()
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "name", [name for name in RIVERS_CHECKS if name.startswith("check") and name not in NOT_FOR_US]
+)
+def test_rivers_own_check(kind: SignalKind, name: str) -> None:
+    check: Callable[..., None] = RIVERS_CHECKS[name]
+    detector = DETECTORS[kind].make(DETECTORS[kind].threshold)
+    if "dataset" in inspect.signature(check).parameters:
+        course = [*map(ordinary, range(2 * HOUR)), *map(crisis, range(2 * HOUR, 2 * HOUR + 30))]
+        check(detector, dataset=[(as_features(seen), seen.voices > 1) for seen in course])
+    else:
+        check(detector)
+
+
+@KINDS
+def test_as_an_estimator_it_learns_and_scores_what_it_does_as_a_detector(kind: SignalKind) -> None:
+    one, other = taught(kind, HOUR), taught(kind, HOUR)
+    for place in range(HOUR, HOUR + 120):
+        seen = crisis(place) if place % 40 == 0 else ordinary(place)
+        found = one.find(seen)
+        assert other.score_one(as_features(seen)) == (found.tail if found else 0.0)
+        one.learn(seen)
+        other.learn_one(as_features(seen))
+    assert one.snapshot() == other.snapshot()
+
+
+@KINDS
+def test_a_crisis_is_ranked_above_every_ordinary_bucket(kind: SignalKind) -> None:
+    detector = taught(kind)
+    calm = scores(detector, map(ordinary, range(2 * DAY, 2 * DAY + HOUR)))
+    angry = scores(detector, map(crisis, range(2 * DAY + HOUR, 2 * DAY + HOUR + 30)))
+    assert min(angry) > max(calm)
+
+
+# --- scoring and learning ---------------------------------------------------------------------------------------------
+
+
+@KINDS
+def test_finding_never_learns(kind: SignalKind) -> None:
+    detector = taught(kind)
+    before = detector.snapshot()
+    course = [crisis(2 * DAY), ordinary(2 * DAY + 31), crisis(3 * DAY)]
+    assert [detector.find(seen) for seen in course] == [detector.find(seen) for seen in course]
+    assert detector.snapshot() == before
+
+
+@KINDS
+@settings(max_examples=25, deadline=None)
+@given(course=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 7)), min_size=1, max_size=120), data=st.data())
+def test_a_detector_restored_anywhere_goes_on_to_the_last_bit(
+    kind: SignalKind, course: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    stop = data.draw(st.integers(0, len(course)))
+    whole, broken = taught(kind, HOUR + 7), taught(kind, HOUR + 7)
+    for place, (voices, part) in enumerate(course):
+        if place == stop:
+            broken = again(kind, broken.snapshot())
+        # Weighted counts, as a sampled bucket has them, are no whole numbers.
+        seen = observed(HOUR + 7 + place, voices * 1.1, voices * 1.1 * part / 7)
+        assert whole.find(seen) == broken.find(seen)
+        whole.learn(seen)
+        broken.learn(seen)
+    assert whole.snapshot() == broken.snapshot()
+    assert whole.level(seen.at_ms) == broken.level(seen.at_ms)
+
+
+@KINDS
+def test_nothing_is_found_in_the_first_hour_of_a_stream(kind: SignalKind) -> None:
+    detector = DETECTORS[kind].make(DETECTORS[kind].threshold)
+    start_ms = 1_767_571_200_000
+    for place in range(HOUR):
+        seen = observed(place, 50, 45, start_ms)
+        assert detector.find(seen) is None
+        detector.learn(seen)
+
+
+@KINDS
+def test_an_hour_of_crisis_does_not_become_the_usual(kind: SignalKind) -> None:
+    detector = taught(kind)
+    course = scores(detector, map(crisis, range(2 * DAY, 2 * DAY + HOUR)))
+    assert min(course[30:]) >= 1.5
+
+
+def test_the_anger_of_a_long_crisis_is_still_out_of_the_ordinary_after_eight_hours() -> None:
+    course = scores(taught(SignalKind.NEGATIVITY), map(crisis, range(2 * DAY, 2 * DAY + 8 * HOUR)))
+    assert min(course[30:]) >= 4.0
+
+
+@KINDS
+def test_a_crisis_does_not_hide_the_next_one(kind: SignalKind) -> None:
+    detector = taught(kind)
+    first = scores(detector, map(crisis, range(2 * DAY, 2 * DAY + HOUR)))
+    scores(detector, map(ordinary, range(2 * DAY + HOUR, 3 * DAY)))
+    second = scores(detector, map(crisis, range(3 * DAY, 3 * DAY + HOUR)))
+    assert max(second) > 0.6 * max(first)
+    assert second[15] >= 1.0
+
+
+@KINDS
+def test_a_lasting_change_becomes_the_usual_within_days(kind: SignalKind) -> None:
+    detector = taught(kind)
+    course = scores(detector, map(crisis, range(2 * DAY, 5 * DAY)))
+    assert max(course[2 * DAY :]) < 1.0 < max(course)
+
+
+@KINDS
+def test_a_striking_finding_says_what_was_expected_and_the_band_around_it(kind: SignalKind) -> None:
+    found = taught(kind).find(observed(2 * DAY, 60, 50))
+    assert found is not None
+    assert found.low <= found.expected <= found.high < found.observed
+    assert found.tail >= found.threshold
+    assert found.span_s in dict(SPANS_S)
+
+
+@KINDS
+def test_how_long_a_series_is_known(kind: SignalKind) -> None:
+    assert taught(kind).baseline_days(2 * DAY * BUCKET_MS) == 2.0
+    assert DETECTORS[kind].make(1.0).baseline_days(5) == 0.0
+
+
+# --- what is a crisis -------------------------------------------------------------------------------------------------
+
+
+def test_more_voices_are_a_spike_of_volume_whatever_they_feel() -> None:
+    detector = taught(SignalKind.VOLUME)
+    course = scores(detector, (observed(place, 12, 0) for place in range(2 * DAY, 2 * DAY + 12)))
+    assert course[0] < 1.0 < course[-1]
+
+
+def test_fewer_voices_are_no_spike() -> None:
+    assert taught(SignalKind.VOLUME).find(observed(2 * DAY, 0, 0)) is None
+
+
+def test_praise_going_viral_is_no_spike_of_negativity() -> None:
+    detector = taught(SignalKind.NEGATIVITY)
+    praise = (observed(place, 40, 10 if place % 2 else 4) for place in range(2 * DAY, 2 * DAY + HOUR))
+    assert max(scores(detector, praise)) < 1.0
+
+
+def test_three_grumblers_at_night_are_no_spike_of_negativity() -> None:
+    detector = NegativitySpike()
+    for place in range(2 * DAY):
+        detector.learn(observed(place, place % 6 == 0, place % 24 == 0))
+    assert max(scores(detector, (observed(place, 1, 1) for place in range(2 * DAY, 2 * DAY + 3)))) < 1.0
+
+
+def test_a_change_of_tone_at_the_usual_volume_is_a_spike_of_negativity_only() -> None:
+    course = [observed(place, 1, place % 8 > 0) for place in range(2 * DAY, 2 * DAY + 90)]
+    assert max(scores(taught(SignalKind.NEGATIVITY), course)) >= 1.0
+    assert max(scores(taught(SignalKind.VOLUME), course)) < 1.0
+
+
+def test_the_usual_share_is_learned_and_a_crisis_moves_it_little() -> None:
+    detector = taught(SignalKind.NEGATIVITY)
+    assert isinstance(detector, NegativitySpike)
+    before = detector.usual_share
+    assert before == pytest.approx(0.25, abs=0.01)
+    scores(detector, (observed(place, 1, 1) for place in range(2 * DAY, 2 * DAY + HOUR)))
+    assert before < detector.usual_share < 0.31
+
+
+def test_voices_in_an_unknown_language_count_for_the_volume_alone() -> None:
+    foreign = [Observation(place * BUCKET_MS, 12.0, 0.0, 0.0) for place in range(2 * DAY, 2 * DAY + 30)]
+    assert scores(taught(SignalKind.NEGATIVITY), foreign) == [0.0] * 30
+    assert max(scores(taught(SignalKind.VOLUME), foreign)) >= 1.0
+
+
+def test_the_level_for_a_graph_is_a_minute_of_voices_and_a_share_of_negative_ones() -> None:
+    at_ms = 2 * DAY * BUCKET_MS
+    volume, share = taught(SignalKind.VOLUME).level(at_ms), taught(SignalKind.NEGATIVITY).level(at_ms)
+    assert (volume.observed, round(volume.expected, 1)) == (6.0, 6.0)
+    assert volume.high > volume.expected
+    assert share.observed == pytest.approx(0.25, abs=0.02)
+    assert share.expected < share.high < 1.0
+
+
+def test_a_score_of_one_is_just_enough() -> None:
+    assert Finding(9.0, 9.0, 60, 5, 1, voices=5).score == 1.0
+
+
+# --- the window -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 99), max_size=500), st.integers(0, LONGEST_S // 10))
+def test_a_window_sums_any_span_up_to_an_hour(values: list[int], steps: int) -> None:
+    window = Window()
+    for value in values:
+        window.add(value)
+    assert window.last(steps * 10) == sum(values[len(values) - min(steps, len(values)) :])
+    assert len(window.totals()) <= LONGEST_S // 10 + 1
+    assert Window(window.totals()).last(steps * 10) == window.last(steps * 10)
