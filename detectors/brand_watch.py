@@ -170,12 +170,16 @@ class BrandWatch:
         signals = []
         for watched in self._series[platform]:
             finding = watched.detector.find(seen)
-            authors = self._voices.authors_since(bucket.end_ms - finding.span_s * 1000) if finding else 0
+            authors = self._people(finding, bucket.end_ms) if finding else 0
             severity = advance(watched.alarm, finding, authors, bucket.end_ms)
             if finding is not None and severity is not None:
                 signals.append(self._signal(platform, bucket, watched, finding, severity, authors))
             watched.detector.learn(seen)
         return signals
+
+    def _people(self, found: Finding, end_ms: int) -> int:
+        """Who stands behind a finding: bystanders do not make nameless anger that of many."""
+        return self._voices.authors_since(end_ms - found.span_s * 1000, negative=found.negative > 0)
 
     def _signal(
         self, platform: str | None, bucket: Bucket, watched: _Watched, found: Finding, severity: int, authors: int

@@ -26,6 +26,7 @@ class VoicesState(msgspec.Struct):
     """Who spoke and what was said of late, by hash."""
 
     authors: dict[int, int] = {}
+    negative_authors: dict[int, int] = {}
     texts: dict[int, int] = {}
     older_texts: dict[int, int] = {}
     since_ms: int = 0
@@ -49,9 +50,10 @@ class Voices:
         self._forget(now_ms)
         return [digest for digest in digests if not digest.own and self._is_new(digest)]
 
-    def authors_since(self, since_ms: int) -> int:
-        """Distinct authors heard since then, within the memory."""
-        return sum(at >= since_ms for at in self.state.authors.values())
+    def authors_since(self, since_ms: int, negative: bool = False) -> int:
+        """Distinct authors heard since then, within the memory; with `negative` those whose voice was negative."""
+        authors = self.state.negative_authors if negative else self.state.authors
+        return sum(at >= since_ms for at in authors.values())
 
     def _is_new(self, digest: Digest) -> bool:
         state = self.state
@@ -66,6 +68,8 @@ class Voices:
             if last is not None and digest.at_ms < last + QUIET_MS:
                 return False
             state.authors[digest.author] = digest.at_ms
+            if is_negative(digest):
+                state.negative_authors[digest.author] = digest.at_ms
         return True
 
     def _forget(self, now_ms: int) -> None:
@@ -74,10 +78,15 @@ class Voices:
             return
         state.older_texts = state.texts if now_ms < state.since_ms + 2 * QUIET_MS else {}
         state.texts = {}
-        state.authors = {author: at for author, at in state.authors.items() if at + 2 * QUIET_MS > now_ms}
+        state.authors = _recent(state.authors, now_ms)
+        state.negative_authors = _recent(state.negative_authors, now_ms)
         state.since_ms = now_ms
 
 
 def is_negative(digest: Digest) -> bool:
     """Whether a mention counts as negative."""
     return digest.negativity is not None and digest.negativity >= NEGATIVE_CUT
+
+
+def _recent(authors: dict[int, int], now_ms: int) -> dict[int, int]:
+    return {author: at for author, at in authors.items() if at + 2 * QUIET_MS > now_ms}

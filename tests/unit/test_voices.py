@@ -88,12 +88,18 @@ def test_authors_heard_since_a_moment_are_counted_once_each() -> None:
     assert [voices.authors_since(since) for since in (0, 1_000, 1_001, 3_001)] == [2, 2, 1, 0]
 
 
+def test_negative_authors_are_counted_apart_by_the_post_that_was_their_voice() -> None:
+    voices = Voices()
+    heard(voices, said(1), said(2, negativity=0.1), said(2, negativity=0.9), said(3, negativity=None), said(0))
+    assert (voices.authors_since(0), voices.authors_since(0, negative=True)) == (3, 1)
+
+
 def test_memory_holds_no_more_than_twenty_minutes() -> None:
     voices = Voices()
     for minute in range(300):
         at_ms = minute * 60_000
         heard(voices, said(minute + 1, (minute, 1, 2, 3), at_ms), now_ms=at_ms)
-    assert len(voices.state.authors) <= 30
+    assert len(voices.state.negative_authors) == len(voices.state.authors) <= 30
     assert len(voices.state.texts) + len(voices.state.older_texts) <= 20
 
 
