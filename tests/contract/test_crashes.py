@@ -49,14 +49,14 @@ BRANDS = ("acme", "bolt", "crab")
 START_MS = 1_767_603_600_000
 MINUTES = 150
 WITHIN_S = 90.0
-MORE = 40
+PART = 30
 NOW_MS = START_MS + 86_400_000
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def mentions_of(seed: int) -> list[Mention]:
-    """Two and a half hours of three brands with a crisis in one of them, some repeats, and some late ones."""
+    """Two and a half hours of three brands with a crisis in one of them, many repeats, and some late ones."""
     chance = random.Random(seed)
     burst = Burst(after_min=110, minutes=15, factor=25.0)
     found = [
@@ -67,13 +67,13 @@ def mentions_of(seed: int) -> list[Mention]:
         )
     ]
     found.sort(key=lambda mention: mention.created_at)
-    for _ in range(len(found) // 25):
+    for _ in range(len(found) // 6):
         place = chance.randrange(len(found))
         mention = found[place]
-        late = chance.random() < 0.5
+        late = chance.random() < 0.2
         if late:
             found.pop(place)
-        found.insert(min(len(found), place + chance.randrange(1, 60)), mention)
+        found.insert(min(len(found), place + chance.randrange(1, 300)), mention)
     return found
 
 
@@ -158,15 +158,17 @@ class Going:
             Produced(sent.partition, sent.key, sent.value)
             for sent in replay_records(lines, run_of(seed), self.settings.mentions_partitions)
         ]
-        # Signals come with the crisis, in the last third.
-        earliest = 0.85 if role == "respond" else 0.2
-        cut = int(len(records) * chance.uniform(earliest, 0.95))
-        await self.producer.send(records[:cut])
+        # Respond has nothing to do before the crisis, which comes in the last third.
+        first = int(len(records) * (0.85 if role == "respond" else 0.1))
+        cut = chance.randrange(first + PART, len(records))
+        await self.producer.send(records[:first])
         await until_async(lambda: self.has_worked(role), f"seed {seed}: {role} works", WITHIN_S)
-        await self.producer.send(records[cut : cut + MORE])
+        # It is up now, and is given the rest in small parts: there are checkpoints in the middle of the run.
+        for place in range(first, cut, PART):
+            await self.producer.send(records[place : min(cut, place + PART)])
         self.before[role] = await self.progress(role)
         await asyncio.to_thread(self.workers.kill, role)
-        await self.producer.send(records[cut + MORE :])
+        await self.producer.send(records[cut:])
 
     async def has_worked(self, role: str) -> bool:
         """Whether a role has done anything since it was last started."""
