@@ -209,6 +209,15 @@ def test_a_repeat_of_what_was_closed_before_the_snapshot_is_known_where_the_mark
     assert again.snapshot().cells == []  # type: ignore[union-attr]
 
 
+def test_what_a_brand_passed_over_before_its_snapshot_it_passes_over_again() -> None:
+    made = Watched()
+    tape: list[BucketRecord] = [marker(0), cell(), cell(T0 + BUCKET_MS)]
+    made.take(*tape)
+    again = Watched(made.snapshot("acme"), first=1)
+    again.take(*tape[1:])
+    assert [one.start_ms for one in again.snapshot().cells] == [T0 + BUCKET_MS]  # type: ignore[union-attr]
+
+
 def test_what_is_not_awake_yet_has_the_snapshot_that_it_came_from() -> None:
     made = Watched()
     made.take(cell(), marker(0), cell(T0 + MIN))

@@ -1,0 +1,70 @@
+"""Which version of the text model scores a bucket."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.text.model import START, Scorer, Weights
+from streams.models import Models
+from streams.wire import ModelVersion, decode_model, encode_model
+
+#: A version a minute, each with a bias that tells it from the others.
+VERSIONS = [ModelVersion(number, number * 60_000, Weights(bias=number / 10)) for number in range(1, 8)]
+
+
+def known(versions: list[ModelVersion]) -> Models:
+    models = Models()
+    for version in versions:
+        models.add(version)
+    return models
+
+
+def test_before_anything_is_published_what_is_shipped_scores() -> None:
+    assert known([]).version_at(10**15) == 0
+    assert known([]).at(0).score(["late"]) == Scorer(START).score(["late"])
+
+
+def test_a_version_counts_from_its_bucket_until_the_next_one_does() -> None:
+    models = known(VERSIONS)
+    assert [models.version_at(at_ms) for at_ms in (0, 59_999, 60_000, 119_999, 120_000, 10**15)] == [0, 0, 1, 1, 2, 7]
+
+
+@given(st.integers(0, 1000), st.integers(0, 600_000))
+def test_the_order_in_which_versions_are_learned_of_makes_no_difference(seed: int, at_ms: int) -> None:
+    shuffled = VERSIONS.copy()
+    random.Random(seed).shuffle(shuffled)
+    assert known(shuffled).version_at(at_ms) == known(VERSIONS).version_at(at_ms)
+
+
+@given(st.integers(1, 7), st.integers(0, 7 * 60_000))
+def test_a_version_that_comes_later_changes_nothing_of_what_was_scored_before_its_bucket(
+    count: int, at_ms: int
+) -> None:
+    early = known(VERSIONS[:count])
+    if at_ms < (count + 1) * 60_000:
+        assert early.version_at(at_ms) == known(VERSIONS).version_at(at_ms)
+
+
+def test_a_version_that_is_known_stays_what_it_is() -> None:
+    models = known(VERSIONS)
+    before = models.at(60_000).score([])
+    models.add(ModelVersion(1, 0, Weights(bias=9.0)))
+    assert models.at(60_000).score([]) == before
+    assert models.version_at(0) == 0
+
+
+def test_of_two_that_count_from_the_same_bucket_the_newer_one_scores() -> None:
+    both = [ModelVersion(2, 0, Weights(bias=2.0)), ModelVersion(1, 0, Weights(bias=1.0))]
+    assert known(both).version_at(0) == known(both[::-1]).version_at(0) == 2
+
+
+def test_the_newest_is_told_by_its_number() -> None:
+    assert (known([]).newest, known(VERSIONS).newest) == (0, 7)
+
+
+def test_a_version_comes_back_from_the_wire_as_it_was() -> None:
+    version = ModelVersion(3, 60_000, Weights(0.1, {"late": 0.25, "\U0001f621": -1.0}))
+    assert decode_model(encode_model(version)) == version
