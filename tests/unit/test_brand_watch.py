@@ -243,6 +243,8 @@ def test_a_sampled_bucket_stands_for_all_its_mentions() -> None:
 def test_silence_is_learned_from_for_three_days_and_no_longer() -> None:
     short, long = known_brand(), known_brand()
     short.quiet_until(short.last_spoken_ms + LONGEST_QUIET_MS)
+    long.quiet_until(T + DAY)
+    long = thawed(frozen(long))
     long.quiet_until(T + 30 * DAY)
     assert frozen(short) == frozen(long)
     assert long.next_ms <= long.last_spoken_ms + LONGEST_QUIET_MS
