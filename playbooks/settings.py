@@ -16,7 +16,10 @@ import msgspec
 from playbooks.secret import Secret
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
-Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9_-]{1,64}$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}\Z")]
+#: A length of time or a rate that must be more than nothing, and a number of things of which there is at least one.
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class MissingSecret(Exception):
@@ -43,11 +46,13 @@ class SecretFrom(Section, frozen=True):
             try:
                 value = Path(self.file).read_text(encoding="utf-8").strip()
             except OSError as wrong:
-                raise MissingSecret(f"{place} cannot be read: {wrong.strerror}") from None
+                raise MissingSecret(f"{place}, which should hold a secret, cannot be read: {wrong.strerror}") from None
         else:
             raise MissingSecret("say where the secret is: 'env: NAME' or 'file: PATH'")
         if not value:
-            raise MissingSecret(f"{place} is not set or empty")
+            raise MissingSecret(
+                f"{place} is not set or empty; put the secret there, or name another place in the settings"
+            )
         return Secret(value)
 
 
@@ -84,14 +89,14 @@ class EmailSettings(Section, frozen=True):
     tls: bool = False
     username: str | None = None
     password: SecretFrom | None = None
-    timeout_s: float = 10.0
+    timeout_s: Positive = 10.0
 
 
 class WebhookSettings(Section, frozen=True):
     """A signed webhook (HMAC-SHA256) that pages and notices go out through."""
 
     secret: SecretFrom
-    timeout_s: float = 10.0
+    timeout_s: Positive = 10.0
 
 
 class ChannelSettings(Section, frozen=True):
@@ -104,11 +109,11 @@ class ChannelSettings(Section, frozen=True):
 class RunnerSettings(Section, frozen=True):
     """How the outbox is carried out."""
 
-    poll_s: float = 0.5
-    lease_s: float = 30.0
-    max_attempts: int = 8
-    first_retry_s: float = 2.0
-    longest_retry_s: float = 300.0
+    poll_s: Positive = 0.5
+    lease_s: Positive = 30.0
+    max_attempts: AtLeastOne = 8
+    first_retry_s: Positive = 2.0
+    longest_retry_s: Positive = 300.0
     metrics_port: Port = 9104
 
 
@@ -126,7 +131,7 @@ class ConsoleSettings(Section, frozen=True):
     host: str = "127.0.0.1"
     port: Port = 8080
     public_url: str | None = None
-    session_h: float = 12.0
+    session_h: Positive = 12.0
 
 
 class GrafanaSettings(Section, frozen=True):
@@ -134,7 +139,7 @@ class GrafanaSettings(Section, frozen=True):
 
     url: str
     token: SecretFrom
-    timeout_s: float = 5.0
+    timeout_s: Positive = 5.0
 
 
 class BrandSettings(Section, frozen=True):

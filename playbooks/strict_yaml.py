@@ -51,7 +51,7 @@ def parse(source: str, path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as wrong:
-        raise _mistake(node, path, kind, str(wrong)) from None
+        raise _mistake(node, path, kind, _with_names(data, kind, str(wrong))) from None
 
 
 def line_of(source: str, where: str) -> int:
@@ -64,8 +64,13 @@ def line_of(source: str, where: str) -> int:
 
 
 def _mistake(node: yaml.Node | None, path: Path, kind: type, said: str) -> YamlFault:
-    message, _, where = said.partition(" - at `")
+    message, _, where = said.replace(r"\\Z'", "$'").partition(" - at `")
     where = where.rstrip("`")
+    if wrong_key := re.fullmatch(r"key` (.*) in `(.*)", where):
+        name, where = wrong_key.groups()
+        line = _place(node, f"{where}.{name}").line
+        parts = [f"{message} at {_place(node, where).name}", "" if "enum" in message else f"found {name!r}"]
+        return YamlFault(path, line, "; ".join(part for part in (*parts, allowed_at(kind, f"key in {where}")) if part))
     place = _place(node, where)
     line = place.line
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message):
@@ -77,6 +82,44 @@ def _mistake(node: yaml.Node | None, path: Path, kind: type, said: str) -> YamlF
     if unknown or message.startswith("Invalid enum value"):
         parts.append(allowed_at(kind, where))
     return YamlFault(path, line, "; ".join(part for part in parts if part))
+
+
+def _with_names(data: Any, kind: type, said: str) -> str:
+    """What msgspec said, with the name of a key where it has only ``[...]`` or ``key``: found by trying each alone."""
+    message, _, where = said.partition(" - at `")
+    before = where.removeprefix("key` in `").partition("[...]")[0].rstrip("`")
+    if "[...]" not in where and not where.startswith("key`"):
+        return said
+    steps = [int(index) if index else name for name, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", before)]
+    for name, value in _at(data, steps).items():
+        alone = _said(_put(data, steps, {name: value}), kind)
+        if alone is not None and alone.startswith(message):
+            named = said.replace("[...]", f".{name}", 1).replace("key` in", f"key` {name} in", 1)
+            return _with_names(data, kind, named) if "[...]" in named else named
+    return said
+
+
+def _said(data: Any, kind: type) -> str | None:
+    try:
+        msgspec.convert(data, kind, strict=True)
+    except msgspec.ValidationError as wrong:
+        return str(wrong)
+    return None
+
+
+def _at(data: Any, steps: list[int | str]) -> dict[str, Any]:
+    for step in steps:
+        data = data[step]
+    return data if isinstance(data, dict) else {}
+
+
+def _put(data: Any, steps: list[int | str], value: Any) -> Any:
+    """`data` with something else at a place, made anew down to there."""
+    if not steps:
+        return value
+    made = data.copy()
+    made[steps[0]] = _put(data[steps[0]], steps[1:], value)
+    return made
 
 
 class _Place(NamedTuple):

@@ -7,11 +7,18 @@ with one message that says what was found, what is allowed, and where.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from playbooks.settings import PlaybookSettings, Port, SecretFrom, Section
-from playbooks.strict_yaml import YamlFault, load
+import msgspec
+
+from playbooks.settings import AtLeastOne, PlaybookSettings, Port, Positive, SecretFrom, Section
+from playbooks.strict_yaml import YamlFault, line_of, load
+from streams.dead_share import SYSTEM_BRAND
 
 FILE_NAME = "firebreak.yaml"
+
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class SettingsError(Exception):
@@ -26,13 +33,13 @@ class KafkaSettings(Section, frozen=True):
     """
 
     servers: str = "127.0.0.1:9092"
-    mentions_partitions: int = 4
-    brands_partitions: int = 4
-    replication: int = 1
-    mentions_retention_h: int = 24 * 7
-    dead_retention_h: int = 24 * 14
-    buckets_retention_h: int = 24 * 2
-    signals_retention_h: int = 24 * 30
+    mentions_partitions: AtLeastOne = 4
+    brands_partitions: AtLeastOne = 4
+    replication: AtLeastOne = 1
+    mentions_retention_h: AtLeastOne = 24 * 7
+    dead_retention_h: AtLeastOne = 24 * 14
+    buckets_retention_h: AtLeastOne = 24 * 2
+    signals_retention_h: AtLeastOne = 24 * 30
 
 
 class TriageSettings(Section, frozen=True):
@@ -44,23 +51,23 @@ class TriageSettings(Section, frozen=True):
     and dead letters are sampled.
     """
 
-    future_s: float = 300.0
-    horizon_h: float = 24.0 * 7
-    recent_ids: int = 50_000
-    idle_heartbeat_s: float = 2.0
-    checkpoint_s: float = 2.0
-    dead_share: float = 0.2
-    dead_share_of_at_least: int = 200
-    runs_at_once: int = 16
-    run_idle_s: float = 600.0
+    future_s: NotNegative = 300.0
+    horizon_h: Positive = 24.0 * 7
+    recent_ids: AtLeastOne = 50_000
+    idle_heartbeat_s: Positive = 2.0
+    checkpoint_s: Positive = 2.0
+    dead_share: Share = 0.2
+    dead_share_of_at_least: AtLeastOne = 200
+    runs_at_once: AtLeastOne = 16
+    run_idle_s: Positive = 600.0
     metrics_port: Port = 9101
 
 
 class WatchSettings(Section, frozen=True):
     """How buckets become signals. `snapshot_s` is how often a brand's state is written, staggered over brands."""
 
-    snapshot_s: float = 120.0
-    forget_brand_h: float = 24.0 * 60
+    snapshot_s: Positive = 120.0
+    forget_brand_h: Positive = 24.0 * 60
     metrics_port: Port = 9102
 
 
@@ -73,8 +80,8 @@ class RespondSettings(Section, frozen=True):
 class TrainerSettings(Section, frozen=True):
     """How the text model learns. A version counts from the first bucket at least `lead_s` ahead."""
 
-    publish_s: float = 300.0
-    lead_s: float = 60.0
+    publish_s: Positive = 300.0
+    lead_s: NotNegative = 60.0
     metrics_port: Port = 9105
 
 
@@ -87,10 +94,10 @@ class BlueskySettings(Section, frozen=True):
     """
 
     url: str = "wss://jetstream2.us-east.bsky.network/subscribe"
-    max_cursor_age_h: float = 24.0
-    rewind_s: float = 5.0
-    gap_s: float = 60.0
-    remembered_posts: int = 100_000
+    max_cursor_age_h: Positive = 24.0
+    rewind_s: NotNegative = 5.0
+    gap_s: Positive = 60.0
+    remembered_posts: AtLeastOne = 100_000
     metrics_port: Port = 9106
 
 
@@ -100,14 +107,14 @@ class WebhookSourceSettings(Section, frozen=True):
     host: str = "127.0.0.1"
     port: Port = 8082
     secret: SecretFrom = SecretFrom(env="FIREBREAK_WEBHOOK_SECRET")
-    replay_window_s: float = 300.0
+    replay_window_s: Positive = 300.0
     metrics_port: Port = 9107
 
 
 class SourceSettings(Section, frozen=True):
     """The sources there are. `lease_s`: how long another instance waits after one was killed before it takes over."""
 
-    lease_s: float = 15.0
+    lease_s: Positive = 15.0
     bluesky: BlueskySettings = BlueskySettings()
     webhook: WebhookSourceSettings = WebhookSourceSettings()
 
@@ -135,13 +142,24 @@ def read_settings(folder: Path | None) -> Settings:
         settings = load(path, Settings)
     except YamlFault as fault:
         raise SettingsError(str(fault)) from None
-    _check_roles(path, settings)
+    _check(path, settings)
     return settings
 
 
-def _check_roles(path: Path, settings: Settings) -> None:
+def _check(path: Path, settings: Settings) -> None:
+    """What the types cannot say."""
+    source = path.read_text(encoding="utf-8")
     for role, names in settings.roles.items():
         for name in names:
             if name not in settings.people:
                 known = ", ".join(sorted(settings.people)) or "none"
-                raise SettingsError(f"{path}: role '{role}' names '{name}', who is not under people (known: {known})")
+                line = line_of(source, f"$.roles.{role}")
+                raise SettingsError(
+                    f"{path}:{line}: role '{role}' names '{name}', who is not under people (known: {known})"
+                )
+    if SYSTEM_BRAND in settings.brands:
+        line = line_of(source, f"$.brands.{SYSTEM_BRAND}")
+        raise SettingsError(
+            f"{path}:{line}: no brand may be called '{SYSTEM_BRAND}', the name under which Firebreak tells of its own "
+            "troubles; call it otherwise"
+        )
