@@ -84,7 +84,7 @@ class Pipeline:
         yield from sorted(found, key=lambda signal: (signal.at_ms, signal.brand, signal.platform or "", signal.kind))
 
 
-@click.command("backtest")
+@click.command("backtest", short_help="Say what it would have done with a file of mentions.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="DECISIONS, as JSONL.")
 @click.option("--learn", type=click.Path(path_type=Path, dir_okay=False), help="Labelled posts (text,label) first.")
@@ -102,8 +102,9 @@ def backtest_command(ctx: click.Context, files: tuple[Path, ...], out: Path, lea
     pipeline = Pipeline(rules_of(settings), settings.kafka.mentions_partitions, learned_from(learn))
     began = time.monotonic()
     try:
+        lines = merged([read_lines(_opened(file)) for file in files])
         with out.open("wb") as target:
-            _write(pipeline, rehearsal, merged([read_lines(_opened(file)) for file in files]), target)
+            _write(pipeline, rehearsal, lines, target)
             tally = rehearsal.tally
             seconds = round(time.monotonic() - began, 3)
             _line(target, SummaryLine(pipeline.mentions, seconds, tally.signals, tally.incidents, tally.pages))

@@ -96,9 +96,20 @@ def main(ctx: click.Context, config: Path | None) -> None:
     """Firebreak sees a brand's crisis within minutes, pages, and holds every automated post until people let go.
 
     \b
-    Try it:      firebreak demo
-    Your brand:  write firebreak.yaml (see docs/settings.md), then start, each as a process of its own:
-                 firebreak --config DIR worker | runner | gate | console | source bluesky
+    Try it:         firebreak demo
+    Look back:      firebreak backtest MENTIONS.jsonl --out DECISIONS.jsonl
+    Your own brand: write DIR/firebreak.yaml (docs/settings.md), then start,
+                    each as a process of its own:
+                    firebreak --config DIR worker
+                    firebreak --config DIR runner
+                    firebreak --config DIR gate
+                    firebreak --config DIR console
+                    firebreak --config DIR trainer
+                    firebreak --config DIR source webhook (or bluesky)
+
+    \b
+    Exit codes: 0 done, 1 found something wrong, 2 used wrongly (one message says
+    what, where, and what to do).
     """
     ctx.obj = config
 
@@ -107,22 +118,28 @@ def _settings(ctx: click.Context) -> Settings:
     return read_settings(ctx.obj)
 
 
-@main.command()
+@main.command(short_help="Read mentions, find signals, open incidents.")
 @click.option("--role", type=click.Choice([*WORKER_ROLES]), help="Run this one alone; without it all three run.")
 @click.pass_context
 def worker(ctx: click.Context, role: str | None) -> None:
     """Read mentions, find signals, open incidents (the roles triage, watch, respond).
 
-    Each role is a process of its own. To scale, start more of one role, up to the topic's partitions.
+    Each role is a process of its own; without --role all three are started, and started again when one ends. To scale,
+    start more of one role on any machine, up to the topic's partitions (kafka.mentions_partitions for triage,
+    kafka.brands_partitions for the others).
     """
     settings = _settings(ctx)
     if role is not None:
         run_until_told(process_named(WORKER_ROLES[role]), settings)
         return
+    # Here and not only in each of them: what is wrong is then told once.
+    from streams.topics import ensure_topics
+
+    ensure_topics(settings.kafka)
     sys.exit(supervise({name: _own_command(ctx, "worker", "--role", name) for name in WORKER_ROLES}))
 
 
-@main.command()
+@main.command(short_help="Play a crisis through the whole system, on this machine.")
 @click.option("--exit", "ends_by_itself", is_flag=True, help="End when the table of times is shown.")
 @click.option("--seed", default=1, show_default=True, help="Another seed is another two weeks and another crisis.")
 def demo(ends_by_itself: bool, seed: int) -> None:
@@ -149,10 +166,14 @@ def _long_running(name: str, place: str, teaches: str) -> None:
 
 
 _TEACHES = {
-    "trainer": "Learn the text model from samples and corrections, and publish its versions. One at a time learns.",
-    "runner": "Carry out what is due: pages, notices, annotations. Several share the work.",
-    "gate": "Answer schedulers that ask before they post. Anything but a clear yes means: do not post.",
-    "console": "Serve the pages for people: incidents, runbooks, holds.",
+    "trainer": "Learn the text model from samples and corrections.\n\nIts versions are published for every worker. One "
+    "trainer learns at a time; others wait and take over.",
+    "runner": "Carry out what is due: pages, notices, annotations.\n\nSeveral runners share the work; what one that "
+    "was killed had begun, another finishes.",
+    "gate": "Answer schedulers that ask before they post.\n\nPOST /v1/gate/decisions with a bearer token (gate.token). "
+    'Anything but a 200 with "allow" means: do not post. Several may run behind a balancer.',
+    "console": "Serve the pages for people: incidents, runbooks, holds.\n\nOn loopback unless console.host says "
+    "otherwise. While nobody is signed in, a start prints a link that signs one person in, once.",
 }
 for _name, _place in PROCESSES.items():
     _long_running(_name, _place, _TEACHES[_name])

@@ -158,7 +158,7 @@ async def _readable(number: int) -> None:
         loop.remove_reader(number)
 
 
-@click.command("replay")
+@click.command("replay", short_help="Send a file of mentions through the running system.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="So many times as fast as life.")
 @click.option("--run", "name", help="A name for this replay; without it one is made up.")

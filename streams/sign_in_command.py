@@ -7,7 +7,7 @@ import click
 from streams.settings import read_settings
 
 
-@click.command(name="sign-in")
+@click.command(name="sign-in", short_help="Make a link that signs a person in to the console.")
 @click.argument("person")
 @click.pass_context
 def sign_in(ctx: click.Context, person: str) -> None:
