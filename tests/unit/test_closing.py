@@ -1,4 +1,4 @@
-"""Watch's decisions about cells and markers: when a bucket closes, what is a repeat, what is remembered and how long."""
+"""Watch's decisions about cells and markers: when a bucket closes, what is a repeat, what is remembered."""
 
 from __future__ import annotations
 
