@@ -204,7 +204,7 @@ def test_a_post_taken_down_in_the_very_bucket_of_the_signal_is_not_shown_for_its
 
 
 def test_a_deletion_on_one_platform_takes_down_nothing_on_another() -> None:
-    assert "0-1" in shown(storm_with({1: ["0-1"]}, platform="bluesky"))
+    assert "0-1" in shown(storm_with({0: ["0-1"]}, platform="bluesky"))
 
 
 # --- platforms --------------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def test_expecting_learns_nothing_and_says_the_same_twice() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(0, 9), min_size=1, max_size=400), st.data())
+@given(st.lists(st.integers(0, 9), min_size=70, max_size=120), st.data())
 def test_a_rate_made_from_its_state_anywhere_goes_on_to_the_last_bit(counts: list[int], data: st.DataObject) -> None:
     stop = data.draw(st.integers(0, len(counts)))
     whole, broken = SeasonalRate(), SeasonalRate()
