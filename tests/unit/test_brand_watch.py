@@ -250,6 +250,14 @@ def test_silence_is_learned_from_for_three_days_and_no_longer() -> None:
     assert long.next_ms <= long.last_spoken_ms + LONGEST_QUIET_MS
 
 
+def test_a_bucket_that_is_not_over_is_not_quiet_yet() -> None:
+    watch = known_brand()
+    watch.quiet_until(T + BUCKET_MS - 1)
+    assert watch.next_ms == T
+    watch.quiet_until(T + BUCKET_MS)
+    assert watch.next_ms == T + BUCKET_MS
+
+
 def test_a_brand_that_speaks_again_after_a_month_is_watched_from_there() -> None:
     watch = known_brand()
     watch.close(T + 30 * DAY, [cell(ordinary(T + 30 * DAY))])
