@@ -189,6 +189,18 @@ def test_the_leading_posts_are_the_negative_ones_of_the_window() -> None:
     assert [post.at_ms for post in posts] == sorted(post.at_ms for post in posts)
 
 
+def test_a_platforms_signal_shows_its_own_posts_and_the_brands_those_of_all() -> None:
+    watch = known_brand()
+    both = [("x", of_people(4, 0.9)), ("bluesky", of_people(4, 0.95))]
+    signals = negativity(
+        signal
+        for at_ms in range(T, T + 5 * MINUTE, BUCKET_MS)
+        for signal in watch.close(at_ms, [cell(posts(at_ms), platform) for platform, posts in both])
+    )
+    shown_on = {signal.platform: {post.platform for post in signal.evidence.posts} for signal in signals}
+    assert shown_on == {"x": {"x"}, "bluesky": {"bluesky"}, None: {"bluesky"}}
+
+
 def test_a_post_that_was_taken_down_is_not_shown() -> None:
     for signals in (storm_with({0: ["0-1"]}), storm_with({1: ["0-1"]})):
         assert all("0-1" not in [post.id for post in signal.evidence.posts] for signal in signals)
