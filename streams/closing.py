@@ -95,7 +95,7 @@ class PartitionWatch:
                 return out  # life does not end
             if record.at_ms > run.markers.get(record.partition, 0):
                 run.markers[record.partition] = record.at_ms
-                self._close(record.run, run, offset, out)
+                self._close(record.run, run, out)
         else:
             self._keep(run, offset, record)
         return out
@@ -201,14 +201,13 @@ class PartitionWatch:
         if offset >= brand.position and cell.start_ms >= brand.watch.next_ms:
             brand.cells.setdefault((cell.start_ms, cell.platform, cell.partition), cell)
 
-    def _close(self, run_id: str, run: _Run, offset: int, out: Closed) -> None:
+    def _close(self, run_id: str, run: _Run, out: Closed) -> None:
         reached_ms = self.watermark_ms(run_id)
         if reached_ms <= run.closed_ms:
             return
         run.closed_ms = reached_ms
         for name in sorted(run.brands):
-            if offset >= run.brands[name].position:
-                self._close_brand(run.brands[name], reached_ms, out)
+            self._close_brand(run.brands[name], reached_ms, out)
         if reached_ms >= END_OF_RUN_MS:
             self._end(run_id, out)
         else:

@@ -81,6 +81,19 @@ def test_a_marker_behind_another_changes_nothing() -> None:
     assert made.watch.watermark_ms() == CLOSES + HOUR
 
 
+def test_where_nobody_speaks_a_brand_is_taken_along() -> None:
+    made = Watched()
+    made.take(cell(), marker(0, CLOSES + HOUR), marker(1, CLOSES + HOUR))
+    [only] = made.watch.watches()
+    assert only.next_ms == T0 + HOUR + BUCKET_MS
+
+
+def test_a_bucket_is_not_taken_for_a_quiet_one_before_its_grace_is_over() -> None:
+    made = Watched()
+    made.take(cell(), marker(0, CLOSES + BUCKET_MS - 1), marker(1, CLOSES + BUCKET_MS - 1))
+    assert made.take(cell(T0 + BUCKET_MS), marker(0, CLOSES + HOUR), marker(1, CLOSES + HOUR)) == 1
+
+
 def test_an_input_partition_that_does_not_exist_is_passed_over() -> None:
     made = Watched()
     made.take(cell(partition=2), cell(partition=-1), marker(7, END_OF_RUN_MS))
@@ -127,8 +140,9 @@ def test_ended_runs_are_remembered_up_to_a_bound() -> None:
 
 def test_runs_that_nobody_ends_are_given_up_the_longest_silent_first_and_life_never() -> None:
     made = Watched()
-    made.take(cell(), *(cell(run=f"replay-{number}") for number in range(70)))
-    assert made.ended == [f"replay-{number}" for number in range(6)]
+    made.take(cell(), *(cell(run=f"replay-{number}") for number in range(64)), cell(run="replay-0"))
+    made.take(*(cell(run=f"replay-{number}") for number in range(64, 70)))
+    assert made.ended == [f"replay-{number}" for number in range(1, 7)]
     assert "" in made.watch.runs()
 
 
