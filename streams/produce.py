@@ -18,7 +18,13 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerClosed, UnknownError, UnsupportedVersionError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerClosed,
+    UnknownError,
+    UnsupportedVersionError,
+)
 
 from detectors.mention import Mention, encode_mention
 from playbooks import telemetry
@@ -94,13 +100,16 @@ class MentionProducer:
         """Send records and return when Kafka has acknowledged every one.
 
         Waits for a broker that is away. Raises `TopicMismatch` where the topic has another number of partitions than
-        the settings say. At most `CALLS_IN_FLIGHT` calls are under way, further ones wait for their turn. Cancelled,
-        it sends no more; what is already with the broker may still be written.
+        the settings say, and `MessageSizeTooLargeError` for a record that no waiting would get into its topic. At most
+        `CALLS_IN_FLIGHT` calls are under way, further ones wait for their turn. Cancelled, it sends no more; what is
+        already with the broker may still be written.
         """
         async with self._calls:
             left, attempt = list(records), 0
             while left:
                 left, wrong = await self._noticing_silence(self._try(left))
+                if isinstance(wrong, MessageSizeTooLargeError):
+                    raise wrong
                 if wrong is not None:
                     attempt += 1
                     self._note_silence(type(wrong).__name__)

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from streams.gather import TriageRules
-from streams.settings import Settings
+from streams.settings import Settings, SettingsError
+from streams.topics import LARGEST_RECORD_BYTES
+
+#: An id in a checkpoint: eight bytes, in base64. The rest of a checkpoint is small.
+_ID_BYTES: Final = 8 * 4 / 3
+_IDS_MOST: Final = int((LARGEST_RECORD_BYTES - 256 * 1024) / _ID_BYTES)
 
 
 def rules_of(settings: Settings) -> TriageRules:
-    """The rules as one frozen value, in milliseconds."""
+    """The rules as one frozen value, in milliseconds; raises `SettingsError` where a checkpoint would be too large."""
+    triage = settings.triage
+    ids = triage.recent_ids * (triage.runs_at_once + 1)
+    if ids > _IDS_MOST:
+        raise SettingsError(
+            f"triage.recent_ids is {triage.recent_ids} and triage.runs_at_once is {triage.runs_at_once}: a checkpoint "
+            f"would hold up to {ids} ids, allowed are {_IDS_MOST}; make one of them smaller"
+        )
     return TriageRules(
         brands=None if settings.any_brand else frozenset(settings.brands),
-        future_ms=int(settings.triage.future_s * 1000),
-        horizon_ms=int(settings.triage.horizon_h * 3_600_000),
-        recent_ids=settings.triage.recent_ids,
-        runs_at_once=settings.triage.runs_at_once,
-        run_idle_ms=int(settings.triage.run_idle_s * 1000),
+        future_ms=int(triage.future_s * 1000),
+        horizon_ms=int(triage.horizon_h * 3_600_000),
+        recent_ids=triage.recent_ids,
+        runs_at_once=triage.runs_at_once,
+        run_idle_ms=int(triage.run_idle_s * 1000),
     )

@@ -48,7 +48,8 @@ class TriageSettings(Section, frozen=True):
     `future_s`: a mention further ahead of its record's Kafka time is refused. `horizon_h`: one older than this is
     refused. `recent_ids`: how many ids a partition remembers for dropping repeats. `idle_heartbeat_s`: a partition
     silent for so long is given a heartbeat. `dead_share`: above this share of bad records in a minute ops are paged
-    and dead letters are sampled.
+    and dead letters are sampled. `runs_at_once`: drills and replays beside life; each remembers as many ids, and all of
+    them have to fit into one checkpoint.
     """
 
     future_s: NotNegative = 300.0
@@ -58,7 +59,7 @@ class TriageSettings(Section, frozen=True):
     checkpoint_s: Positive = 2.0
     dead_share: Share = 0.2
     dead_share_of_at_least: AtLeastOne = 200
-    runs_at_once: AtLeastOne = 16
+    runs_at_once: AtLeastOne = 12
     run_idle_s: Positive = 600.0
     metrics_port: Port = 9101
 

@@ -53,9 +53,9 @@ _BEAT_EVERY_S: Final = 0.5
 
 async def run_triage(settings: Settings, stop: asyncio.Event) -> None:
     """The triage process, until `stop`."""
+    worker = TriageWorker(settings)
     await asyncio.to_thread(ensure_topics, settings.kafka)
     telemetry.start([Role.TRIAGE], brands=settings.brands)
-    worker = TriageWorker(settings)
     async with following_models(settings.kafka, worker.models):
         await worker.run(stop)
 
@@ -109,6 +109,7 @@ class TriageWorker:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._rules = rules_of(settings)
         self.outgoing: asyncio.Queue[Outgoing] = asyncio.Queue(_UNDELIVERED_FOLDS)
         self.models = Models()
         self._dead_share = DeadShare(settings.triage.dead_share, settings.triage.dead_share_of_at_least)
@@ -146,7 +147,7 @@ class TriageWorker:
         state = await self._newest_state(number, True) or await self._newest_state(number, False)
         offset = state.offset if state else None
         log.info("partition %d of %s from %s", number, Topic.MENTIONS, "its start" if offset is None else offset)
-        triage = PartitionTriage(number, rules_of(self.settings), self.models.at, state)
+        triage = PartitionTriage(number, self._rules, self.models.at, state)
         return TriagePartition(triage, self, offset)
 
     async def _newest_state(self, number: int, newest_only: bool) -> TriageState | None:

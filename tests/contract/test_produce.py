@@ -8,14 +8,14 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 
 from playbooks import telemetry
 from playbooks.labels import Role, WaitCause
 from streams.brokers.broker import Broker
 from streams.produce import MentionProducer, Record, left_over, mention_record
 from streams.settings import KafkaSettings
-from streams.topics import TopicMismatch, ensure_topics
+from streams.topics import LARGEST_RECORD_BYTES, TopicMismatch, ensure_topics
 from tests.parts.mentions import mention, mentions_in, records_in
 from tests.parts.waiting import until
 
@@ -69,6 +69,12 @@ async def test_records_of_a_partition_keep_their_order_over_many_sends(
 async def test_many_sends_at_once_all_arrive(producer: MentionProducer, kafka: KafkaSettings) -> None:
     await asyncio.gather(*(producer.send_mentions([mention(number)]) for number in range(200)))
     assert len(await mentions_in(kafka)) == 200
+
+
+async def test_a_record_that_fits_into_no_topic_is_not_waited_for(producer: MentionProducer) -> None:
+    with pytest.raises(MessageSizeTooLargeError):
+        await producer.send([Record(0, b"k", b"x" * (LARGEST_RECORD_BYTES + 1))])
+    await producer.send_mentions([mention(1)])
 
 
 async def test_an_empty_send_returns(producer: MentionProducer) -> None:
