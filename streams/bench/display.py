@@ -73,7 +73,8 @@ def show_report(console: Console, report: Report) -> None:
 
 def show_memory(console: Console, report: MemoryReport) -> None:
     """The memory of a long run."""
-    table = Table(title=f"memory of a triage worker over {report.mentions:,} records", caption=report.machine)
+    title = f"memory of a triage worker over {report.mentions:,} records"
+    table = Table(title=title, caption=report.machine, box=SIMPLE, pad_edge=False, min_width=len(title))
     table.add_column("records", justify="right")
     table.add_column("resident, MB", justify="right")
     for sample in report.samples:
@@ -81,6 +82,6 @@ def show_memory(console: Console, report: MemoryReport) -> None:
     console.print(table)
     console.print(f"Peak {report.peak_mb:.1f} MB, allowed are {report.limit_mb:.0f} MB.")
     console.print(
-        f"{'Flat' if report.flat else 'Not flat'}: from the second quarter to the last it changed by "
-        f"{report.growth:+.1%}, allowed are {FLAT_WITHIN:.0%}."
+        f"{'Flat' if report.flat else 'Not flat'}: from the third quarter to the last it changed by "
+        f"{report.growth:+.1%}, allowed are {FLAT_WITHIN:+.0%}."
     )

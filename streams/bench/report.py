@@ -19,7 +19,7 @@ from streams.bench.runner import Outcome, Plan
 
 #: What a triage worker's memory must stay below, and how much it may still grow.
 MEMORY_LIMIT_MB: Final = 300.0
-FLAT_WITHIN: Final = 0.05
+FLAT_WITHIN: Final = 0.03
 
 #: What is expected of Firebreak, as a multiple of each other reader's rate.
 WANTED: Final = {
@@ -139,17 +139,17 @@ def memory_report(outcome: Outcome) -> MemoryReport:
 
 
 def growth(rss_mb: Sequence[float]) -> float:
-    """How much higher memory is in the last quarter of the samples than in the second, as a share; below 0 it fell.
+    """How much higher memory is in the last quarter of the samples than in the one before, as a share; below 0 it fell.
 
-    The first quarter is left out: there the memory of recent ids and the buffers fill up.
+    The first half is left out: there the memory of recent ids and the buffers fill up.
 
-    >>> growth([50.0, 100.0, 100.0, 110.0]), growth([50.0, 100.0, 100.0, 100.0])
+    >>> growth([50.0, 80.0, 100.0, 110.0]), growth([50.0, 80.0, 100.0, 100.0])
     (0.1, 0.0)
     """
     quarter = len(rss_mb) // 4
     if not quarter:
         raise ValueError(f"{len(rss_mb)} samples of memory, at least 4 are needed")
-    return round(fmean(rss_mb[-quarter:]) / fmean(rss_mb[quarter : 2 * quarter]) - 1.0, 4)
+    return round(fmean(rss_mb[-quarter:]) / fmean(rss_mb[-2 * quarter : -quarter]) - 1.0, 4)
 
 
 def machine() -> str:
