@@ -47,17 +47,17 @@ def show_report(console: Console, report: Report) -> None:
         box=SIMPLE,
         pad_edge=False,
     )
-    for column in ("reader", "mentions/s", "low - high", "CPU us", "peak MB", "Firebreak is"):
+    for column in ("reader", "mentions/s", "low-high", "CPU us", "peak MB", "Firebreak is"):
         table.add_column(column, justify="left" if column == "reader" else "right", no_wrap=True)
     for name, figures in report.readers.items():
         rates, times = report.mentions_per_s[name], report.firebreak_times.get(name)
         table.add_row(
             name.value,
             f"{figures.mentions_per_s:,}",
-            f"{rates.low:,.0f} - {rates.high:,.0f}",
+            f"{rates.low:,.0f}-{rates.high:,.0f}",
             f"{report.cpu_us_per_mention[name].mid:.1f}",
             f"{figures.rss_mb:.0f}",
-            f"{times.mid:.2f} x ({times.low:.2f} - {times.high:.2f})" if times else "",
+            f"{times.mid:.2f} x ({times.low:.2f}-{times.high:.2f})" if times else "",
         )
     console.print(table)
     wanted = ", ".join(f"{times:g} x {name}" for name, times in WANTED.items() if name in report.firebreak_times)
