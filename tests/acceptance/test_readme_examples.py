@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -89,9 +88,7 @@ def shown(language: str, word: str, ports: dict[str, int]) -> str:
 
 def in_a_shell(text: str) -> str:
     """What an example prints."""
-    for program in ("curl", "openssl"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not on this machine (apt-get install {program})")
+    require("curl", "openssl")
     return subprocess.run(["sh", "-ec", text], env=environment(), capture_output=True, text=True, check=True).stdout
 
 

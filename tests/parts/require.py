@@ -56,6 +56,8 @@ PARTS = {
         "Alertmanager", _program("prometheus-alertmanager"), "apt-get install prometheus-alertmanager"
     ),
     "chromium": Part("Chromium", _program("chromium"), "apt-get install chromium"),
+    "curl": Part("curl", _program("curl"), "apt-get install curl"),
+    "openssl": Part("openssl", _program("openssl"), "apt-get install openssl"),
     "kcat": Part("kcat", _program("kcat"), "apt-get install kcat"),
     "yardsticks": Part("the yardstick data", YARDSTICKS.is_dir, "FIREBREAK_YARDSTICKS=its folder", installable=False),
 }
