@@ -54,5 +54,5 @@ def _binary() -> str:
     except TansuBinaryNotFound:
         raise BrokerUnreachable(
             f"the embedded broker has no program for {platform.system()} on {platform.machine()}; run Apache Kafka "
-            "and name it in the settings (kafka.servers): all but the demo works with it"
+            "and name it in the settings, as kafka.servers: all but the demo works with it"
         ) from None
