@@ -146,7 +146,9 @@ def _sign_in(page: Page, link: str) -> None:
 
 def test_asked_to_end_again_and_again_it_ends_once_and_leaves_nothing(running: Demo) -> None:
     assert len(running.family()) > 7
-    running.ask(signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
+    running.ask(signal.SIGTERM)
+    running.wait_for("Ending what was started")
+    running.ask(signal.SIGINT, signal.SIGTERM, signal.SIGINT)
     assert running.code() == 0
     assert running.litter() == []
     assert "Traceback" not in running.all()
