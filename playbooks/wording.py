@@ -20,7 +20,7 @@ def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, wor
     to_people = step.action in (ActionKind.PAGE, ActionKind.NOTIFY)
     return Notice(
         subject=subject(playbook.title, signal, worse=worse),
-        text=f"{step.words.strip()}\n\n{why(signal)}\nPlaybook {playbook.id} {playbook.version}.",
+        text=f"{unwrapped(step.words)}\n\n{why(signal)}\nPlaybook {playbook.id} {playbook.version}.",
         brand=signal.brand,
         platform=signal.platform,
         severity=signal.severity,
@@ -79,14 +79,24 @@ def why(signal: Signal) -> str:
     )
 
 
+def unwrapped(words: str) -> str:
+    """A playbook's words without the line breaks of its file; an empty line still parts paragraphs.
+
+    >>> unwrapped("Please acknowledge\\nwithin five minutes.\\n\\nThen read.\\n")
+    'Please acknowledge within five minutes.\\n\\nThen read.'
+    """
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in words.strip().split("\n\n"))
+
+
 def _counted(signal: Signal) -> tuple[str, ...]:
     seen, band = signal.evidence, f"{signal.evidence.expected_low:.3g} to {signal.evidence.expected_high:.3g}"
     share, usual = 100 * seen.negative_share, 100 * seen.expected_negative_share
     sample = " (from a sample)" if seen.sampled else ""
+    span = "1 minute" if seen.window_s == 60 else f"{seen.window_s / 60:.3g} minutes"
     return (
         f"- observed {signal.observed:.3g}, expected {signal.expected:.3g} ({band} in 95 of 100 cases)",
         f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
-        f"- {seen.mentions} mentions by {seen.authors} authors in {seen.window_s / 60:.3g} minutes{sample}",
+        f"- {seen.mentions} mentions by {seen.authors} authors in {span}{sample}",
         f"- {seen.negative} of them negative: {share:.0f} %, usually {usual:.0f} %",
         f"- the brand has been known for {seen.baseline_days:.1f} days",
     )
