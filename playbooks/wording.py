@@ -5,6 +5,7 @@ Nothing here comes from a post: posts are named on the incident's page, where ho
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 from detectors.mention import rfc3339
@@ -80,12 +81,12 @@ def why(signal: Signal) -> str:
 
 
 def unwrapped(words: str) -> str:
-    """A playbook's words without the line breaks of its file; an empty line still parts paragraphs.
+    """A playbook's words without the line breaks of its file; paragraphs and the items of lists stay apart.
 
-    >>> unwrapped("Please acknowledge\\nwithin five minutes.\\n\\nThen read.\\n")
-    'Please acknowledge within five minutes.\\n\\nThen read.'
+    >>> unwrapped("Please acknowledge\\nwithin five minutes.\\n\\nThen:\\n- read\\n")
+    'Please acknowledge within five minutes.\\n\\nThen:\\n- read'
     """
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in words.strip().split("\n\n"))
+    return re.sub(r"(?<!\n)[ \t]*\n(?!\n|[-*] |\d+\. )", " ", words.strip())
 
 
 def _counted(signal: Signal) -> tuple[str, ...]:
