@@ -156,6 +156,8 @@ def folding_app(name: str, kafka: KafkaSettings) -> faust.App:
         broker_request_timeout=30.0,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=4 * 1024 * 1024,
+        # A leader that joins while the broker comes up knows no partitions to share out, until it asks again.
+        consumer_metadata_max_age_ms=5_000,
         topic_allow_declare=False,
         topic_disable_leader=True,
         web_enabled=False,
