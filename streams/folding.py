@@ -10,7 +10,8 @@ records travels as one event. It is done with two public seams and one subclass:
   `_new_offset`) loses its place in them: it adds the message's own offset to the hole before it, so that one fold a
   commit interval is committed, and forgets a hole that begins at offset 1. Because folds are acknowledged in order,
   the place to commit is simply the end of the last one acknowledged. And what a rebalance overtakes Faust throws away
-  and acknowledges unseen; here that counts for nothing.
+  and acknowledges unseen, and does not go back for where nothing was committed yet; here it counts for nothing, and
+  comes again.
 
 Tried against the installed Faust in tests/contract/test_folding.py, on both brokers.
 """
@@ -104,6 +105,13 @@ class FoldingConsumer(Consumer):
         if message.generation_id != app.consumer_generation_id or not app.flow_control.is_active():
             return False
         return bool(super().ack(message))
+
+    async def perform_seek(self) -> None:
+        """Go back to what is committed; where nothing is, to the beginning, which Faust leaves out."""
+        await super().perform_seek()
+        uncommitted = [self._new_topicpartition(*tp) for tp in self.assignment() if self._read_offset[tp] is None]
+        if uncommitted:
+            await self._thread.seek_to_beginning(*uncommitted)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """The holes between folds are no holes: their records are inside the folds."""

@@ -1,10 +1,11 @@
 """What the agents share: a Faust app for one role, each partition's state for as long as it is ours, and one way out.
 
-A partition's state is opened at its first fold after an assignment and dropped when it is revoked, unacknowledged.
-Where the state needs records from before that fold (the one who had the partition last wrote an older state after it
-had lost it), they are read once more. What is wrong with a record is the agent's business (dead letters); what is wrong
-with the surroundings is waited for inside `take`; anything else is a fault of ours, and ends the process without
-acknowledging, so that it is started again and loses nothing.
+A partition's state is opened at its first fold after an assignment and dropped when it is revoked, unacknowledged. No
+record is passed over: where a fold does not begin where the one before it ended, or where the state says, the records
+between are read apart from Faust, which throws away what it fetched in a rebalance; and who had the partition last may
+have written an older state after it had lost it. What is wrong with a record is the agent's business (dead letters);
+what is wrong with the surroundings is waited for inside `take`; anything else is a fault of ours, and ends the process
+without acknowledging, so that it is started again and loses nothing.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ class PartitionState(Protocol):
     first_needed: int | None
 
     async def take(self, records: list[Record]) -> None:
-        """Work on a fold; returns when the next may come. It is acknowledged through `held`, not by returning."""
+        """Work on a fold; returns when the next may come. It is acknowledged through `held`, not by returning.
+
+        Records that were taken before may come again.
+        """
         ...
 
 
@@ -66,6 +70,7 @@ class FoldReader(Generic[P]):
         self.role = role
         self.partitions: dict[TP, P] = {}
         self._generations: dict[TP, int] = {}
+        self._next: dict[TP, int] = {}
         self._rebalances = 0
         self._kafka = settings.kafka
         self._open = open_partition
@@ -147,18 +152,21 @@ class FoldReader(Generic[P]):
         records = cast(list[Record], event.value)
         partition = self.partitions.get(place)
         if partition is None or self._generations[place] != event.message.generation_id:
-            partition = await self._opened(place, event, records[0].offset)
+            partition = await self._opened(place, event)
+        if partition is not None and self._next[place] < records[0].offset:
+            await self._catch_up(place, partition, self._next[place], records[0].offset)
         if partition is None or partition.held.dropped:
             return  # somebody else's by now, or ours anew: it comes again
         partition.held.add(event)
         await partition.take(records)
         telemetry.RECORDS_PROCESSED.labels(role=self.role).inc(len(records))
         telemetry.FOLDS_HELD.labels(role=self.role).set(sum(len(one.held) for one in self.partitions.values()))
+        self._next[place] = max(self._next[place], records[-1].offset + 1)
         # The fold is held until it may be acknowledged; its records are not needed so long.
         records.clear()
 
-    async def _opened(self, place: TP, event: EventT[Any], first: int) -> P | None:
-        """A partition's state for the fold that begins with the record `first`; None where it was lost meanwhile."""
+    async def _opened(self, place: TP, event: EventT[Any]) -> P | None:
+        """A partition's state for its first fold; None where the partition was lost meanwhile."""
         if place in self.partitions:
             self.partitions[place].held.drop()
         rebalances = self._rebalances
@@ -167,12 +175,13 @@ class FoldReader(Generic[P]):
             return None
         self.partitions[place] = partition
         self._generations[place] = event.message.generation_id or 0
-        if partition.first_needed is not None and partition.first_needed < first:
-            await self._catch_up(place, partition, partition.first_needed, first)
+        needed = partition.first_needed
+        self._next[place] = (self._consumer._committed_offset.get(place) or 0) if needed is None else needed
         return partition
 
     async def _catch_up(self, place: TP, partition: P, first: int, end: int) -> None:
-        log.warning("%s reads %s partition %d from %d again, up to %d", self.role.value, *place, first, end)
+        """Hand on the records from `first` up to `end`, as far as Kafka has them: a topic may have holes."""
+        log.info("%s reads %s partition %d from %d up to %d apart", self.role.value, *place, first, end)
         fold: list[Record] = []
         async for record in patiently(lambda: read_between(self._kafka, place, first, end), self.role):
             fold.append(record)

@@ -67,11 +67,13 @@ class TrainerPartition:
     async def take(self, records: list[Read]) -> None:
         """Learn from a fold; it is acknowledged with the next version."""
         for record in records:
+            if record.offset < self.next_offset:
+                continue
             try:
                 self._worker.learn(decode_sample(record.value))
             except BadRecord as wrong:
                 await self._worker.send([dead_record(Topic(self.place.topic), self.place.partition, record, wrong)])
-        self.next_offset = records[-1].offset + 1
+        self.next_offset = max(self.next_offset, records[-1].offset + 1)
 
 
 class TrainerWorker:

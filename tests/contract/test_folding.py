@@ -8,10 +8,11 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -22,7 +23,7 @@ from kafka.structs import TopicPartition as KafkaPartition
 from playbooks.labels import Role
 from streams.agents.reading import FoldReader
 from streams.brokers.broker import Broker
-from streams.folding import Held
+from streams.folding import FoldingScheduler, Held, fold_of
 from streams.gather import Record
 from streams.produce import MentionProducer
 from streams.produce import Record as Produced
@@ -223,6 +224,21 @@ async def test_a_fold_that_a_rebalance_overtook_is_not_acknowledged_by_being_thr
     assert await committed(kafka_settings, 0) is None
 
 
+async def test_what_was_fetched_in_a_rebalance_comes_again_where_nothing_was_committed(
+    kafka_settings: Settings,
+) -> None:
+    await send(kafka_settings, 0, *numbered(0, 10))
+    await send(kafka_settings, 1, *numbered(0, 10))
+    async with reading(kafka_settings) as made:
+        await made.has(0, 10)
+        await made.has(1, 10)
+        made.acknowledge(1, 10)
+        await commits(kafka_settings, 10, 1)
+        await made.reader._app.consumer.perform_seek()
+        assert [record.offset for record in await made.has(0, 20)] == [*range(10), *range(10)]
+        assert len(made.of(1).records) == 10
+
+
 async def test_what_was_dropped_is_not_acknowledged(kafka_settings: Settings) -> None:
     await send(kafka_settings, 0, *numbered(0, 10))
     async with reading(kafka_settings) as made:
@@ -255,6 +271,29 @@ async def test_a_state_that_is_older_than_what_is_committed_is_given_the_records
         assert [record.offset for record in records] == list(range(1_234, 5_001))
         assert max(map(len, again.of(0).folds)) <= 2_000
         assert len(again.of(0).held) == 1
+
+
+async def test_a_fold_that_faust_throws_away_is_read_before_the_next_one(
+    kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thrown: list[int] = []
+
+    def forgetful(self: FoldingScheduler, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
+        for tp, fetched in records.items():
+            if len(thrown) < 2 and fetched[0].offset in (0, 40):
+                thrown.append(fetched[0].offset)
+            else:
+                yield tp, fold_of(tp, fetched)
+
+    monkeypatch.setattr(FoldingScheduler, "iterate", forgetful)
+    async with reading(kafka_settings) as made:
+        for first in range(0, 80, 20):
+            await send(kafka_settings, 3, *numbered(first, first + 20))
+            await until(lambda at=first: at in thrown or len(made.of(3).records) > at, "it goes on")  # type: ignore[misc]
+        assert [record.offset for record in await made.has(3, 80)] == list(range(80))
+        assert thrown == [0, 40]
+        made.acknowledge(3, 80)
+        await commits(kafka_settings, 80, 3)
 
 
 async def test_records_that_a_state_needs_and_kafka_has_no_more_are_done_without(kafka_settings: Settings) -> None:
