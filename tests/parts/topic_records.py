@@ -5,15 +5,18 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from detectors.bucket import END_OF_RUN_MS
+from detectors.signal import Signal
+from streams.closing import PartitionWatch
 from streams.gather import PartitionTriage, Record
 from streams.models import Models
 from streams.rules import rules_of
 from streams.settings import KafkaSettings, Settings
 from streams.topics import shapes
-from streams.wire import BucketRecord, Marker, Topic, decode_bucket_record
+from streams.wire import BucketRecord, Marker, Topic, decode_bucket_record, decode_signal
 from tests.parts.stream_records import Accepting
 
 Cells = dict[tuple[str, int, str, str, int], bytes]
+Signals = dict[str, Signal]
 
 
 async def records_of(kafka: KafkaSettings, topic: Topic) -> list[list[Record]]:
@@ -58,15 +61,32 @@ async def cells_accepted(kafka: KafkaSettings, *runs: str) -> Cells:
     return cells
 
 
-async def cells_wanted(settings: Settings, *runs: str) -> Cells:
-    """What an unbroken triage makes of what is in `mentions` for these runs, of the buckets that are complete."""
-    accepting = Accepting()
+async def wanted(settings: Settings, *runs: str) -> tuple[Cells, Signals]:
+    """What an unbroken triage and watch make of what is in `mentions` for these runs, of what is complete."""
+    accepting, watch, signals = Accepting(), PartitionWatch(settings.kafka.mentions_partitions), Signals()
     for number, records in enumerate(await records_of(settings.kafka, Topic.MENTIONS)):
         gathered = PartitionTriage(number, rules_of(settings), Models().at).fold(records)
         made: list[BucketRecord] = [*gathered.cells, *gathered.markers]
         for record in made:
             accepting.take(record)
-    return {key: value for key, value in accepting.cells.items() if key[0] in runs}
+            if record.run in runs:
+                signals |= {signal.id: signal for signal in watch.take(watch.next_offset, record).signals}
+    return {key: value for key, value in accepting.cells.items() if key[0] in runs}, signals
+
+
+async def cells_wanted(settings: Settings, *runs: str) -> Cells:
+    """The cells of `wanted`."""
+    return (await wanted(settings, *runs))[0]
+
+
+async def signals_in(kafka: KafkaSettings) -> Signals:
+    """The signals that were sent; one that was sent twice must be the same."""
+    found = Signals()
+    for records in await records_of(kafka, Topic.SIGNALS):
+        for record in records:
+            signal = decode_signal(record.value)
+            assert found.setdefault(signal.id, signal) == signal
+    return found
 
 
 async def has_ended(kafka: KafkaSettings, *runs: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +26,11 @@ class Workers:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, role: str) -> None:
-        """Start a role."""
+        """Start a role, or another long-running process by its name."""
+        words = ["worker", "--role", role] if role in ROLES else [role]
         with (self._folder / f"{role}.log").open("ab") as log:
             self._children[role] = subprocess.Popen(
-                [sys.executable, "-m", "streams", "--config", str(self._folder), "worker", "--role", role],
+                [sys.executable, "-m", "streams", "--config", str(self._folder), *words],
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -42,6 +43,16 @@ class Workers:
         child.kill()
         child.wait()
         self.start(role)
+
+    def stop(self, role: str) -> None:
+        """Ask a role to end, and wait until it has; it must have ended well."""
+        child = self._children.pop(role)
+        child.terminate()
+        try:
+            assert child.wait(_END_S) == 0, self.log(role)
+        finally:
+            child.kill()
+            child.wait()
 
     def check(self) -> None:
         """Fail, with the end of its log, where a role has ended by itself."""
@@ -78,9 +89,10 @@ def running_workers(folder: Path) -> Iterator[Workers]:
         workers.end()
 
 
-def written_settings(folder: Path, servers: str, brands: tuple[str, ...]) -> Settings:
-    """Settings for a quick worker: short intervals, a store in the folder, spare metrics ports."""
-    values = {
+def written_settings(folder: Path, servers: str, brands: tuple[str, ...], **more: Mapping[str, object]) -> Settings:
+    """Settings for a quick worker: short intervals, a store in the folder, spare metrics ports; and sections of one's
+    own."""
+    values: dict[str, Mapping[str, object]] = {
         "kafka": {"servers": servers},
         "store": {"url": f"sqlite:///{folder / 'firebreak.db'}"},
         "brands": {brand: {"arming": "page-and-hold"} for brand in brands},
@@ -88,5 +100,5 @@ def written_settings(folder: Path, servers: str, brands: tuple[str, ...]) -> Set
         "watch": {"metrics_port": 0, "snapshot_s": 1.0},
         "respond": {"metrics_port": 0},
     }
-    (folder / FILE_NAME).write_text(yaml.safe_dump(values), encoding="utf-8")
+    (folder / FILE_NAME).write_text(yaml.safe_dump(values | more), encoding="utf-8")
     return read_settings(folder)
