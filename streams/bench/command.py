@@ -16,7 +16,7 @@ _NAMES = ("faust", "quix", "bytewax", "aiokafka", "firebreak")
 
 @click.command(short_help="Measure throughput beside other readers.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--mentions", type=click.IntRange(min=1), help="How many [default: 200000; with --memory 1000000].")
+@click.option("--mentions", type=click.IntRange(min=4000), help="How many [default: 200000; with --memory 1000000].")
 @click.option("--partitions", type=click.IntRange(min=1), default=4, show_default=True, help="Partitions of the topic.")
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="How often each reader reads.")
 @click.option("--reader", "names", type=click.Choice(_NAMES), multiple=True, help="Only this one; may be repeated.")

@@ -73,7 +73,7 @@ def show_report(console: Console, report: Report) -> None:
 
 def show_memory(console: Console, report: MemoryReport) -> None:
     """The memory of a long run."""
-    title = f"memory of a triage worker over {report.mentions:,} records"
+    title = f"memory of a triage worker over {report.mentions:,} mentions"
     table = Table(title=title, caption=report.machine, box=SIMPLE, pad_edge=False, min_width=len(title))
     table.add_column("records", justify="right")
     table.add_column("resident, MB", justify="right")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from faust.types import TP
-
 from playbooks import telemetry
 from playbooks.labels import Role
-from streams.agents.triage import Outgoing, TriagePartition, TriageWorker
+from streams.agents.triage import Outgoing, TriageWorker
 from streams.agents.versions import following_models
 from streams.bench.job import Job, Reading, settings_of
 from streams.bench.work import Stopwatch
@@ -38,11 +36,6 @@ class _TimedWorker(TriageWorker):
         super().__init__(settings_of(job))
         self.watch = Stopwatch(job)
         self._all_delivered = stop
-
-    async def open_partition(self, place: TP) -> TriagePartition:
-        """The first record of a partition is here."""
-        self.watch.begin()
-        return await super().open_partition(place)
 
     def count(self, triage: PartitionTriage, gathered: Gathered, records: list[Record]) -> None:
         """A fold is done and handed to the deliverer."""

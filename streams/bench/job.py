@@ -82,7 +82,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """What a reader saw: time from the first record to the last, processor time meanwhile, and peak memory."""
+    """What a reader saw: the records after the warm-up, the time and processor time for them, and peak memory."""
 
     records: int
     seconds: float

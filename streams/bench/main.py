@@ -48,7 +48,7 @@ def side_by_side(names: Iterable[str], mentions: int, partitions: int, rounds: i
 def memory_bench(mentions: int, partitions: int, sample_every: int, as_json: bool) -> int:
     """Follow the memory of Firebreak's triage; the exit code."""
     plan = Plan((ReaderName.FIREBREAK,), mentions, partitions, 1, sample_every)
-    found = memory_report(_run(plan)[0])
+    found = memory_report(plan, _run(plan)[0])
     if as_json:
         _print_json({"memory": found})
     else:

@@ -124,11 +124,11 @@ def _ratios(rates: dict[ReaderName, list[float]]) -> dict[ReaderName, Spread]:
     }
 
 
-def memory_report(outcome: Outcome) -> MemoryReport:
+def memory_report(plan: Plan, outcome: Outcome) -> MemoryReport:
     """What the samples of one long reading say."""
     grown = growth([sample.rss_mb for sample in outcome.reading.samples])
     return MemoryReport(
-        mentions=outcome.reading.records,
+        mentions=plan.mentions,
         peak_mb=round(outcome.reading.rss_mb, 1),
         limit_mb=MEMORY_LIMIT_MB,
         flat=grown <= FLAT_WITHIN,

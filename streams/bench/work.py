@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import psutil
 
@@ -16,18 +17,30 @@ from streams.gather import PartitionTriage, Record
 from streams.models import Models
 from streams.rules import rules_of
 
-_PEAK = "VmHWM:"
+#: One part in so many of the records is the warm-up.
+_WARM_SHARE: Final = 4
+_PEAK: Final = "VmHWM:"
+
+
+class _Moment(NamedTuple):
+    records: int
+    wall_s: float
+    cpu_s: float
 
 
 class Stopwatch:
-    """Runs from the first record to the last; it counts the records."""
+    """Counts the records and runs from the end of the warm-up, the first quarter of them, to the last.
+
+    In the warm-up partitions are opened, buffers filled and caches made; how long that takes says nothing of the rate.
+    """
 
     def __init__(self, job: Job) -> None:
         self._wanted = job.records
+        self._warm_at = job.records // _WARM_SHARE
         self._sample_every = job.sample_every
         self._samples: list[Sample] = []
-        self._begun: tuple[float, float] | None = None
-        self._ended: tuple[float, float] | None = None
+        self._begun: _Moment | None = None
+        self._ended: _Moment | None = None
         self.records = 0
 
     @property
@@ -35,28 +48,31 @@ class Stopwatch:
         """Whether the last record was counted."""
         return self.records >= self._wanted
 
-    def begin(self) -> None:
-        """The first record is here; later calls change nothing."""
-        if self._begun is None:
-            self._begun = time.perf_counter(), time.process_time()
-
     def count(self, records: int) -> None:
         """So many more records are done."""
         self.records += records
+        if self._begun is None and self.records >= self._warm_at:
+            self._begun = _Moment(self.records, time.perf_counter(), time.process_time())
         if self._sample_every and self.records // self._sample_every > len(self._samples):
             self._samples.append(Sample(self.records, resident_mb()))
 
     def end(self) -> None:
         """The last record is done and what came of it is on its way; later calls change nothing."""
         if self._ended is None:
-            self._ended = time.perf_counter(), time.process_time()
+            self._ended = _Moment(self.records, time.perf_counter(), time.process_time())
 
     def reading(self) -> Reading:
         """What was measured."""
-        if self._begun is None or self._ended is None:
-            raise RuntimeError(f"the reader ended after {self.records} of {self._wanted} records")
-        seconds, cpu_s = (ended - begun for begun, ended in zip(self._begun, self._ended, strict=True))
-        return Reading(self.records, seconds, cpu_s, peak_mb(), tuple(self._samples))
+        begun, ended = self._begun, self._ended
+        if begun is None or ended is None or begun.records == ended.records:
+            raise RuntimeError(f"nothing was measured; the reader ended after {self.records} of {self._wanted} records")
+        return Reading(
+            records=ended.records - begun.records,
+            seconds=ended.wall_s - begun.wall_s,
+            cpu_s=ended.cpu_s - begun.cpu_s,
+            rss_mb=peak_mb(),
+            samples=tuple(self._samples),
+        )
 
 
 class Work:
@@ -69,7 +85,6 @@ class Work:
 
     def take(self, partition: int, records: Sequence[Record]) -> list[Cell]:
         """Triage of the next records of a partition."""
-        self.watch.begin()
         cells = self._triage[partition].fold(records).cells
         self.watch.count(len(records))
         return cells

@@ -69,25 +69,45 @@ def test_memory_is_well_below_the_limit_and_flat_in_the_second_half(
 ) -> None:
     samples = tuple(Sample(50_000 * (number + 1), rss_mb) for number, rss_mb in enumerate(resident_mb))
     reading = Reading(1_000_000, 30.0, 30.0, peak_mb, samples)
-    assert memory_report(Outcome(ReaderName.FIREBREAK, 0, reading, SAME)).well is well
+    plan = Plan((ReaderName.FIREBREAK,), 1_000_000, 4, 1, 50_000)
+    assert memory_report(plan, Outcome(ReaderName.FIREBREAK, 0, reading, SAME)).well is well
+
+
+def watch(records: int, sample_every: int = 0) -> Stopwatch:
+    return Stopwatch(Job(ReaderName.FAUST, "127.0.0.1:9092", 4, records, "g", "s", sample_every))
+
+
+def test_the_first_quarter_is_not_measured() -> None:
+    counting = watch(100)
+    for _ in range(10):
+        counting.count(10)
+    counting.end()
+    assert counting.all_read
+    assert counting.reading().records == 70
 
 
 def test_a_reader_that_ends_early_has_no_reading() -> None:
-    watch = Stopwatch(Job(ReaderName.FAUST, "127.0.0.1:9092", 4, records=10, group="g", sink="s"))
-    watch.begin()
-    watch.count(9)
-    assert not watch.all_read
+    counting = watch(10)
+    counting.count(9)
+    assert not counting.all_read
     with pytest.raises(RuntimeError, match="9 of 10"):
-        watch.reading()
+        counting.reading()
+
+
+def test_a_reader_that_takes_all_records_at_once_has_no_reading() -> None:
+    counting = watch(10)
+    counting.count(10)
+    counting.end()
+    with pytest.raises(RuntimeError, match="nothing was measured"):
+        counting.reading()
 
 
 def test_memory_is_sampled_as_the_records_pass() -> None:
-    watch = Stopwatch(Job(ReaderName.FIREBREAK, "127.0.0.1:9092", 4, 100, "g", "s", sample_every=30))
-    watch.begin()
+    counting = watch(100, sample_every=30)
     for _ in range(10):
-        watch.count(10)
-    watch.end()
-    assert [sample.records for sample in watch.reading().samples] == [30, 60, 90]
+        counting.count(10)
+    counting.end()
+    assert [sample.records for sample in counting.reading().samples] == [30, 60, 90]
 
 
 def test_the_mentions_are_as_large_as_real_ones_and_about_every_brand() -> None:
