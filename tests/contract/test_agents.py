@@ -295,8 +295,7 @@ async def still_works(settings: Settings, topic: Topic) -> bool:
             return taken(settings) == ["sig-good"]
         case _:
             await put(settings, topic, 0, encode_sample(Sample("gate lice", True)))
-            models = (await records_of(settings.kafka, Topic.MODELS))[0]
-            return bool(models) and "lice" in decode_model(models[-1].value).weights.moved
+            return await has_learned(settings, "lice")
 
 
 async def test_a_signal_that_no_store_takes_is_set_aside(settings: Settings, tmp_path: Path) -> None:
@@ -308,6 +307,27 @@ async def test_a_signal_that_no_store_takes_is_set_aside(settings: Settings, tmp
         )
     [letter] = await dead_letters(settings)
     assert (letter["topic"], letter["partition"], letter["offset"]) == ("signals", 3, 0)
+
+
+async def test_a_trainer_that_takes_over_goes_on_from_the_newest_version(
+    empty_apache_broker: Broker, tmp_path: Path
+) -> None:
+    settings = prepared(empty_apache_broker, tmp_path, trainer={"metrics_port": 0, "publish_s": 0.3})
+    with working(tmp_path, "trainer") as one, working(tmp_path, "trainer") as other:
+        for learned, killed in (("lice", None), ("mice", one), ("rats", other)):
+            if killed is not None:
+                killed.kill("trainer")
+            await put(settings, Topic.SAMPLES, 0, encode_sample(Sample(f"gate {learned}", True)))
+            await until_async(lambda word=learned: has_learned(settings, word), f"{learned} is learned", WITHIN_S)  # type: ignore[misc]
+    models = [decode_model(record.value) for record in (await records_of(settings.kafka, Topic.MODELS))[0]]
+    assert [model.version for model in models] == list(range(1, len(models) + 1)), "each number once"
+    assert models[-1].weights.moved.keys() >= {"gate", "lice", "mice", "rats"}
+
+
+async def has_learned(settings: Settings, word: str) -> bool:
+    """Whether a word is in the newest version."""
+    models = (await records_of(settings.kafka, Topic.MODELS))[0]
+    return bool(models) and word in decode_model(models[-1].value).weights.moved
 
 
 # --- state that is not what it should be -------------------------------------------------------------------------

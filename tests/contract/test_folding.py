@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,12 +60,18 @@ class Seen:
 
 
 class Reading:
-    """A reader of `mentions` that is going on."""
+    """A reader of `mentions`, or of other topics, that is going on."""
 
-    def __init__(self, settings: Settings, first_needed: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        first_needed: int | None = None,
+        role: Role = Role.TRIAGE,
+        topics: Sequence[Topic] = (Topic.MENTIONS,),
+    ) -> None:
         self.opened: list[tuple[int, Seen]] = []
         self._first_needed = first_needed
-        self.reader = FoldReader(Role.TRIAGE, [Topic.MENTIONS], settings, self._open)
+        self.reader = FoldReader(role, topics, settings, self._open)
 
     async def _open(self, place: TP) -> Seen:
         seen = Seen(first_needed=self._first_needed)
@@ -87,9 +93,14 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(settings: Settings, first_needed: int | None = None) -> AsyncIterator[Reading]:
+async def reading(
+    settings: Settings,
+    first_needed: int | None = None,
+    role: Role = Role.TRIAGE,
+    topics: Sequence[Topic] = (Topic.MENTIONS,),
+) -> AsyncIterator[Reading]:
     """A reader while the block runs; it ends in good order, which commits what is acknowledged."""
-    made, stop = Reading(settings, first_needed), asyncio.Event()
+    made, stop = Reading(settings, first_needed, role, topics), asyncio.Event()
     running = asyncio.create_task(made.reader.run(stop, 0, list))
     try:
         yield made
@@ -326,6 +337,16 @@ async def transacting(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
     finally:
         await producer.stop()
+
+
+async def test_topics_of_one_partition_each_go_to_the_same_of_two(kafka_settings: Settings) -> None:
+    topics = (Topic.SAMPLES, Topic.CORRECTIONS)
+    async with reading(kafka_settings, role=Role.TRAINER, topics=topics) as first:
+        await until(lambda: len(first.reader.assigned) == 2, "the first has both", 40)
+        async with reading(kafka_settings, role=Role.TRAINER, topics=topics) as second:
+            await until(lambda: second.reader._app.consumer_generation_id > 1, "the second has joined", 40)
+            await until(lambda: len(first.reader.assigned) + len(second.reader.assigned) == 2, "one has both", 40)
+            assert {len(first.reader.assigned), len(second.reader.assigned)} == {0, 2}
 
 
 # --- killed, and shared ------------------------------------------------------------------------------------------
