@@ -69,7 +69,6 @@ class FoldReader(Generic[P]):
     ) -> None:
         self.role = role
         self.partitions: dict[TP, P] = {}
-        self._generations: dict[TP, int] = {}
         self._next: dict[TP, int] = {}
         self._rebalances = 0
         self._kafka = settings.kafka
@@ -151,8 +150,8 @@ class FoldReader(Generic[P]):
         place = event.message.tp
         records = cast(list[Record], event.value)
         partition = self.partitions.get(place)
-        if partition is None or self._generations[place] != event.message.generation_id:
-            partition = await self._opened(place, event)
+        if partition is None:
+            partition = await self._opened(place)
         if partition is not None and self._next[place] < records[0].offset:
             await self._catch_up(place, partition, self._next[place], records[0].offset)
         if partition is None or partition.held.dropped:
@@ -165,16 +164,13 @@ class FoldReader(Generic[P]):
         # The fold is held until it may be acknowledged; its records are not needed so long.
         records.clear()
 
-    async def _opened(self, place: TP, event: EventT[Any]) -> P | None:
+    async def _opened(self, place: TP) -> P | None:
         """A partition's state for its first fold; None where the partition was lost meanwhile."""
-        if place in self.partitions:
-            self.partitions[place].held.drop()
         rebalances = self._rebalances
         partition = await self._open(place)
         if rebalances != self._rebalances:
             return None
         self.partitions[place] = partition
-        self._generations[place] = event.message.generation_id or 0
         needed = partition.first_needed
         self._next[place] = (self._consumer._committed_offset.get(place) or 0) if needed is None else needed
         return partition

@@ -47,7 +47,10 @@ class Reader:
     @property
     def installed(self) -> bool:
         """Whether its package is on this machine."""
-        return find_spec(self.package) is not None
+        try:
+            return find_spec(self.package) is not None
+        except ValueError:
+            return True  # imported, and it has put a lazy module of its own in its place: Faust does
 
 
 READERS: Final = {

@@ -70,12 +70,15 @@ class Reading:
         topics: Sequence[Topic] = (Topic.MENTIONS,),
     ) -> None:
         self.opened: list[tuple[int, Seen]] = []
+        self.may_open = asyncio.Event()
+        self.may_open.set()
         self._first_needed = first_needed
         self.reader = FoldReader(role, topics, settings, self._open)
 
     async def _open(self, place: TP) -> Seen:
         seen = Seen(first_needed=self._first_needed)
         self.opened.append((place.partition, seen))
+        await self.may_open.wait()
         return seen
 
     def of(self, partition: int) -> Seen:
@@ -337,6 +340,41 @@ async def transacting(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
     finally:
         await producer.stop()
+
+
+async def test_what_was_held_before_a_rebalance_is_let_go_and_comes_again_to_who_has_it_now(
+    kafka_settings: Settings,
+) -> None:
+    for partition in range(PARTITIONS):
+        await send(kafka_settings, partition, *numbered(0, 10))
+    async with reading(kafka_settings) as first:
+        for partition in range(PARTITIONS):
+            await first.has(partition, 10)
+        before = [seen for _, seen in first.opened]
+        async with reading(kafka_settings) as second:
+            await until(lambda: len(second.opened) == 2, "the second has its part", 40)
+            await until(lambda: len(first.opened) == PARTITIONS + 2, "the first has opened the others anew", 40)
+            assert all(seen.held.dropped for seen in before)
+            assert {place.partition for place in first.reader.partitions} == {
+                number for number, _ in first.opened[PARTITIONS:]
+            }
+            for number, seen in [*first.opened[PARTITIONS:], *second.opened]:
+                await until(lambda now=seen: len(now.records) == 10, f"partition {number} comes again")  # type: ignore[misc]
+
+
+async def test_a_partition_that_is_lost_while_its_state_is_fetched_is_not_worked_on_with_it(
+    kafka_settings: Settings,
+) -> None:
+    for partition in range(PARTITIONS):
+        await send(kafka_settings, partition, *numbered(0, 10))
+    async with reading(kafka_settings) as first:
+        first.may_open.clear()
+        await until(lambda: bool(first.opened), "the first is fetching the state of a partition", 40)
+        async with reading(kafka_settings) as second:
+            await until(lambda: len(second.opened) == 2, "the second has its part", 40)
+            first.may_open.set()
+            await until(lambda: len(first.reader.partitions) == 2, "the first has its own", 40)
+        assert first.opened[0][1].folds == []
 
 
 async def test_topics_of_one_partition_each_go_to_the_same_of_two(kafka_settings: Settings) -> None:
