@@ -9,35 +9,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from detectors.alarm import AlarmState, advance
-from detectors.bucket import BUCKET_MS, Bucket, Cell, Digest, combine
-from detectors.finding import Detector, Finding, Level, Observation
-from detectors.registry import DETECTORS
-from detectors.signal import Evidence, Post, Signal, SignalKind, signal_id
-from detectors.voices import Voices, VoicesState, is_negative
+from detectors.alarm import advance
+from detectors.bucket import BUCKET_MS, Bucket, Cell, Digest, bucket_start, combine
+from detectors.evidence import Judged, leading, signal_of
+from detectors.finding import Finding, Level, Observation
+from detectors.series import Series, SeriesState
+from detectors.signal import Post, Signal, SignalKind
+from detectors.voices import Counted, Voices, VoicesState, is_negative
 
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 _POSTS_KEPT: Final = 60
-_POSTS_SHOWN: Final = 5
 #: So long after a brand's last mention, silence is learned from; after that nothing is, until somebody speaks again.
 LONGEST_QUIET_MS: Final = 3 * 86_400_000
-
-
-class _DetectorState(msgspec.Struct):
-    kind: SignalKind
-    version: int
-    alarm: AlarmState
-    state: msgspec.Raw
-
-
-class _SeriesState(msgspec.Struct):
-    platform: str | None
-    detectors: list[_DetectorState]
 
 
 class BrandState(msgspec.Struct):
@@ -50,13 +37,7 @@ class BrandState(msgspec.Struct):
     last_spoken_ms: int
     voices: VoicesState
     posts: list[Post]
-    series: list[_SeriesState]
-
-
-@dataclass(slots=True)
-class _Watched:
-    detector: Detector
-    alarm: AlarmState = field(default_factory=AlarmState)
+    series: list[SeriesState]
 
 
 class BrandWatch:
@@ -69,11 +50,9 @@ class BrandWatch:
         self.last_spoken_ms = state.last_spoken_ms if state else 0
         self._voices = Voices(state.voices if state else None)
         self._posts: deque[Post] = deque(state.posts if state else (), maxlen=_POSTS_KEPT)
-        self._series: dict[str | None, list[_Watched]] = {}
-        for series in state.series if state else ():
-            self._series[series.platform] = _resumed(series)
-        if not self._series:
-            self._series[None] = _new_series(None)
+        kept = {series.platform: series for series in state.series} if state else {}
+        self._whole = Series(None, state=kept.pop(None, None))
+        self._platforms = {platform: Series(platform, self._whole, series) for platform, series in _named(kept)}
 
     def close(self, start_ms: int, cells: Sequence[Cell]) -> list[Signal]:
         """Take in the bucket that starts at `start_ms`, and every quiet one since the last; what is worth a signal."""
@@ -86,7 +65,10 @@ class BrandWatch:
         """Nobody spoke in the buckets that end at or before `end_ms` and are not taken in yet."""
         end_ms = min(end_ms, self.last_spoken_ms + LONGEST_QUIET_MS)
         while self.next_ms + BUCKET_MS <= end_ms:
-            self._close_quiet(self.next_ms)
+            nothing = Observation(self.next_ms)
+            self.next_ms += BUCKET_MS
+            for series in (*self._platforms.values(), self._whole):
+                series.quiet(nothing)
 
     def snapshot(self) -> BrandState:
         """Everything it knows."""
@@ -98,125 +80,78 @@ class BrandWatch:
             last_spoken_ms=self.last_spoken_ms,
             voices=self._voices.state,
             posts=list(self._posts),
-            series=[
-                _SeriesState(
-                    platform,
-                    [
-                        _DetectorState(
-                            one.detector.kind, one.detector.version, one.alarm, msgspec.Raw(one.detector.snapshot())
-                        )
-                        for one in watched
-                    ],
-                )
-                for platform, watched in self._series.items()
-            ],
+            series=[series.snapshot() for series in (self._whole, *self._platforms.values())],
         )
 
     def levels(self, platform: str | None) -> dict[SignalKind, Level]:
         """Where a series stands, by detector."""
-        return {one.detector.kind: one.detector.level(self.next_ms) for one in self._series.get(platform, [])}
+        series = self._whole if platform is None else self._platforms.get(platform)
+        return series.levels(self.next_ms) if series else {}
 
     @property
     def platforms(self) -> list[str | None]:
         """The series there are; None is the brand as a whole."""
-        return list(self._series)
-
-    def _close_quiet(self, start_ms: int) -> None:
-        """Ten seconds in which nobody spoke: nothing to find, a nought to learn."""
-        self.next_ms = start_ms + BUCKET_MS
-        nothing = Observation(start_ms, 0.0, 0.0, 0.0)
-        for series in self._series.values():
-            for watched in series:
-                advance(watched.alarm, None, 0, self.next_ms)
-                watched.detector.learn(nothing)
+        return [None, *self._platforms]
 
     def _close_one(self, start_ms: int, cells: Sequence[Cell]) -> list[Signal]:
         self.next_ms = start_ms + BUCKET_MS
         by_platform: dict[str, list[Cell]] = {}
         for cell in cells:
             by_platform.setdefault(cell.platform, []).append(cell)
-        for spoken_on in sorted(by_platform.keys() - self._series.keys()):
-            self._series[spoken_on] = _new_series(spoken_on)
-        total = _Counted()
+        for spoken_on in sorted(by_platform.keys() - self._platforms.keys()):
+            self._platforms[spoken_on] = Series(spoken_on, self._whole)
+        total = Counted()
+        late_total: dict[int, Counted] = {}
         signals: list[Signal] = []
-        for platform in self._series:
-            if platform is not None:
-                here = by_platform.get(platform, [])
-                bucket = combine(here, self.run, self.brand, platform, start_ms)
-                counted = self._count(bucket)
-                total.add(counted)
-                self._take_down(platform, here)
-                signals.extend(self._look(platform, bucket, counted))
+        for platform, series in self._platforms.items():
+            here = by_platform.get(platform, [])
+            bucket = combine(here, self.run, self.brand, platform, start_ms)
+            counted, late = self._count(bucket)
+            total.add(counted)
+            for at_ms, less in late.items():
+                series.correct(less.observation(at_ms))
+                late_total.setdefault(at_ms, Counted()).add(less)
+            self._take_down(platform, here)
+            signals.extend(self._look(series, bucket, counted))
+        for at_ms, less in late_total.items():
+            self._whole.correct(less.observation(at_ms))
         whole = combine(list(cells), self.run, self.brand, None, start_ms)
-        signals.extend(self._look(None, whole, total))
+        signals.extend(self._look(self._whole, whole, total))
         return signals
 
-    def _count(self, bucket: Bucket) -> _Counted:
+    def _count(self, bucket: Bucket) -> tuple[Counted, dict[int, Counted]]:
+        """The bucket's own voices, and those that came too late for theirs, by the bucket they belong to."""
+        counted = Counted()
+        late: dict[int, Counted] = {}
         if not bucket.digests:
-            return _Counted()
+            return counted, late
         voices = self._voices.independent(bucket.digests, bucket.start_ms)
         negative = [digest for digest in voices if is_negative(digest)]
         self._posts.extend(
-            Post(digest.id, bucket.platform or "", digest.at_ms, digest.negativity) for digest in _leading(negative)
+            Post(digest.id, bucket.platform or "", digest.at_ms, digest.negativity) for digest in leading(negative)
         )
         # A sampled cell stands for more mentions than it lists.
         listed = sum(not digest.own for digest in bucket.digests)
         weight = bucket.mentions / listed if bucket.sampled and listed else 1.0
-        scored = sum(digest.negativity is not None for digest in voices)
-        return _Counted(len(voices) * weight, scored * weight, len(negative) * weight)
+        for digest in voices:
+            place = _place(digest, bucket)
+            (counted if place is None else late.setdefault(place, Counted())).count(digest, weight)
+        counted.copies = (listed - len(voices)) * weight
+        return counted, late
 
-    def _look(self, platform: str | None, bucket: Bucket, counted: _Counted) -> list[Signal]:
-        seen = Observation(bucket.start_ms, counted.voices, counted.scored, counted.negative)
+    def _look(self, series: Series, bucket: Bucket, counted: Counted) -> list[Signal]:
         signals = []
-        for watched in self._series[platform]:
-            finding = watched.detector.find(seen)
+        for watched, finding in series.find(counted.observation(bucket.start_ms)):
             authors = self._people(finding, bucket.end_ms) if finding else 0
             severity = advance(watched.alarm, finding, authors, bucket.end_ms)
             if finding is not None and severity is not None:
-                signals.append(self._signal(platform, bucket, watched, finding, severity, authors))
-            watched.detector.learn(seen)
+                judged = Judged(finding, severity, watched.alarm.since_ms, authors)
+                signals.append(signal_of(bucket, watched.detector, judged, self._posts))
         return signals
 
     def _people(self, found: Finding, end_ms: int) -> int:
         """Who stands behind a finding: bystanders do not make nameless anger that of many."""
         return self._voices.authors_since(end_ms - found.span_s * 1000, negative=found.negative > 0)
-
-    def _signal(
-        self, platform: str | None, bucket: Bucket, watched: _Watched, found: Finding, severity: int, authors: int
-    ) -> Signal:
-        detector = watched.detector
-        since_ms = bucket.end_ms - found.span_s * 1000
-        posts = [post for post in self._posts if platform is None or post.platform == platform]
-        return Signal(
-            id=signal_id(self.run, self.brand, platform, detector.kind, bucket.start_ms, detector.version),
-            run=self.run,
-            brand=self.brand,
-            platform=platform,
-            kind=detector.kind,
-            at_ms=bucket.known_at_ms,
-            since_ms=max(watched.alarm.since_ms, 0),
-            severity=severity,
-            score=round(found.score, 3),
-            observed=found.observed,
-            expected=round(found.expected, 3),
-            detector=type(detector).__name__,
-            detector_version=detector.version,
-            evidence=Evidence(
-                window_s=found.span_s,
-                tail=round(found.tail, 2),
-                threshold=found.threshold,
-                expected_low=found.low,
-                expected_high=found.high,
-                mentions=round(found.voices),
-                negative=round(found.negative),
-                negative_share=round(found.negative_share, 3),
-                expected_negative_share=round(found.expected_negative_share, 3),
-                authors=authors,
-                baseline_days=round(detector.baseline_days(bucket.start_ms), 2),
-                posts=tuple(_leading_posts(posts, since_ms)),
-                sampled=bucket.sampled,
-            ),
-        )
 
     def _take_down(self, platform: str, cells: Sequence[Cell]) -> None:
         """From here on no signal shows a post that its author took down; ids are a platform's own."""
@@ -227,42 +162,11 @@ class BrandWatch:
             self._posts.extend(kept)
 
 
-@dataclass(slots=True)
-class _Counted:
-    voices: float = 0.0
-    scored: float = 0.0
-    negative: float = 0.0
-
-    def add(self, other: _Counted) -> None:
-        self.voices += other.voices
-        self.scored += other.scored
-        self.negative += other.negative
+def _place(digest: Digest, bucket: Bucket) -> int | None:
+    """The bucket that a digest belongs to, where it is not this one."""
+    own = bucket_start(digest.at_ms)
+    return None if own >= bucket.start_ms else own
 
 
-def _leading(digests: Sequence[Digest]) -> list[Digest]:
-    ranked = sorted(digests, key=lambda d: (-(d.reach or d.followers or 0), -(d.negativity or 0.0), d.id))
-    return ranked[:_POSTS_SHOWN]
-
-
-def _leading_posts(posts: Sequence[Post], since_ms: int) -> list[Post]:
-    recent = [post for post in posts if post.at_ms >= since_ms] or list(posts)
-    return sorted(recent, key=lambda post: (-(post.negativity or 0.0), post.at_ms, post.id))[:_POSTS_SHOWN]
-
-
-def _new_series(platform: str | None) -> list[_Watched]:
-    return [_Watched(entry.make(entry.threshold_for(platform))) for entry in DETECTORS.values()]
-
-
-def _resumed(series: _SeriesState) -> list[_Watched]:
-    """Every detector there is today; one that the snapshot does not know, or knows in another version, learns anew."""
-    kept = {one.kind: one for one in series.detectors}
-    watched = _new_series(series.platform)
-    for each in watched:
-        one = kept.get(each.detector.kind)
-        if one is None:
-            continue
-        each.alarm = one.alarm
-        if one.version == each.detector.version:
-            entry = DETECTORS[one.kind]
-            each.detector = entry.restore(bytes(one.state), entry.threshold_for(series.platform))
-    return watched
+def _named(kept: dict[str | None, SeriesState]) -> list[tuple[str, SeriesState]]:
+    return [(platform, series) for platform, series in kept.items() if platform is not None]

@@ -12,17 +12,26 @@ from detectors.signal import SignalKind
 #: The spans looked at, in seconds, each with how much less a longer one has to prove.
 SPANS_S: Final = ((60, 0.0), (180, 0.0), (300, 0.0), (900, 0.5), (1800, 1.0), (3600, 1.5))
 
+#: Scores of 0..1 are counted in so many equal parts.
+BINS: Final = 8
+NO_BINS: Final = (0.0,) * BINS
+
 
 class Observation(msgspec.Struct, frozen=True, gc=False):
     """One bucket of a series as detectors see it: independent voices, not posts.
 
-    `scored` are the voices with a known negativity, `negative` those of them that are negative.
+    `scored` are the voices with a known negativity, `negative` those of them that are negative, and `bins` how many of
+    them fall into each of `BINS` equal parts of 0..1. `copies` are posts that are no voice of their own. `planned` is
+    how many times the usual the calendar expects now. All but `at_ms` and `planned` are counts, whole or weighted.
     """
 
     at_ms: int
-    voices: float
-    scored: float
-    negative: float
+    voices: float = 0.0
+    scored: float = 0.0
+    negative: float = 0.0
+    bins: tuple[float, ...] = NO_BINS
+    copies: float = 0.0
+    planned: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,10 @@ class Detector(Protocol):
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the windows and the baseline."""
+        ...
+
+    def correct(self, late: Observation) -> None:
+        """Take in what came too late for its bucket, at its own time; what is out of reach is let be."""
         ...
 
     def level(self, at_ms: int) -> Level:

@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 from river import base
 
-from detectors.finding import SPANS_S, Finding, Level, Observation
+from detectors.bucket import BUCKET_MS
+from detectors.finding import SPANS_S, Detector, Finding, Level, Observation
 from detectors.seasonal import STEP_MS, RateState, SeasonalRate
 from detectors.signal import SignalKind
 from detectors.tails import count_band, count_tail, share_tail
@@ -49,9 +50,7 @@ class _State(msgspec.Struct):
     version: int
     rate: RateState
     share: _ShareState
-    negative: list[float]
-    expected: list[float]
-    scored: list[float]
+    window: str
 
 
 class NegativitySpike(base.AnomalyDetector):
@@ -71,15 +70,15 @@ class NegativitySpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.NEGATIVITY
-    version = 1
+    version = 2
 
-    def __init__(self, threshold: float = THRESHOLD) -> None:
+    def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
+        self.whole = whole
         self._rate = SeasonalRate()
         self._share = _ShareState()
-        self._negative = Window()
-        self._expected = Window()
-        self._scored = Window()
+        #: Negative voices seen, negative voices expected, scored voices.
+        self._window = Window(3)
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """The joined -log10 tail of the bucket `x` under what was learned before it."""
@@ -99,9 +98,10 @@ class NegativitySpike(base.AnomalyDetector):
         usual = self.usual_share
         noise = _SHARE_OVERDISPERSION + 1.0 / (self._share.scored + 1.0)
         for span_s, relief in SPANS_S:
-            negative = self._negative.last(span_s - 10) + seen.negative
-            scored = self._scored.last(span_s - 10) + seen.scored
-            expected = self._expected.last(span_s - 10) + here
+            negative, expected, scored = self._window.last(span_s - 10)
+            negative += seen.negative
+            expected += here
+            scored += seen.scored
             share = share_tail(negative, scored, usual, noise)
             if share < _SHARE_AT_LEAST:
                 continue
@@ -113,18 +113,21 @@ class NegativitySpike(base.AnomalyDetector):
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the windows and the baselines."""
-        self._negative.add(seen.negative)
-        self._scored.add(seen.scored)
-        self._expected.add(self._rate.expect(seen.at_ms))
+        self._window.add((seen.negative, self._rate.expect(seen.at_ms), seen.scored))
         self._rate.learn_one(seen.at_ms, seen.negative)
         self._learn_share(seen)
 
+    def correct(self, late: Observation) -> None:
+        """Count late voices in the span that they belong to."""
+        back = (self._rate.newest_ms - late.at_ms) // BUCKET_MS
+        self._window.correct(back, (late.negative, 0.0, late.scored))
+
     def level(self, at_ms: int) -> Level:
         """The negative share of the voices of the last quarter of an hour."""
-        scored = self._scored.last(_LEVEL_S)
+        negative, _, scored = self._window.last(_LEVEL_S)
         usual = self.usual_share
         high = usual + 2.0 * math.sqrt(usual * (1.0 - usual) / max(scored, 1.0))
-        return Level(self._negative.last(_LEVEL_S) / scored if scored else 0.0, usual, min(1.0, high))
+        return Level(negative / scored if scored else 0.0, usual, min(1.0, high))
 
     @property
     def usual_share(self) -> float:
@@ -137,27 +140,16 @@ class NegativitySpike(base.AnomalyDetector):
 
     def snapshot(self) -> bytes:
         """Everything it knows, as JSON."""
-        return msgspec.json.encode(
-            _State(
-                self.version,
-                self._rate.state,
-                self._share,
-                self._negative.totals(),
-                self._expected.totals(),
-                self._scored.totals(),
-            )
-        )
+        return msgspec.json.encode(_State(self.version, self._rate.state, self._share, self._window.state()))
 
     @classmethod
-    def restore(cls, snapshot: bytes, threshold: float = THRESHOLD) -> NegativitySpike:
+    def restore(cls, snapshot: bytes, threshold: float = THRESHOLD, whole: Detector | None = None) -> NegativitySpike:
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
-        detector = cls(threshold)
+        detector = cls(threshold, whole)
         detector._rate = SeasonalRate(state.rate)
         detector._share = state.share
-        detector._negative = Window(state.negative)
-        detector._expected = Window(state.expected)
-        detector._scored = Window(state.scored)
+        detector._window = Window(3, state.window)
         return detector
 
     def _learn_share(self, seen: Observation) -> None:

@@ -18,10 +18,13 @@ _PLATFORM_EXTRA: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How to make a detector of one kind, anew or from a snapshot; both take the threshold."""
+    """How to make a detector of one kind, anew or from a snapshot.
 
-    make: Callable[[float], Detector]
-    restore: Callable[[bytes, float], Detector]
+    Both take the threshold, and for a platform the whole brand's detector of that kind, from which it may borrow.
+    """
+
+    make: Callable[[float, Detector | None], Detector]
+    restore: Callable[[bytes, float, Detector | None], Detector]
     threshold: float
 
     def threshold_for(self, platform: str | None) -> float:

@@ -41,6 +41,7 @@ class RateState(msgspec.Struct):
     steps: int = 0
     started_ms: int = 0
     step_ms: int = -1
+    newest_ms: int = -1
     in_step: float = 0.0
     overall: float = 0.0
     learned: float = 0.0
@@ -92,6 +93,12 @@ class SeasonalRate(base.Base):
             state.in_step = 0.0
             self._now_step = -1
         state.in_step += count
+        state.newest_ms = at_ms
+
+    @property
+    def newest_ms(self) -> int:
+        """Start of the newest bucket that was learned; -1 before the first."""
+        return self.state.newest_ms
 
     def days(self, at_ms: int) -> float:
         """How long the series has been known."""

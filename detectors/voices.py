@@ -6,12 +6,14 @@ So a flood of copies, or one author's tirade, weighs little, whatever it costs i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 import xxhash
 
 from detectors.bucket import Digest
+from detectors.finding import BINS, Observation
 from detectors.text.model import NEGATIVE_CUT
 
 #: An author counts again after so long; texts are remembered for one to two such spans.
@@ -35,11 +37,12 @@ class VoicesState(msgspec.Struct):
 class Voices:
     """Decides which mentions are independent voices.
 
-    >>> from detectors.bucket import Digest
-    >>> voices = Voices()
-    >>> same = [Digest(str(n), 0, n + 1, (1, 2, 3, 4), 0.9) for n in range(20)]
-    >>> len(voices.independent(same, 0))
-    5
+        >>> from detectors.bucket import Digest
+    from detectors.finding import BINS, Observation
+        >>> voices = Voices()
+        >>> same = [Digest(str(n), 0, n + 1, (1, 2, 3, 4), 0.9) for n in range(20)]
+        >>> len(voices.independent(same, 0))
+        5
     """
 
     def __init__(self, state: VoicesState | None = None) -> None:
@@ -81,6 +84,38 @@ class Voices:
         state.authors = _recent(state.authors, now_ms)
         state.negative_authors = _recent(state.negative_authors, now_ms)
         state.since_ms = now_ms
+
+
+@dataclass(slots=True)
+class Counted:
+    """Voices counted for one bucket of one series; the fields are those of an `Observation`."""
+
+    voices: float = 0.0
+    scored: float = 0.0
+    negative: float = 0.0
+    copies: float = 0.0
+    bins: list[float] = field(default_factory=lambda: [0.0] * BINS)
+
+    def count(self, digest: Digest, weight: float) -> None:
+        """Count a voice that stands for `weight` of them."""
+        self.voices += weight
+        if digest.negativity is not None:
+            self.scored += weight
+            self.bins[min(int(digest.negativity * BINS), BINS - 1)] += weight
+            if is_negative(digest):
+                self.negative += weight
+
+    def add(self, other: Counted) -> None:
+        """Count what another series of the same brand heard."""
+        self.voices += other.voices
+        self.scored += other.scored
+        self.negative += other.negative
+        self.copies += other.copies
+        self.bins = [mine + theirs for mine, theirs in zip(self.bins, other.bins, strict=True)]
+
+    def observation(self, at_ms: int) -> Observation:
+        """The bucket that starts at `at_ms` as detectors see it."""
+        return Observation(at_ms, self.voices, self.scored, self.negative, tuple(self.bins), self.copies)
 
 
 def is_negative(digest: Digest) -> bool:

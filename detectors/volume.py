@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 from river import base
 
-from detectors.finding import SPANS_S, Finding, Level, Observation
+from detectors.bucket import BUCKET_MS
+from detectors.finding import SPANS_S, Detector, Finding, Level, Observation
 from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
 from detectors.tails import count_band, count_tail
@@ -24,8 +25,7 @@ _LEVEL_S: Final = 300
 class _State(msgspec.Struct):
     version: int
     rate: RateState
-    seen: list[float]
-    expected: list[float]
+    window: str
 
 
 class VolumeSpike(base.AnomalyDetector):
@@ -43,13 +43,14 @@ class VolumeSpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.VOLUME
-    version = 1
+    version = 2
 
-    def __init__(self, threshold: float = THRESHOLD) -> None:
+    def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
+        self.whole = whole
         self._rate = SeasonalRate()
-        self._seen = Window()
-        self._expected = Window()
+        #: Voices seen, voices expected.
+        self._window = Window(2)
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """-log10 of the probability of the bucket `x` under what was learned before it."""
@@ -67,8 +68,9 @@ class VolumeSpike(base.AnomalyDetector):
         best: Finding | None = None
         here = self._rate.expect(seen.at_ms)
         for span_s, relief in SPANS_S:
-            observed = self._seen.last(span_s - 10) + seen.voices
-            expected = self._expected.last(span_s - 10) + here
+            observed, expected = self._window.last(span_s - 10)
+            observed += seen.voices
+            expected += here
             if observed <= expected:
                 continue
             dispersion = self._rate.dispersion(seen.at_ms, span_s)
@@ -80,16 +82,20 @@ class VolumeSpike(base.AnomalyDetector):
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the windows and the baseline."""
-        self._seen.add(seen.voices)
-        self._expected.add(self._rate.expect(seen.at_ms))
+        self._window.add((seen.voices, self._rate.expect(seen.at_ms)))
         self._rate.learn_one(seen.at_ms, seen.voices)
+
+    def correct(self, late: Observation) -> None:
+        """Count late voices in the span that they belong to."""
+        back = (self._rate.newest_ms - late.at_ms) // BUCKET_MS
+        self._window.correct(back, (late.voices, 0.0))
 
     def level(self, at_ms: int) -> Level:
         """Voices a minute over the last five minutes."""
-        expected = self._expected.last(_LEVEL_S)
+        observed, expected = self._window.last(_LEVEL_S)
         _, high = count_band(expected, self._rate.dispersion(at_ms, _LEVEL_S))
         per_min = 60.0 / _LEVEL_S
-        return Level(self._seen.last(_LEVEL_S) * per_min, expected * per_min, high * per_min)
+        return Level(observed * per_min, expected * per_min, high * per_min)
 
     def baseline_days(self, at_ms: int) -> float:
         """How long the series has been known."""
@@ -97,16 +103,15 @@ class VolumeSpike(base.AnomalyDetector):
 
     def snapshot(self) -> bytes:
         """Everything it knows, as JSON."""
-        return msgspec.json.encode(_State(self.version, self._rate.state, self._seen.totals(), self._expected.totals()))
+        return msgspec.json.encode(_State(self.version, self._rate.state, self._window.state()))
 
     @classmethod
-    def restore(cls, snapshot: bytes, threshold: float = THRESHOLD) -> VolumeSpike:
+    def restore(cls, snapshot: bytes, threshold: float = THRESHOLD, whole: Detector | None = None) -> VolumeSpike:
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
-        detector = cls(threshold)
+        detector = cls(threshold, whole)
         detector._rate = SeasonalRate(state.rate)
-        detector._seen = Window(state.seen)
-        detector._expected = Window(state.expected)
+        detector._window = Window(2, state.window)
         return detector
 
     def _with_band(self, found: Finding, at_ms: int) -> Finding:

@@ -155,7 +155,7 @@ def test_a_signal_says_why() -> None:
     assert why.negative_share > why.expected_negative_share
     assert why.authors >= why.negative
     assert why.baseline_days == pytest.approx(3.4, abs=0.1)
-    assert (signal.detector, signal.detector_version) == ("NegativitySpike", 1)
+    assert (signal.detector, signal.detector_version) == ("NegativitySpike", 2)
 
 
 # --- leading posts ----------------------------------------------------------------------------------------------------
@@ -291,7 +291,7 @@ def test_a_detector_of_another_version_learns_anew_and_keeps_its_alarm() -> None
     assert anew.alarm == before.alarm
     assert anew.alarm.severity >= 3
     fresh = DETECTORS[SignalKind.NEGATIVITY]
-    assert bytes(anew.state) == fresh.make(fresh.threshold).snapshot()
+    assert bytes(anew.state) == fresh.make(fresh.threshold, None).snapshot()
 
 
 def test_a_detector_that_a_snapshot_does_not_know_yet_is_there_after_it() -> None:

@@ -22,7 +22,7 @@ from detectors.negativity import NegativitySpike
 from detectors.registry import DETECTORS
 from detectors.signal import SignalKind
 from detectors.volume import VolumeSpike
-from detectors.window import LONGEST_S, Window
+from detectors.window import FINE_S, LONGEST_S, Window
 
 HOUR = 360
 DAY = 24 * HOUR
@@ -69,7 +69,7 @@ def crisis(place: int) -> Observation:
 def taught(kind: SignalKind, buckets: int = 2 * DAY) -> Known:
     """A detector that has seen so many ordinary buckets, from one lesson for all tests."""
     if (kind, buckets) not in LESSONS:
-        detector = DETECTORS[kind].make(DETECTORS[kind].threshold)
+        detector = DETECTORS[kind].make(DETECTORS[kind].threshold, None)
         for place in range(buckets):
             detector.learn(ordinary(place))
         LESSONS[kind, buckets] = detector.snapshot()
@@ -80,7 +80,7 @@ LESSONS: dict[tuple[SignalKind, int], bytes] = {}
 
 
 def again(kind: SignalKind, snapshot: bytes) -> Known:
-    restored = DETECTORS[kind].restore(snapshot, DETECTORS[kind].threshold)
+    restored = DETECTORS[kind].restore(snapshot, DETECTORS[kind].threshold, None)
     assert isinstance(restored, VolumeSpike | NegativitySpike)
     return restored
 
@@ -110,7 +110,7 @@ def test_every_detector_is_registered_under_its_own_kind() -> None:
         for _, found in inspect.getmembers(module, inspect.isclass)
         if issubclass(found, base.AnomalyDetector) and found.__module__ == module.__name__
     }
-    made = {kind: entry.make(entry.threshold) for kind, entry in DETECTORS.items()}
+    made = {kind: entry.make(entry.threshold, None) for kind, entry in DETECTORS.items()}
     assert {type(detector).__name__ for detector in made.values()} == {found.__name__ for found in written}
     assert [detector.kind for detector in made.values()] == list(DETECTORS)
 
@@ -129,7 +129,7 @@ def test_one_platform_has_to_prove_more_than_the_whole_brand(kind: SignalKind) -
 
 @KINDS
 def test_the_threshold_is_a_setting_and_no_part_of_a_snapshot(kind: SignalKind) -> None:
-    strict = DETECTORS[kind].restore(taught(kind).snapshot(), 40.0)
+    strict = DETECTORS[kind].restore(taught(kind).snapshot(), 40.0, None)
     found, usual = strict.find(crisis(2 * DAY)), taught(kind).find(crisis(2 * DAY))
     assert found is not None
     assert usual is not None
@@ -150,7 +150,7 @@ def test_each_check_left_out_is_one_of_rivers() -> None:
 )
 def test_rivers_own_check(kind: SignalKind, name: str) -> None:
     check: Callable[..., None] = RIVERS_CHECKS[name]
-    detector = DETECTORS[kind].make(DETECTORS[kind].threshold)
+    detector = DETECTORS[kind].make(DETECTORS[kind].threshold, None)
     if "dataset" in inspect.signature(check).parameters:
         course = [*map(ordinary, range(2 * HOUR)), *map(crisis, range(2 * HOUR, 2 * HOUR + 30))]
         check(detector, dataset=[(as_features(seen), seen.voices > 1) for seen in course])
@@ -212,7 +212,7 @@ def test_a_detector_restored_anywhere_goes_on_to_the_last_bit(
 
 @KINDS
 def test_nothing_is_found_in_the_first_hour_of_a_stream(kind: SignalKind) -> None:
-    detector = DETECTORS[kind].make(DETECTORS[kind].threshold)
+    detector = DETECTORS[kind].make(DETECTORS[kind].threshold, None)
     start_ms = 1_767_571_200_000
     for place in range(HOUR):
         seen = observed(place, 50, 45, start_ms)
@@ -261,7 +261,7 @@ def test_a_striking_finding_says_what_was_expected_and_the_band_around_it(kind: 
 @KINDS
 def test_how_long_a_series_is_known(kind: SignalKind) -> None:
     assert taught(kind).baseline_days(2 * DAY * BUCKET_MS) == 2.0
-    assert DETECTORS[kind].make(1.0).baseline_days(5) == 0.0
+    assert DETECTORS[kind].make(1.0, None).baseline_days(5) == 0.0
 
 
 # --- what is a crisis -------------------------------------------------------------------------------------------------
@@ -327,11 +327,33 @@ def test_a_score_of_one_is_just_enough() -> None:
 # --- the window -------------------------------------------------------------------------------------------------------
 
 
+def summed(values: list[int], span_s: int) -> int:
+    """What a window has to say: whole buckets up to five minutes, beyond that from a full minute on."""
+    steps = span_s // 10 if span_s <= FINE_S else span_s // 60 * 6 + len(values) % 6
+    return sum(values[len(values) - min(steps, len(values)) :])
+
+
 @given(st.lists(st.integers(0, 99), max_size=500), st.integers(0, LONGEST_S // 10))
 def test_a_window_sums_any_span_up_to_an_hour(values: list[int], steps: int) -> None:
-    window = Window()
+    window = Window(2)
     for value in values:
-        window.add(value)
-    assert window.last(steps * 10) == sum(values[len(values) - min(steps, len(values)) :])
-    assert len(window.totals()) <= LONGEST_S // 10 + 1
-    assert Window(window.totals()).last(steps * 10) == window.last(steps * 10)
+        window.add((value, 2 * value) if value else None)
+    expected = [summed(values, steps * 10), 2 * summed(values, steps * 10)]
+    assert window.last(steps * 10) == expected
+    assert Window(2, window.state()).last(steps * 10) == expected
+
+
+@given(
+    st.lists(st.integers(0, 99), min_size=1, max_size=500),
+    st.lists(st.tuples(st.integers(0, LONGEST_S // 10 - 1), st.integers(1, 50)), max_size=9),
+)
+def test_what_came_late_is_counted_where_it_belongs(values: list[int], late: list[tuple[int, int]]) -> None:
+    window = Window(1)
+    for value in values:
+        window.add((value,))
+    for back, value in late:
+        window.correct(back, (value,))
+        if back < len(values):
+            values[-1 - back] += value
+    for span_s in (0, 10, 60, 300, 310, 900, LONGEST_S):
+        assert window.last(span_s) == [summed(values, span_s)]

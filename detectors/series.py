@@ -1,0 +1,95 @@
+"""One series, a brand on a platform or as a whole: every detector looks at each of its buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from detectors.alarm import AlarmState, advance
+from detectors.bucket import BUCKET_MS
+from detectors.finding import Detector, Finding, Level, Observation
+from detectors.registry import DETECTORS
+from detectors.signal import SignalKind
+
+
+class DetectorState(msgspec.Struct):
+    """A detector's snapshot with its alarm."""
+
+    kind: SignalKind
+    version: int
+    alarm: AlarmState
+    state: msgspec.Raw
+
+
+class SeriesState(msgspec.Struct):
+    """A series as plain data; `platform` None is the brand as a whole."""
+
+    platform: str | None
+    detectors: list[DetectorState]
+
+
+@dataclass(slots=True)
+class Watched:
+    """A detector, and what was signalled of its findings."""
+
+    detector: Detector
+    alarm: AlarmState = field(default_factory=AlarmState)
+
+
+class Series:
+    """The detectors of one series; `whole` is the series of the whole brand, of which a platform's is a part.
+
+    A detector that `state` does not know, or knows in another version, learns anew.
+    """
+
+    def __init__(self, platform: str | None, whole: Series | None = None, state: SeriesState | None = None) -> None:
+        self.platform = platform
+        kept = {one.kind: one for one in state.detectors} if state else {}
+        self._watched = {kind: _watched(kind, platform, whole, kept.get(kind)) for kind in DETECTORS}
+
+    def of(self, kind: SignalKind) -> Detector:
+        """The detector of a kind."""
+        return self._watched[kind].detector
+
+    def find(self, seen: Observation) -> Iterator[tuple[Watched, Finding | None]]:
+        """What each detector says of a bucket; each learns it once its finding was looked at."""
+        for watched in self._watched.values():
+            yield watched, watched.detector.find(seen)
+            watched.detector.learn(seen)
+
+    def quiet(self, seen: Observation) -> None:
+        """Ten seconds in which nobody spoke: nothing to find, a nought to learn."""
+        for watched in self._watched.values():
+            advance(watched.alarm, None, 0, seen.at_ms + BUCKET_MS)
+            watched.detector.learn(seen)
+
+    def correct(self, late: Observation) -> None:
+        """Take in what came too late for its bucket, at its own time."""
+        for watched in self._watched.values():
+            watched.detector.correct(late)
+
+    def levels(self, at_ms: int) -> dict[SignalKind, Level]:
+        """Where the series stands, by detector."""
+        return {kind: watched.detector.level(at_ms) for kind, watched in self._watched.items()}
+
+    def snapshot(self) -> SeriesState:
+        """Everything it knows."""
+        return SeriesState(self.platform, [_state(watched) for watched in self._watched.values()])
+
+
+def _watched(kind: SignalKind, platform: str | None, whole: Series | None, kept: DetectorState | None) -> Watched:
+    entry = DETECTORS[kind]
+    threshold = entry.threshold_for(platform)
+    watched = Watched(entry.make(threshold, whole.of(kind) if whole else None))
+    if kept is not None:
+        watched.alarm = kept.alarm
+        if kept.version == watched.detector.version:
+            watched.detector = entry.restore(bytes(kept.state), threshold, whole.of(kind) if whole else None)
+    return watched
+
+
+def _state(watched: Watched) -> DetectorState:
+    detector = watched.detector
+    return DetectorState(detector.kind, detector.version, watched.alarm, msgspec.Raw(detector.snapshot()))
