@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,10 +19,11 @@ def main(job_file: Path, reading_file: Path) -> None:
     logging.basicConfig(level=logging.WARNING)
     job = msgspec.json.decode(job_file.read_bytes(), type=Job)
     read = import_module(READERS[job.reader].module).read
+    os.chdir(job_file.parent)  # a plain Faust app makes folders where it is started
     collect_seldom()  # as Firebreak's processes do; here for all, so that it makes no difference
     reading: Reading = read(job)
     reading_file.write_bytes(msgspec.json.encode(reading))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute())

@@ -28,13 +28,15 @@ def installed() -> list[ReaderName]:
 
 
 @pytest.fixture(scope="module")
-def found() -> Report:
-    """One run of the command with the readers that are installed here."""
+def found(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """One run of the command with the readers that are installed here; it leaves nothing where it was started."""
     require("java", "maven")
     chosen = [word for name in installed() for word in ("--reader", name)]
     command = [sys.executable, "-m", "streams", "bench", "--json", "--rounds=1", f"--mentions={MENTIONS}", *chosen]
-    ended = subprocess.run(command, capture_output=True, timeout=WITHIN_S, check=False)
+    folder = tmp_path_factory.mktemp("started-here")
+    ended = subprocess.run(command, capture_output=True, timeout=WITHIN_S, check=False, cwd=folder)
     assert ended.returncode == 0, ended.stderr.decode()
+    assert list(folder.iterdir()) == []
     return msgspec.json.decode(ended.stdout, type=Report)
 
 
