@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -12,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pkgutil import resolve_name
 from typing import Final
 
+from streams.process_memory import collect_seldom, give_back
 from streams.settings import Settings
 from streams.supervise import PARENT
 
@@ -38,9 +38,6 @@ PROCESSES: Final[dict[str, str]] = {
 _LOOK_FOR_PARENT_S: Final = 0.5
 #: A process that was told to end is gone after so long: Kafka's client can hang in its own end while Kafka is away.
 _END_S: Final = 12.0
-#: Objects made and not gone again, between two looks for garbage; and how many of those make a look at older ones.
-_COLLECT_AFTER: Final = 20_000
-_COLLECT_OLDER_EVERY: Final = 20
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "alembic", "asyncio")
 
 
@@ -56,18 +53,8 @@ def run_until_told(process: Process, settings: Settings) -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     collect_seldom()
+    give_back()
     asyncio.run(_run(process, settings))
-
-
-def collect_seldom() -> None:
-    """Look for garbage in cycles less often than Python does by itself, and not in what is loaded by now.
-
-    A fold brings thousands of objects that are gone after it and hold no cycles; looking through them, and through
-    every module each time, took a tenth of triage's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, _COLLECT_OLDER_EVERY, _COLLECT_OLDER_EVERY)
 
 
 async def _run(process: Process, settings: Settings) -> None:

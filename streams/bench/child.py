@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from streams.app import collect_seldom
 from streams.bench.job import READERS, Job, Reading
+from streams.process_memory import collect_seldom, give_back
 
 
 def main(job_file: Path, reading_file: Path) -> None:
@@ -20,7 +20,9 @@ def main(job_file: Path, reading_file: Path) -> None:
     job = msgspec.json.decode(job_file.read_bytes(), type=Job)
     read = import_module(READERS[job.reader].module).read
     os.chdir(job_file.parent)  # a plain Faust app makes folders where it is started
-    collect_seldom()  # as Firebreak's processes do; here for all, so that it makes no difference
+    # As Firebreak's processes do; here for all, so that it makes no difference.
+    collect_seldom()
+    give_back()
     reading: Reading = read(job)
     reading_file.write_bytes(msgspec.json.encode(reading))
 

@@ -21,16 +21,30 @@ _NAMES = ("faust", "quix", "bytewax", "aiokafka", "firebreak")
 @click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True, help="How often each reader reads.")
 @click.option("--reader", "names", type=click.Choice(_NAMES), multiple=True, help="Only this one; may be repeated.")
 @click.option("--memory", is_flag=True, help="Only the memory of Firebreak's triage, over a million mentions.")
+@click.option("--watch", "watching", is_flag=True, help="Only what watching costs: 20,000 series, all detectors on.")
+@click.option(
+    "--series", type=click.IntRange(min=20), default=20_000, show_default=True, help="How many, with --watch."
+)
 def bench(
-    as_json: bool, mentions: int | None, partitions: int, rounds: int, names: Sequence[str], memory: bool
+    as_json: bool,
+    mentions: int | None,
+    partitions: int,
+    rounds: int,
+    names: Sequence[str],
+    memory: bool,
+    watching: bool,
+    series: int,
 ) -> None:
     """Measure throughput side by side: five readers, the same mentions, the same triage work, on real Apache Kafka.
 
     Starts Kafka from Maven Central's jars on loopback (it needs Java and Maven), writes the mentions once and lets the
-    readers take turns, each in a process of its own. Ends with 1 where the readers' cells differ, or memory grows.
+    readers take turns, each in a process of its own. Ends with 1 where the readers' cells differ, memory grows, or
+    watching costs more than is wanted.
     """
-    from streams.bench.main import memory_bench, side_by_side
+    from streams.bench.main import cost_of_watching, memory_bench, side_by_side
 
+    if watching:
+        sys.exit(cost_of_watching(series, as_json))
     if memory:
         number = mentions or _MEMORY_MENTIONS
         if number < _LEAST_FOR_MEMORY:

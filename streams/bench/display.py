@@ -10,6 +10,7 @@ from rich.table import Table
 from streams.bench.job import READERS, ReaderName
 from streams.bench.report import FLAT_WITHIN, WANTED, MemoryReport, Report, rate
 from streams.bench.runner import Outcome, Plan
+from streams.bench.watching import BASE_LIMIT_MB, BUCKET_LIMIT_MS, SERIES_LIMIT_KB, WatchReport
 
 
 class Shown:
@@ -85,3 +86,20 @@ def show_memory(console: Console, report: MemoryReport) -> None:
         f"{'Flat' if report.flat else 'Not flat'}: from the third quarter to the last it changed by "
         f"{report.growth:+.1%}, allowed are {FLAT_WITHIN:+.0%}."
     )
+
+
+def show_watch(console: Console, found: WatchReport) -> None:
+    """The table of what watching costs."""
+    table = Table(title=f"watching {found.series:,} series", caption=found.machine, box=SIMPLE, pad_edge=False)
+    for column in ("what", "cost", "wanted at most"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    wanted = f"{BUCKET_LIMIT_MS} ms"
+    table.add_row("a bucket of a brand on a platform, somebody spoke", f"{found.ms_per_bucket:.3f} ms", wanted)
+    table.add_row("the same at 500 mentions a minute", f"{found.ms_busy:.3f} ms", wanted)
+    table.add_row("the same, nobody spoke", f"{found.us_per_quiet / 1000:.3f} ms", wanted)
+    table.add_row("all series, of a processor", f"{found.of_a_core:.0%}", "100%")
+    table.add_row("memory of a series", f"{found.kb_per_series:.1f} KB", f"{SERIES_LIMIT_KB:.0f} KB")
+    table.add_row("memory of the process without series", f"{found.base_mb:.0f} MB", f"{BASE_LIMIT_MB:.0f} MB")
+    for one in found.rivers:
+        table.add_row(f"beside it: an update of River's {one.detector}", f"{one.us_per_update / 1000:.4f} ms", "")
+    console.print(table)

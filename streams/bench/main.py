@@ -9,12 +9,13 @@ from typing import IO, Any
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from streams.bench.display import Shown, show_memory, show_report
+from streams.bench.display import Shown, show_memory, show_report, show_watch
 from streams.bench.job import READERS, ReaderName
 from streams.bench.report import memory_report, report
 from streams.bench.runner import Outcome, Plan, ReaderFailed, run_plan
+from streams.bench.watching import watch_bench
 from streams.brokers import apache
 from streams.supervise import USED_WRONGLY
 
@@ -53,6 +54,19 @@ def memory_bench(mentions: int, partitions: int, sample_every: int, as_json: boo
         _print_json({"memory": found})
     else:
         show_memory(Console(), found)
+    return 0 if found.well else _FOUND_SOMETHING
+
+
+def cost_of_watching(series: int, as_json: bool) -> int:
+    """Watch many series; the exit code."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"watching {series:,} series for 75 minutes of their time", total=1.0)
+        found = watch_bench(series, lambda done: progress.update(task, completed=done))
+    if as_json:
+        _print_json({"watch": found})
+    else:
+        show_watch(Console(), found)
     return 0 if found.well else _FOUND_SOMETHING
 
 

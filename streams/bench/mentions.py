@@ -16,7 +16,8 @@ from detectors.mention import Mention
 from streams.bench.job import BRANDS
 from streams.produce import MentionProducer, Record
 from streams.settings import KafkaSettings
-from streams.sources.simulated import Scenario, simulate
+from streams.simulation.scenario import Scenario
+from streams.simulation.telling import simulate
 from streams.wire import encode_heartbeat
 
 #: A Monday noon; what is written is moved to end shortly before now, in whole buckets.
