@@ -70,7 +70,7 @@ class NegativitySpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.NEGATIVITY
-    version = 2
+    version = 3
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
@@ -114,7 +114,7 @@ class NegativitySpike(base.AnomalyDetector):
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the windows and the baselines."""
         self._window.add((seen.negative, self._rate.expect(seen.at_ms), seen.scored))
-        self._rate.learn_one(seen.at_ms, seen.negative)
+        self._rate.learn(seen.at_ms, seen.negative)
         self._learn_share(seen)
 
     def correct(self, late: Observation) -> None:
@@ -147,7 +147,7 @@ class NegativitySpike(base.AnomalyDetector):
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
         detector = cls(threshold, whole)
-        detector._rate = SeasonalRate(state.rate)
+        detector._rate = SeasonalRate().resume(state.rate)
         detector._share = state.share
         detector._window = Window(3, state.window)
         return detector

@@ -1,164 +1,297 @@
-"""What is usual at this time of day: a rate learned online, with how sure it is."""
+"""What is usual at this time of the week: a rate learned online, with how sure it is."""
 
 from __future__ import annotations
 
-import math
-from typing import Final
+from array import array
+from collections.abc import Hashable
+from typing import Any, Final
 
 import msgspec
 from river import base
 
 from detectors.bucket import BUCKET_MS
+from detectors.spread import Spread
 
-#: Values are learned in steps of five minutes.
+#: Counts are learned in steps of five minutes, or of a bucket where that is longer.
 STEP_MS: Final = 300_000
-_STEPS_IN_BUCKETS: Final = STEP_MS // BUCKET_MS
 _DAY_MS: Final = 86_400_000
+_HOUR_MS: Final = 3_600_000
 _SLOTS: Final = 48
 _SLOT_MS: Final = _DAY_MS // _SLOTS
+_HOURS: Final = 168
 
-#: Half a visit's weight before a slot counts as much as the overall rate.
+#: A step is learned an hour after it ended, so that late mentions are in it and a crisis is seen before it is learned.
+LAG_STEPS: Final = 12
+#: Weight, in steps, of the whole day's rate in a slot's, and the weight in counts of what is believed before seeing.
 _SHRINK: Final = 6.0
-#: Memory of the slots (14 days of visits) and of the overall rate (14 days of steps).
+_BELIEF: Final = 20.0
+#: Memory of the slots (a week of visits) and of the overall rate (14 days), in steps.
 _SLOT_MEMORY: Final = 84.0
 _OVERALL_MEMORY: Final = 4032.0
+#: An hour of the week counts for half after three visits, and is halved in memory after four more.
+_WEEK_SHRINK: Final = 36.0
+_WEEK_KEEP: Final = 0.5 ** (1 / 48)
 #: A step above so many times the expectation is learned as if it were that: a crisis does not become the baseline.
 _CLIP: Final = 3.0
-#: The recent level: half-life, lag, pseudo-count and cap.
+#: The recent level: half-life six hours, pseudo-count and cap.
 _LEVEL_KEEP: Final = 0.5 ** (1 / 72)
-_LEVEL_LAG_STEPS: Final = 6
 _LEVEL_COUNT: Final = 25.0
 _LEVEL_CAP: Final = 3.0
-#: Dispersion of a five-minute count before it is learned, its floor, and the weight of that belief in steps.
-_DISPERSION: Final = 0.07
-_DISPERSION_WEIGHT: Final = 288.0
+#: A stream that began within the last three hours lists its unlearned steps, too.
+_YOUNG_STEPS: Final = 36
 _WARM_UP_MS: Final = 3_600_000
 
 
-class RateState(msgspec.Struct):
-    """Everything a `SeasonalRate` knows, as plain data."""
+class Learned(msgspec.Struct):
+    """The numbers of a rate that are not a table. `seen` and `usual_sum` fade; counts are in steps."""
 
-    steps: int = 0
-    started_ms: int = 0
-    step_ms: int = -1
+    started_ms: int = -1
     newest_ms: int = -1
+    step_ms: int = -1
+    steps: int = 0
     in_step: float = 0.0
-    overall: float = 0.0
+    seen: float = 0.5
+    usual_sum: float = 1.0
     learned: float = 0.0
-    slots: list[float] = msgspec.field(default_factory=lambda: [0.0] * _SLOTS)
-    visits: list[float] = msgspec.field(default_factory=lambda: [0.0] * _SLOTS)
-    lagged: list[tuple[float, float]] = []
     level_seen: float = 0.0
     level_expected: float = 0.0
-    excess: float = 0.0
-    squares: float = 0.0
+    usual: float = 0.0
+    expected: float = 0.0
 
 
-class SeasonalRate(base.Base):
-    """Expected count per bucket, by time of day and recent level, learned bucket by bucket in event time.
+class RateState(msgspec.Struct):
+    """Everything a `SeasonalRate` knows, as plain data: numbers, and tables of little-endian floats."""
 
-    A new series leans on its overall rate and says so by a wide `dispersion`; each half-hour of the day earns its own
-    weight with visits. A burst is learned clipped, so the baseline follows a lasting change in hours, not in minutes.
+    learned: Learned
+    slots: bytes
+    visits: bytes
+    week_seen: bytes
+    week_usual: bytes
+    waiting: bytes
+    spread: bytes
+    spread_buckets: int
+
+
+class SeasonalRate(base.Regressor):
+    """Expected count per bucket: overall rate, time of day, hour of the week and recent level, learned in event time.
+
+    Each layer is shrunk towards the one before it by how seldom it was seen, so that a new series leans on its overall
+    rate, then on the time of day, and after weeks on the hour of the week. With a `parent` (the whole brand's rate, for
+    a platform's) the shape of the day is the parent's, scaled by the own level, until the own is known.
+
+    A step is learned an hour late (`late` adds to one that waits) and at most as three times the expectation: a burst
+    moves the baseline little, a lasting change becomes the usual within about a day, by the recent level (half-life six
+    hours, at most threefold), and the slots follow within days. `bucket_s` is how long a bucket is. About 2.5 KB.
+
+    As a River regressor it takes ``{"at_ms": ...}`` and the count of the bucket that starts there, in order.
 
     >>> rate = SeasonalRate()
-    >>> for bucket in range(360):
-    ...     rate.learn_one(bucket * 10_000, 2.0)
-    >>> round(rate.expect(3_600_000), 1)
+    >>> for bucket in range(720):
+    ...     rate.learn(bucket * 10_000, 2.0)
+    >>> round(rate.expect(7_200_000), 1)
     2.0
     """
 
-    def __init__(self, state: RateState | None = None) -> None:
-        self.state = state or RateState()
-        self._now_step = -1
-        self._now_expected = 0.0
+    def __init__(self, parent: SeasonalRate | None = None, bucket_s: int = BUCKET_MS // 1000) -> None:
+        self.parent = parent
+        self.bucket_s = bucket_s
+        self.step_ms = max(STEP_MS, bucket_s * 1000)
+        self._share = bucket_s * 1000 / self.step_ms
+        # How many five minutes a step is, for the memories; no more than an hour, or a single row would be all.
+        self._weight = min(self.step_ms / STEP_MS, 12.0)
+        self._now = Learned()
+        self._slots = array("f", bytes(4 * _SLOTS))
+        self._visits = array("f", bytes(4 * _SLOTS))
+        self._week_seen = array("f", bytes(4 * _HOURS))
+        self._week_usual = array("f", bytes(4 * _HOURS))
+        #: Start and count of each step that waits to be learned.
+        self._waiting = array("d")
+        self._spread = Spread(bucket_s)
+
+    # --- what is expected ---------------------------------------------------------------------------------------------
 
     def expect(self, at_ms: int) -> float:
-        """Expected count in the bucket that starts at `at_ms`."""
-        step = at_ms // STEP_MS
-        if step != self._now_step:
-            self._now_step = step
-            self._now_expected = self._step_expectation(at_ms) * self._level() / _STEPS_IN_BUCKETS
-        return self._now_expected
+        """Expected count in the bucket that starts at `at_ms`, with the recent level."""
+        now = self._now
+        if at_ms - at_ms % self.step_ms == now.step_ms:
+            return now.expected * self._share
+        return self.usual(at_ms) * self.level() * self._share
 
-    def learn_one(self, at_ms: int, count: float) -> None:
-        """Learn the count of the bucket that starts at `at_ms`; buckets come in order, without gaps."""
-        state = self.state
-        step = at_ms - at_ms % STEP_MS
-        if step != state.step_ms:
-            if state.step_ms >= 0:
-                self._learn_step(state.step_ms, state.in_step)
-            else:
-                state.started_ms = at_ms
-            state.step_ms = step
-            state.in_step = 0.0
-            self._now_step = -1
-        state.in_step += count
-        state.newest_ms = at_ms
+    def usual(self, at_ms: int) -> float:
+        """What a step at `at_ms` usually holds, whatever the recent level."""
+        if at_ms - at_ms % self.step_ms == self._now.step_ms:
+            return self._now.usual
+        by_day = self._by_day(at_ms)
+        hour = _hour_of_week(at_ms)
+        belief = _WEEK_SHRINK / self._weight * by_day + _BELIEF
+        return by_day * (self._week_seen[hour] + belief) / (self._week_usual[hour] + belief)
+
+    def step_so_far(self, at_ms: int) -> float:
+        """What was counted in the step of `at_ms`, as it will be learned."""
+        return self._now.in_step if at_ms - at_ms % self.step_ms == self._now.step_ms else 0.0
+
+    def level(self) -> float:
+        """How many times the usual the last hours were, without the very last; between a third and three."""
+        now = self._now
+        level = (now.level_seen + _LEVEL_COUNT) / (now.level_expected + _LEVEL_COUNT)
+        return min(max(level, 1.0 / _LEVEL_CAP), _LEVEL_CAP)
+
+    def days(self, at_ms: int) -> float:
+        """How long the series has been known."""
+        started_ms = self._now.started_ms
+        return max(0.0, (at_ms - started_ms) / _DAY_MS) if started_ms >= 0 else 0.0
+
+    def warm(self, at_ms: int) -> bool:
+        """Whether the series is known for long enough to judge anything: a stream's start is not a crisis."""
+        started_ms = self._now.started_ms
+        return started_ms >= 0 and at_ms - started_ms >= _WARM_UP_MS
 
     @property
     def newest_ms(self) -> int:
         """Start of the newest bucket that was learned; -1 before the first."""
-        return self.state.newest_ms
-
-    def days(self, at_ms: int) -> float:
-        """How long the series has been known."""
-        return max(0.0, (at_ms - self.state.started_ms) / _DAY_MS) if self.state.step_ms >= 0 else 0.0
-
-    def warm(self, at_ms: int) -> bool:
-        """Whether the series is known for long enough to judge anything: a stream's start is not a crisis."""
-        return self.state.step_ms >= 0 and at_ms - self.state.started_ms >= _WARM_UP_MS
+        return self._now.newest_ms
 
     def dispersion(self, at_ms: int, span_s: int) -> float:
         """Overdispersion of a count over `span_s` seconds: what was learned, and what is not known yet.
 
-        Longer spans average the noise away: a fifth at an hour of what it is at a minute.
+        An expectation that rests on n counts is itself uncertain by 1/n; one that has not seen a whole day may be wrong
+        about the rest of it, unless a parent knows the shape.
         """
-        state = self.state
-        learned: float = (_DISPERSION * _DISPERSION_WEIGHT * max(state.overall, 0.1) ** 2 + state.excess) / (
-            _DISPERSION_WEIGHT * max(state.overall, 0.1) ** 2 + state.squares
-        )
         days = self.days(at_ms)
-        unknown = 0.6 / (1.0 + days * days) + 1.0 / (1.0 + min(state.learned, 400.0))
-        return float(max(learned, _DISPERSION) * (300.0 / span_s) ** 0.4 + unknown)
+        if self.parent is not None:
+            days = max(days, self.parent.days(at_ms))
+        unknown = 0.6 / (1.0 + days * days) + 1.0 / (1.0 + min(self._now.learned, 400.0))
+        return self._spread.of(span_s) + unknown
 
-    def _step_expectation(self, at_ms: int) -> float:
-        state = self.state
+    # --- learning -----------------------------------------------------------------------------------------------------
+
+    def learn(self, at_ms: int, count: float, planned: float = 1.0) -> None:
+        """Take in the count of the bucket that starts at `at_ms`; buckets come in order.
+
+        `planned` is how many times the usual the calendar expects: that much of the count is not learned.
+        """
+        now = self._now
+        step_ms = at_ms - at_ms % self.step_ms
+        if step_ms != now.step_ms:
+            self._begin_step(step_ms, at_ms)
+        count /= planned
+        now.in_step += count
+        now.newest_ms = at_ms
+        self._spread.learn(count, now.expected * self._share)
+
+    def late(self, at_ms: int, count: float) -> bool:
+        """Add to a past step what came too late for its bucket; False where that step was learned already."""
+        now = self._now
+        step_ms = at_ms - at_ms % self.step_ms
+        if step_ms == now.step_ms:
+            now.in_step += count
+            return True
+        for place in range(0, len(self._waiting), 2):
+            if self._waiting[place] == step_ms:
+                self._waiting[place + 1] += count
+                return True
+        return False
+
+    def learn_one(self, x: dict[Hashable, Any], y: float) -> None:
+        """Take in the bucket that starts at ``x["at_ms"]`` with the count `y`."""
+        self.learn(x["at_ms"], y)
+
+    def predict_one(self, x: dict[Hashable, Any]) -> float:
+        """The count to expect in the bucket that starts at ``x["at_ms"]``."""
+        return self.expect(x["at_ms"])
+
+    # --- its state ----------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> RateState:
+        """Everything it knows, for `resume`."""
+        return RateState(
+            learned=msgspec.structs.replace(self._now),
+            slots=self._slots.tobytes(),
+            visits=self._visits.tobytes(),
+            week_seen=self._week_seen.tobytes(),
+            week_usual=self._week_usual.tobytes(),
+            waiting=self._waiting.tobytes(),
+            spread=self._spread.state,
+            spread_buckets=self._spread.buckets,
+        )
+
+    def resume(self, state: RateState) -> SeasonalRate:
+        """Go on from there; returns itself."""
+        self._now = msgspec.structs.replace(state.learned)
+        self._slots = array("f", state.slots)
+        self._visits = array("f", state.visits)
+        self._week_seen = array("f", state.week_seen)
+        self._week_usual = array("f", state.week_usual)
+        self._waiting = array("d", state.waiting)
+        self._spread.resume(state.spread, state.spread_buckets)
+        return self
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _overall(self) -> float:
+        """Counts a step, as if every step were as lively as the average one."""
+        now, waiting = self._now, self._waiting
+        if now.steps >= _YOUNG_STEPS or not waiting:
+            return now.seen / now.usual_sum
+        shapes = sum(self._shape(int(waiting[place])) for place in range(0, len(waiting), 2))
+        return (now.seen + sum(waiting[1::2])) / (now.usual_sum + shapes)
+
+    def _shape(self, at_ms: int) -> float:
+        """How lively the parent is at this time, against its average; 1 without a parent."""
+        if self.parent is None:
+            return 1.0
+        overall = self.parent._overall()
+        return (self.parent.usual(at_ms) + 0.5) / (overall + 0.5)
+
+    def _by_day(self, at_ms: int) -> float:
+        whole = self._overall() * self._shape(at_ms)
         slot = at_ms % _DAY_MS // _SLOT_MS
-        own = state.visits[slot] / (state.visits[slot] + _SHRINK)
-        return own * state.slots[slot] + (1.0 - own) * state.overall
+        visits = self._visits[slot]
+        own = visits / (visits + _SHRINK + _BELIEF / max(whole, 0.01) * self._weight)
+        return own * self._slots[slot] + (1.0 - own) * whole
 
-    def _level(self) -> float:
-        state = self.state
-        level = (state.level_seen + _LEVEL_COUNT) / (state.level_expected + _LEVEL_COUNT)
-        return float(min(max(level, 1.0 / _LEVEL_CAP), _LEVEL_CAP))
+    def _begin_step(self, step_ms: int, at_ms: int) -> None:
+        now = self._now
+        if now.step_ms < 0:
+            now.started_ms = at_ms
+        else:
+            self._waiting.extend((now.step_ms, now.in_step))
+            if len(self._waiting) > 2 * LAG_STEPS:
+                oldest_ms, count = int(self._waiting.pop(0)), self._waiting.pop(0)
+                self._learn_step(oldest_ms, count)
+        now.step_ms = -1
+        # Kept in the state: a parent may learn in mid-step, and a run stopped there and resumed must not see it.
+        now.usual = self.usual(step_ms)
+        now.expected = now.usual * self.level()
+        now.step_ms = step_ms
+        now.in_step = 0.0
 
     def _learn_step(self, step_ms: int, count: float) -> None:
-        state = self.state
-        usual = self._step_expectation(step_ms) if state.steps else count
-        expected = usual * self._level()
-        clipped = min(count, _CLIP * expected + _CLIP)
-        # Clipped here too: the squares of one crisis would hide the next for a fortnight.
-        self._learn_dispersion(clipped, expected)
-        state.steps += 1
-        state.learned += clipped
-        state.overall += max(1.0 / state.steps, 1.0 / _OVERALL_MEMORY) * (clipped - state.overall)
+        now, weight = self._now, self._weight
+        by_day, usual = self._by_day(step_ms), self.usual(step_ms)
+        clipped = min(count, _CLIP * usual * self.level() + _CLIP)
+        keep = 1.0 - weight / _OVERALL_MEMORY
+        now.steps += 1
+        now.learned += clipped
+        now.seen = now.seen * keep + clipped
+        now.usual_sum = now.usual_sum * keep + self._shape(step_ms)
+        self._learn_slots(step_ms, clipped)
+        hour, keep_week = _hour_of_week(step_ms), _WEEK_KEEP**weight
+        self._week_seen[hour] = self._week_seen[hour] * keep_week + clipped
+        self._week_usual[hour] = self._week_usual[hour] * keep_week + by_day
+        keep_level = _LEVEL_KEEP**weight
+        now.level_seen = now.level_seen * keep_level + clipped
+        now.level_expected = now.level_expected * keep_level + usual
+
+    def _learn_slots(self, step_ms: int, count: float) -> None:
         slot = step_ms % _DAY_MS // _SLOT_MS
-        for place, weight in ((slot, 1.0), ((slot - 1) % _SLOTS, 0.5), ((slot + 1) % _SLOTS, 0.5)):
-            state.visits[place] += weight
-            rate = max(weight / _SLOT_MEMORY, weight / state.visits[place])
-            state.slots[place] += rate * (clipped - state.slots[place])
-        self._learn_level(clipped, usual)
+        for place, part in ((slot, 1.0), (slot - 1, 0.5), ((slot + 1) % _SLOTS, 0.5)):
+            weight = part * self._weight
+            self._visits[place] += weight
+            pace = min(1.0, max(weight / _SLOT_MEMORY, weight / self._visits[place]))
+            self._slots[place] += pace * (count - self._slots[place])
 
-    def _learn_dispersion(self, count: float, expected: float) -> None:
-        state = self.state
-        keep = math.exp(-1.0 / _OVERALL_MEMORY)
-        state.excess = state.excess * keep + (count - expected) ** 2 - expected
-        state.squares = state.squares * keep + expected * expected
 
-    def _learn_level(self, count: float, usual: float) -> None:
-        state = self.state
-        state.lagged.append((count, usual))
-        if len(state.lagged) > _LEVEL_LAG_STEPS:
-            seen, expected = state.lagged.pop(0)
-            state.level_seen = state.level_seen * _LEVEL_KEEP + seen
-            state.level_expected = state.level_expected * _LEVEL_KEEP + expected
+def _hour_of_week(at_ms: int) -> int:
+    return at_ms // _HOUR_MS % _HOURS

@@ -43,6 +43,15 @@ def share_tail(hits: float, of: float, share: float, overdispersion: float) -> f
     return _minus_log10(special.betainc(hit, effective - hit + 1.0, share))
 
 
+def normal_tail(deviates: float) -> float:
+    """-log10 of the probability that a normal deviate is `deviates` or more.
+
+    >>> round(normal_tail(3.0), 2), round(normal_tail(0.0), 2)
+    (2.87, 0.3)
+    """
+    return float(-special.log_ndtr(-deviates) / math.log(10.0))
+
+
 def count_band(expected: float, dispersion: float, mass: float = 0.95) -> tuple[float, float]:
     """The band that holds `mass` of the counts where `expected` are expected.
 

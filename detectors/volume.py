@@ -1,4 +1,14 @@
-"""A spike of volume: more independent voices than this hour usually has, on any of several spans."""
+"""A spike of volume: more independent voices than this hour usually has; a burst, a slow burn, or a surge.
+
+Three views of one series, each against its own threshold; the most striking one speaks:
+
+- a **burst**: the probability of the count of the last minute to hour, at every bucket, `tails.count_tail`;
+- a **slow burn**: likelihood gathered over hours, at every step of five minutes, `slow_burn`;
+- a **surge**: the last hour on the series' own scale of ups and downs, at every step, `surge`.
+
+What is found often becomes dearer: `alarm_budget`. Where a bucket is longer than a minute, as in a file of counts, it
+cannot show a burst, and an hour's surge is seen as soon as a slow burn: the surge alone speaks.
+"""
 
 from __future__ import annotations
 
@@ -9,90 +19,119 @@ from typing import Any, Final
 import msgspec
 from river import base
 
+from detectors import slow_burn, surge
+from detectors.alarm_budget import AlarmBudget
 from detectors.bucket import BUCKET_MS
 from detectors.finding import SPANS_S, Detector, Finding, Level, Observation
 from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
-from detectors.tails import count_band, count_tail
+from detectors.slow_burn import SlowBurnState
+from detectors.spread import FLOOR
+from detectors.surge import Surge, SurgeState
+from detectors.tails import count_band, count_tail, normal_tail
 from detectors.window import Window
 
 #: -log10 of the probability that is worth a signal. A signal of volume alone pages nobody.
 THRESHOLD: Final = 9.0
 
 _LEVEL_S: Final = 300
+#: Longer buckets than this show no burst.
+_FINEST_S: Final = 60
+#: Counts not so many standard deviations above the expectation are not looked at closer: it spares the beta function.
+_SCREEN: Final = 3.0
+_HOUR_S: Final = 3600
 
 
 class _State(msgspec.Struct):
     version: int
     rate: RateState
     window: str
+    surge: SurgeState
+    slow_burn: SlowBurnState
+    budget: AlarmBudget
+    standing: Finding | None
 
 
 class VolumeSpike(base.AnomalyDetector):
-    """Tail probability of the count of voices under an overdispersed expectation for this time of day.
+    """Voices against what is usual at this time of the week, as burst, slow burn and surge.
 
-    As a River estimator it takes ``{"at_ms": ..., "voices": ...}``, one a bucket, in order; the score is -log10 of the
-    probability of the most striking span. `threshold` is what a signal needs; raising it makes fewer, later signals.
+    As a River estimator it takes ``{"at_ms": ..., "voices": ...}``, one a bucket, in order; the score is that of
+    `Finding.score`: 1 is worth a signal. `threshold` is what a burst needs (-log10), and moves the other views' in
+    proportion; raising it makes fewer, later signals. A platform's detector borrows the shape of the day from `whole`,
+    the whole brand's. `bucket_s` is how long a bucket is.
 
     >>> detector = VolumeSpike()
     >>> for bucket in range(3 * 8640):
     ...     detector.learn_one({"at_ms": bucket * 10_000, "voices": bucket % 2})
     >>> later = 3 * 86_400_000
-    >>> detector.score_one({"at_ms": later, "voices": 1}) < 2 < 9 < detector.score_one({"at_ms": later, "voices": 60})
+    >>> detector.score_one({"at_ms": later, "voices": 1}) < 0.3 < 1 < detector.score_one({"at_ms": later, "voices": 60})
     True
     """
 
     kind = SignalKind.VOLUME
-    version = 2
+    version = 3
 
-    def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
+    def __init__(
+        self, threshold: float = THRESHOLD, whole: Detector | None = None, bucket_s: int = BUCKET_MS // 1000
+    ) -> None:
         self.threshold = threshold
         self.whole = whole
-        self._rate = SeasonalRate()
+        self.bucket_s = bucket_s
+        self._rate = SeasonalRate(whole.rate if isinstance(whole, VolumeSpike) else None, bucket_s)
         #: Voices seen, voices expected.
         self._window = Window(2)
+        self._surge = Surge(self._rate.step_ms // 1000)
+        self._slow_burn = SlowBurnState()
+        self._budget = AlarmBudget()
+        #: What the last whole step showed, and what was said of the newest bucket.
+        self._standing: Finding | None = None
+        self._said: tuple[Observation, Finding | None] | None = None
+
+    @property
+    def rate(self) -> SeasonalRate:
+        """What is usual."""
+        return self._rate
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
-        """-log10 of the probability of the bucket `x` under what was learned before it."""
-        finding = self.find(Observation(x["at_ms"], x["voices"], 0.0, 0.0))
-        return finding.tail if finding else 0.0
+        """How far out of the ordinary the bucket `x` is under what was learned before it; 1 is worth a signal."""
+        finding = self.find(Observation(x["at_ms"], x["voices"]))
+        return finding.score if finding else 0.0
 
     def learn_one(self, x: dict[Hashable, Any]) -> None:
         """Take in the bucket `x`."""
-        self.learn(Observation(x["at_ms"], x["voices"], 0.0, 0.0))
+        self.learn(Observation(x["at_ms"], x["voices"]))
 
     def find(self, seen: Observation) -> Finding | None:
-        """The most striking span that ends with this bucket."""
+        """The most striking of what this bucket and those before it show."""
         if not seen.voices or not self._rate.warm(seen.at_ms):
             return None
-        best: Finding | None = None
-        here = self._rate.expect(seen.at_ms)
-        for span_s, relief in SPANS_S:
-            observed, expected = self._window.last(span_s - 10)
-            observed += seen.voices
-            expected += here
-            if observed <= expected:
-                continue
-            dispersion = self._rate.dispersion(seen.at_ms, span_s)
-            tail = count_tail(observed, expected, dispersion)
-            threshold = self.threshold - relief
-            if best is None or tail / threshold > best.score:
-                best = Finding(tail, threshold, span_s, observed, expected, voices=observed)
-        return self._with_band(best, seen.at_ms) if best and best.score >= 1.0 else best
+        steady = self._steps_shown(seen)[0] if self._ends_step(seen.at_ms) else self._standing
+        found = _more_striking(self._burst(seen), steady)
+        if found is not None and found.score >= 1.0:
+            low, high = count_band(found.expected, self._rate.dispersion(seen.at_ms, found.span_s))
+            found = replace(found, low=low, high=high)
+        self._said = (seen, found)
+        return found
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the windows and the baseline."""
-        self._window.add((seen.voices, self._rate.expect(seen.at_ms)))
-        self._rate.learn_one(seen.at_ms, seen.voices)
+        found = self._said[1] if self._said is not None and self._said[0] is seen else self.find(seen)
+        if found is not None and found.score >= 1.0:
+            self._budget.alarm(seen.at_ms)
+        if self._ends_step(seen.at_ms):
+            self._learn_step(seen)
+        self._window.add((seen.voices, self._rate.expect(seen.at_ms) * seen.planned))
+        self._rate.learn(seen.at_ms, seen.voices, seen.planned)
 
     def correct(self, late: Observation) -> None:
-        """Count late voices in the span that they belong to."""
-        back = (self._rate.newest_ms - late.at_ms) // BUCKET_MS
+        """Count late voices in the span that they belong to, and in the step that is not learned yet."""
+        back = (self._rate.newest_ms - late.at_ms) // (self.bucket_s * 1000)
         self._window.correct(back, (late.voices, 0.0))
+        self._rate.late(late.at_ms, late.voices)
 
     def level(self, at_ms: int) -> Level:
         """Voices a minute over the last five minutes."""
-        observed, expected = self._window.last(_LEVEL_S)
+        observed, expected = self._last(_LEVEL_S // self.bucket_s)
         _, high = count_band(expected, self._rate.dispersion(at_ms, _LEVEL_S))
         per_min = 60.0 / _LEVEL_S
         return Level(observed * per_min, expected * per_min, high * per_min)
@@ -101,19 +140,106 @@ class VolumeSpike(base.AnomalyDetector):
         """How long the series has been known."""
         return self._rate.days(at_ms)
 
+    def same_episode(self, at_ms: int) -> bool:
+        """Whether what is found at `at_ms` belongs to the last alarm."""
+        return self._budget.same_episode(at_ms)
+
     def snapshot(self) -> bytes:
         """Everything it knows, as JSON."""
-        return msgspec.json.encode(_State(self.version, self._rate.state, self._window.state()))
+        state = _State(
+            self.version,
+            self._rate.state,
+            self._window.state(),
+            self._surge.state(),
+            self._slow_burn,
+            self._budget,
+            self._standing,
+        )
+        return msgspec.json.encode(state)
 
     @classmethod
     def restore(cls, snapshot: bytes, threshold: float = THRESHOLD, whole: Detector | None = None) -> VolumeSpike:
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
         detector = cls(threshold, whole)
-        detector._rate = SeasonalRate(state.rate)
+        detector._rate.resume(state.rate)
         detector._window = Window(2, state.window)
+        detector._surge = Surge(detector._rate.step_ms // 1000, state.surge)
+        detector._slow_burn = state.slow_burn
+        detector._budget = state.budget
+        detector._standing = state.standing
         return detector
 
-    def _with_band(self, found: Finding, at_ms: int) -> Finding:
-        low, high = count_band(found.expected, self._rate.dispersion(at_ms, found.span_s))
-        return replace(found, low=low, high=high)
+    # --- the views ----------------------------------------------------------------------------------------------------
+
+    def _burst(self, seen: Observation) -> Finding | None:
+        """The most striking span of a minute to an hour that ends with this bucket."""
+        if self.bucket_s > _FINEST_S:
+            return None
+        best: Finding | None = None
+        here = self._rate.expect(seen.at_ms) * seen.planned
+        for span_s, relief in SPANS_S:
+            observed, expected = self._last(span_s // self.bucket_s - 1)
+            observed += seen.voices
+            expected += here
+            if not _stands_out(observed, expected, FLOOR):
+                continue
+            dispersion = self._rate.dispersion(seen.at_ms, span_s)
+            if not _stands_out(observed, expected, dispersion):
+                continue
+            tail = count_tail(observed, expected, dispersion)
+            threshold = (self.threshold - relief) * self._budget.factor(seen.at_ms)
+            best = _more_striking(best, Finding(tail, threshold, span_s, observed, expected, voices=observed))
+        return best
+
+    def _steps_shown(self, seen: Observation) -> tuple[Finding | None, SlowBurnState]:
+        """What the steps show when this bucket ends one, and the evidence of a slow burn with it."""
+        rate, planned = self._rate, seen.planned
+        count = rate.step_so_far(seen.at_ms) + seen.voices / planned
+        height = self._surge.height(count, rate.usual(seen.at_ms))
+        dearer = self._budget.factor(seen.at_ms)
+        strict = self.threshold / THRESHOLD
+        observed = height.observed * planned
+        found = Finding(
+            normal_tail(height.deviates),
+            normal_tail(surge.THRESHOLD * dearer) * strict,
+            surge.LONG_S,
+            observed,
+            height.expected * planned,
+            voices=observed,
+        )
+        if self.bucket_s > _FINEST_S:
+            return found, self._slow_burn
+        expected = rate.usual(seen.at_ms) * rate.level()
+        burning = slow_burn.add_step(self._slow_burn, count, expected, rate.dispersion(seen.at_ms, _HOUR_S))
+        burnt = Finding(
+            slow_burn.likelihood(burning),
+            slow_burn.THRESHOLD * dearer * strict,
+            max(1, burning.steps) * rate.step_ms // 1000,
+            burning.observed * planned,
+            burning.expected * planned,
+            voices=burning.observed * planned,
+        )
+        return _more_striking(found, burnt), burning
+
+    def _learn_step(self, seen: Observation) -> None:
+        self._standing, self._slow_burn = self._steps_shown(seen)
+        count = self._rate.step_so_far(seen.at_ms) + seen.voices / seen.planned
+        self._surge.learn(count, self._rate.usual(seen.at_ms))
+
+    def _ends_step(self, at_ms: int) -> bool:
+        return at_ms // self._rate.step_ms != (at_ms + self.bucket_s * 1000) // self._rate.step_ms
+
+    def _last(self, buckets: int) -> list[float]:
+        """Seen and expected in so many buckets; the window counts in seconds of `BUCKET_MS`."""
+        return self._window.last(buckets * BUCKET_MS // 1000)
+
+
+def _stands_out(observed: float, expected: float, dispersion: float) -> bool:
+    return observed - expected >= _SCREEN * (expected + dispersion * expected * expected) ** 0.5
+
+
+def _more_striking(one: Finding | None, other: Finding | None) -> Finding | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.score >= other.score else other

@@ -28,6 +28,7 @@ OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreac
 #: Commands that are modules of their own. Named and not imported: a long-running process does not load them.
 ELSEWHERE: Final[dict[str, str]] = {
     "backtest": "streams.backtest:backtest_command",
+    "backtest-series": "streams.backtest_series:backtest_series_command",
     "bench": "streams.bench.command:bench",
     "replay": "streams.replay:replay_command",
     "sign-in": "streams.sign_in_command:sign_in",
