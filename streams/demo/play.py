@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.mention import Mention
 from streams.produce import MentionProducer, Record, mention_record
 from streams.settings import KafkaSettings
-from streams.sources.simulated import Burst, Mood, Scenario, simulate_with_moods
+from streams.simulation.kinds import burst
+from streams.simulation.scenario import Scenario, Theme
+from streams.simulation.telling import Told, tell
 from streams.wire import encode_heartbeat
 
 _MINUTE_MS: Final = 60_000
@@ -64,7 +65,7 @@ def script(brand: str, run: str, seed: int, now_ms: int) -> Script:
         rate_per_min=3.0,
         seed=seed,
         run=run,
-        burst=Burst(after_min=crisis_min, minutes=_CRISIS_MIN),
+        events=(burst(crisis_min, minutes=_CRISIS_MIN),),
         clock_shift_ms=(_TUESDAY_NOON_MS - crisis_ms) % _WEEK_MS,
     )
     return Script(scenario, crisis_ms)
@@ -82,7 +83,7 @@ class Player:
         self.first_crisis_ms: int | None = None
         self._play = play
         self._kafka = kafka
-        self._stream: Iterator[tuple[Mood, Mention]] = simulate_with_moods(play.scenario)
+        self._stream: Iterator[Told] = tell(play.scenario)
         self._next = next(self._stream, None)
         self._beat_ms = play.scenario.start_ms
         self._began: float | None = None
@@ -114,13 +115,13 @@ class Player:
         return (self._began or time.time()) + (at_ms - self._play.live_ms) / 1000 / SPEED
 
     def _until(self, to_ms: int) -> Iterator[list[Record]]:
-        while self._next is not None and self._next[1].created_ms < to_ms:
-            mood, mention = self._next
+        while self._next is not None and self._next.mention.created_ms < to_ms:
+            theme, _, mention = self._next
             yield from self._beats_until(mention.created_ms)
             yield [mention_record(mention, self._kafka.mentions_partitions)]
             self.mentions += 1
             self.at_ms = mention.created_ms
-            if mood is Mood.CRISIS and self.first_crisis_ms is None:
+            if theme is Theme.CRISIS and self.first_crisis_ms is None:
                 self.first_crisis_ms = mention.created_ms
             self._next = next(self._stream, None)
         yield from self._beats_until(to_ms)

@@ -10,10 +10,9 @@ from streams.simulation.background import KEYS, REGULARS, authors, themes
 from streams.simulation.posts import NONE, Chance, Ints, Posts, among, picks
 from streams.simulation.scenario import MINUTE_MS, THEMES, Floats, Flood, Scenario, Theme, Tone, Wave
 
-#: Of a wave's posts, the share that replies to an earlier one.
+#: Of a wave's posts, the share that replies to one of the first; so many are the first.
 _REPLIES: Final = 0.2
-#: Reposts repeat one of so many first posts of a wave.
-_REPEATED: Final = 12
+_BEGINNERS: Final = 12
 #: Accounts of floods are numbered from here, so many for each event.
 FLOOD_AUTHORS: Final = REGULARS
 ACCOUNTS_MOST: Final = 10_000
@@ -59,19 +58,16 @@ def wave_posts(
 
 
 def _answering(chance: Chance, posts: Posts, reposts: float) -> Posts:
-    """Some of a wave's posts as replies to earlier ones of it, or as reposts of its first."""
-    number = posts.number
-    drawn = chance.random(number)
-    earlier = (chance.random(number) * np.arange(number)).astype(np.int64)
-    place = np.arange(number)
-    repost = (drawn < reposts) & (place >= _REPEATED)
-    reply = ~repost & (drawn < reposts + _REPLIES) & (place > 0)
-    source = np.where(repost, earlier % _REPEATED, earlier)
+    """Some of a wave's posts as replies to those that began it, or as reposts of them."""
+    place, drawn = np.arange(posts.number), chance.random(posts.number)
+    source = np.minimum(chance.integers(0, _BEGINNERS, posts.number), place)
+    repost = (place >= _BEGINNERS) & (drawn < reposts)
+    answer = (place >= _BEGINNERS) & (drawn < reposts + _REPLIES)
     return posts._replace(
-        platform=np.where(repost | reply, posts.platform[source], posts.platform),
+        platform=np.where(answer, posts.platform[source], posts.platform),
         theme=np.where(repost, posts.theme[source], posts.theme),
         picks=np.where(repost, posts.picks[source], posts.picks),
-        parent=np.where(repost | reply, posts.key[source], posts.parent),
+        parent=np.where(answer, posts.key[source], posts.parent),
         repost=repost.astype(np.int64),
     )
 

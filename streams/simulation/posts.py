@@ -61,4 +61,4 @@ def among(chance: Chance, shares: Sequence[float], number: int) -> Ints:
     """Places in `shares`, each drawn as often as its share says."""
     edges = np.cumsum(shares)
     places = np.searchsorted(edges, chance.random(number) * edges[-1], side="right")
-    return np.minimum(places, len(shares) - 1).astype(np.int64)
+    return np.asarray(np.minimum(places, len(shares) - 1), dtype=np.int64)

@@ -21,8 +21,10 @@ from streams.brokers.broker import Broker
 from streams.produce import MentionProducer
 from streams.produce import Record as Produced
 from streams.settings import KafkaSettings, Settings
+from streams.simulation.kinds import burst
+from streams.simulation.scenario import Scenario
+from streams.simulation.telling import simulate
 from streams.sources.jsonl import Line, replay_records
-from streams.sources.simulated import Burst, Scenario, simulate
 from streams.topics import ensure_topics
 from streams.wire import (
     Marker,
@@ -88,7 +90,7 @@ def replayed(run: str, mentions: Iterable[Mention]) -> list[Produced]:
 
 def an_hour_and_a_half(seed: int = 1) -> list[Mention]:
     """Ordinary talk and a crisis."""
-    return list(simulate(Scenario("acme", T0, 90, 4.0, seed, burst=Burst(75, 10, 25.0))))
+    return list(simulate(Scenario("acme", T0, 90, 4.0, seed, events=(burst(75, 10, 25.0),))))
 
 
 async def dead_letters(settings: Settings) -> list[dict[str, object]]:

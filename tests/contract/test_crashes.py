@@ -36,8 +36,10 @@ from streams.produce import MentionProducer
 from streams.produce import Record as Produced
 from streams.rules import rules_of
 from streams.settings import KafkaSettings, Settings
+from streams.simulation.kinds import burst
+from streams.simulation.scenario import Scenario
+from streams.simulation.telling import simulate
 from streams.sources.jsonl import Line, replay_records
-from streams.sources.simulated import Burst, Scenario, simulate
 from streams.topics import ensure_topics
 from streams.wire import BucketRecord, Marker, Topic, decode_bucket_record, decode_signal
 from tests.parts.stream_records import Accepting
@@ -58,12 +60,12 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900)]
 def mentions_of(seed: int) -> list[Mention]:
     """Two and a half hours of three brands with a crisis in one of them, many repeats, and some late ones."""
     chance = random.Random(seed)
-    burst = Burst(after_min=110, minutes=15, factor=25.0)
+    storm = burst(110, minutes=15, factor=25.0)
     found = [
         mention
         for place, brand in enumerate(BRANDS)
         for mention in simulate(
-            Scenario(brand, START_MS, MINUTES, 1.5, seed * 10 + place, burst=burst if place == seed % 3 else None)
+            Scenario(brand, START_MS, MINUTES, 1.5, seed * 10 + place, events=(storm,) if place == seed % 3 else ())
         )
     ]
     found.sort(key=lambda mention: mention.created_at)

@@ -18,7 +18,9 @@ from playbooks.decisions import encode, signal_line
 from playbooks.store.engine import migrate, open_store, reading
 from playbooks.store.schema import signals
 from streams.brokers.broker import Broker
-from streams.sources.simulated import Burst, Scenario, simulate
+from streams.simulation.kinds import burst
+from streams.simulation.scenario import Scenario
+from streams.simulation.telling import simulate
 from streams.topics import ensure_topics
 from tests.parts.require import CHECKOUT
 from tests.parts.waiting import until
@@ -34,11 +36,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 def a_file(path: Path) -> Path:
     """A day of two brands with a crisis each, some mentions late, some twice, and rubbish in between."""
-    burst = Burst(after_min=1300, minutes=20, factor=12.0)
+    storm = burst(1300, minutes=20, factor=12.0)
     found = [
         mention
         for place, brand in enumerate(BRANDS)
-        for mention in simulate(Scenario(brand, START_MS, 1440, 1.0, 40 + place, burst=burst))
+        for mention in simulate(Scenario(brand, START_MS, 1440, 1.0, 40 + place, events=(storm,)))
     ]
     found.sort(key=lambda mention: mention.created_at)
     lines = [encode_mention(mention) for mention in found]

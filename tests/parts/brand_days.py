@@ -16,7 +16,8 @@ from detectors.signal import Signal, SignalKind
 from detectors.text.features import features
 from detectors.text.model import NEGATIVE_CUT, START, Scorer
 from detectors.text.word_numbers import word_numbers
-from streams.sources.simulated import Scenario, simulate
+from streams.simulation.scenario import Scenario
+from streams.simulation.telling import simulate
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

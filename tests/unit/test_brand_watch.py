@@ -13,7 +13,9 @@ from detectors.brand_watch import LONGEST_QUIET_MS, BrandWatch
 from detectors.bucket import BUCKET_MS, Digest
 from detectors.registry import DETECTORS
 from detectors.signal import Signal, SignalKind
-from streams.sources.simulated import Burst, Scenario, simulate
+from streams.simulation.kinds import burst
+from streams.simulation.scenario import Scenario
+from streams.simulation.telling import simulate
 from tests.parts.brand_days import (
     AFTER_THREE_DAYS,
     DAY,
@@ -64,7 +66,7 @@ def test_anger_of_many_people_is_signalled_within_minutes_for_the_platform_and_t
 
 
 def test_a_simulated_storm_is_signalled_within_minutes_and_nothing_is_before_it() -> None:
-    day = Scenario("acme", T, minutes=90, rate_per_min=3.0, seed=9, burst=Burst(after_min=60, minutes=30))
+    day = Scenario("acme", T, minutes=90, rate_per_min=3.0, seed=9, events=(burst(60, minutes=30),))
     signals = negativity(play(known_brand(), buckets(simulate(day))))
     assert T + HOUR < min(signal.at_ms for signal in signals) <= T + HOUR + 8 * MINUTE
 

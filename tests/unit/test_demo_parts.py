@@ -12,7 +12,7 @@ from streams.demo.play import Player, Script, script
 from streams.demo.telling import Telling
 from streams.produce import MentionProducer, Record
 from streams.settings import KafkaSettings
-from streams.sources.simulated import simulate
+from streams.simulation.telling import simulate
 from streams.wire import HEARTBEAT_KEY
 
 HOUR_MS = 3_600_000

@@ -6,8 +6,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from deploy import settings_page
 from deploy.settings_words import MEANING
 from detectors import negativity, volume
@@ -15,7 +13,6 @@ from detectors.registry import DETECTORS
 from detectors.signal import SignalKind
 from playbooks import telemetry
 from streams import folding
-from streams.sources import simulated
 from tests.parts.documents import rows, text_of
 from tests.parts.golden import Golden
 from tests.parts.require import CHECKOUT
@@ -36,21 +33,6 @@ def test_the_thresholds_in_the_table_are_those_of_the_detectors() -> None:
     for kind, module in ((SignalKind.VOLUME, volume), (SignalKind.NEGATIVITY, negativity)):
         assert float(documented[kind.value][3]) == module.THRESHOLD == DETECTORS[kind].threshold
         assert documented[kind.value][1].strip("`") == f"{module.__name__.replace('.', '/')}.py"
-
-
-@pytest.mark.parametrize(
-    "figure",
-    [
-        f"{simulated._WANDER_KEEP} and {simulated._WANDER_STEP} a minute",
-        f"gamma noise of shape {simulated._NOISE_SHAPE:g}",
-        f"{simulated._NEGATIVE:.2f}".removeprefix("0"),
-        f"+- {simulated._NEGATIVE_SPREAD:.2f}".replace("0.", "."),
-        f"{simulated._REGULARS:,} regulars",
-        f"weekends at {simulated._WEEKEND}",
-    ],
-)
-def test_the_simulators_figures_are_those_of_the_code(figure: str) -> None:
-    assert figure in text_of(DETECTION).partition("## The simulator")[2].replace("\n", " ")
 
 
 def test_every_setting_of_the_faust_app_is_explained() -> None:

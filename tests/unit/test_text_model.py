@@ -14,7 +14,7 @@ from detectors.text.features import features
 from detectors.text.learner import NegativityModel
 from detectors.text.model import NEGATIVE_CUT, START, Scorer, Weights
 from detectors.text.word_numbers import word_numbers
-from streams.sources import phrases
+from streams.simulation import phrases
 
 MODEL = NegativityModel()
 SCORER = Scorer(START)
