@@ -1,61 +1,164 @@
-"""Learning negativity: River's logistic regression over bags of features, started from word lists."""
+"""Learning negativity: River's logistic regression with AdaGrad, started from word lists.
+
+One model, learned in the same way by the trainer and by ``--learn``: `learn_all` for what people have labelled,
+`learn_hint` for what a text's own emoji say.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import math
+import random
+from collections.abc import Callable, Hashable, Sequence
+from typing import Final, NamedTuple
 
-from river import feature_extraction, linear_model, optim
+from river import linear_model, optim
 
+from detectors.text.distant import unlabelled
 from detectors.text.features import features
-from detectors.text.model import START, Weights, start_weights
+from detectors.text.model import START, Weights, pack, start_odds, unpack
+from detectors.text.slots import SLOTS, pair_slot, slots_of
 
-#: Weights nearer to their start than this are not published.
-_PRUNE: Final = 0.02
-_MOST_WEIGHTS: Final = 20_000
+Labelled = tuple[str, bool]
+Vector = dict[Hashable, float]
+_Seen = tuple[Vector, bool]
+
+_START: Final = "start"
+
+
+class Pace(NamedTuple):
+    """How boldly to learn: AdaGrad's rate, and how often to go through the posts."""
+
+    rate: float
+    passes: int
+
+
+#: From bold to careful. Bold is best where the labels are right, by .02 of the area under the curve; careful where many
+#: are wrong, by .08.
+PACES: Final = (Pace(0.1, 4), Pace(0.1, 1), Pace(0.02, 1))
+_HINT_RATE: Final = 0.02
+_INTERCEPT_RATE: Final = 0.02
+#: With fewer posts than this the pace is not tried out, and the first one counts: few posts are chosen by somebody.
+_TRIAL_FROM: Final = 200
+_TRIAL_MOST: Final = 4_000
+_ASIDE: Final = 5
+_TELL_EVERY: Final = 200
+_SEED: Final = 1
+_IMPOSSIBLE: Final = 1e-6
+
+
+def vector(found: list[str]) -> Vector:
+    """A text's features as River takes them: what the word lists say, and each slot that the text touches.
+
+    Words and pairs together have the length one, and so have pieces, so that long texts do not outweigh short ones.
+    """
+    x: Vector = {_START: start_odds(found)}
+    if not found:
+        return x
+    slots = [slots_of(feature) for feature in found]
+    own = [slot.own for slot in slots]
+    own += [pair_slot(one.number, next_one.number) for one, next_one in zip(slots, slots[1:], strict=False)]
+    pieces = [piece for slot in slots for piece in slot.pieces]
+    for places in (own, pieces):
+        share = 1.0 / math.sqrt(len(places))
+        for place in places:
+            x[place] = x.get(place, 0.0) + share
+    return x
 
 
 class NegativityModel:
-    """River's logistic regression over bags of features, started from word lists.
-
-    `learning_rate` is how far one label moves the weights: higher follows a new vocabulary sooner and forgets sooner.
+    """River's logistic regression over words, pairs of words and pieces of words, started from word lists.
 
     >>> model = NegativityModel()
     >>> before = model.probability("gate lice everywhere")
-    >>> for _ in range(5):
-    ...     model.learn("gate lice everywhere", True)
+    >>> model.learn_all([("gate lice everywhere", True)])
     >>> model.probability("gate lice everywhere") > before
     True
     """
 
-    def __init__(self, weights: Weights = START, learning_rate: float = 0.05) -> None:
-        table = start_weights()
-        for feature, moved in weights.moved.items():
-            table[feature] = table.get(feature, 0.0) + moved
-        # River would also strip accents, and then learn other features than a `Scorer` sees.
-        self._bag = feature_extraction.BagOfWords(tokenizer=features, strip_accents=False, lowercase=False)
+    def __init__(self, weights: Weights = START) -> None:
+        self._optimizer = optim.AdaGrad(PACES[0].rate)
         self._regression = linear_model.LogisticRegression(
-            optimizer=optim.SGD(learning_rate), intercept_init=weights.bias, intercept_lr=learning_rate / 10
+            optimizer=self._optimizer, intercept_init=weights.bias, intercept_lr=_INTERCEPT_RATE
         )
-        self._regression._weights.update(table)
+        self._regression._weights.update({_START: weights.start, **dict(unpack(weights.table))})
+        self._optimizer.g2.update({_START: weights.start_steps, **dict(unpack(weights.steps))})
 
     def probability(self, text: str) -> float:
         """Probability that `text` is negative."""
-        proba = self._regression.predict_proba_one(self._bag.transform_one(text))  # type: ignore[no-untyped-call]
-        return float(proba[True])
+        return self._probability(vector(features(text)))
 
-    def learn(self, text: str, negative: bool) -> None:
-        """Learn that `text` is negative, or is not."""
-        self._regression.learn_one(self._bag.transform_one(text), negative)  # type: ignore[no-untyped-call]
+    def learn_all(self, posts: Sequence[Labelled], tell: Callable[[float], None] = lambda share: None) -> None:
+        """Learn what people have said about posts: each text, and whether it is negative.
+
+        Some posts are first kept aside to find out which pace suits: labels that are often wrong are learned with care.
+        The order of `posts` makes no difference beyond chance; the same posts in the same order give the same model.
+        `tell` hears how much is done, 0..1.
+        """
+        vectors = [(vector(features(text)), negative) for text, negative in posts]
+        random.Random(_SEED).shuffle(vectors)
+        tried = vectors[:_TRIAL_MOST] if len(vectors) >= _TRIAL_FROM else []
+        progress = _Progress(tell, PACES[0].passes * len(vectors) + sum(pace.passes for pace in PACES) * len(tried))
+        pace = self._best_pace(tried, progress) if tried else PACES[0]
+        self._learn(vectors, pace, progress)
+        tell(1.0)
+
+    def learn_hint(self, text: str, negative: bool) -> None:
+        """Learn what a text's own emoji say of the rest of it, a little: how often texts are negative is not in it."""
+        regression = self._regression
+        intercept, start = regression.intercept, regression._weights[_START]
+        self._optimizer.lr = optim.schedulers.Constant(_HINT_RATE)
+        regression.learn_one(vector(unlabelled(features(text))), negative)  # type: ignore[no-untyped-call]
+        regression.intercept, regression._weights[_START] = intercept, start
 
     def export(self) -> Weights:
-        """What was learned, as plain data: the weights that moved most, bounded."""
-        start = start_weights()
-        moved = {
-            feature: round(weight - start.get(feature, 0.0), 4)
-            for feature, weight in self._regression._weights.items()
-            if abs(weight - start.get(feature, 0.0)) >= _PRUNE
-        }
-        if len(moved) > _MOST_WEIGHTS:
-            largest = sorted(moved, key=lambda feature: (-abs(moved[feature]), feature))[:_MOST_WEIGHTS]
-            moved = {feature: moved[feature] for feature in sorted(largest)}
-        return Weights(bias=round(self._regression.intercept, 4), moved=moved)
+        """What was learned, as plain data of bounded size; a model made from it goes on from there."""
+        weights = self._regression._weights
+        return Weights(
+            bias=self._regression.intercept,
+            start=weights[_START],
+            start_steps=self._optimizer.g2.get(_START, 0.0),
+            table=pack((slot, weights.get(slot, 0.0)) for slot in range(SLOTS)),
+            steps=pack((slot, self._optimizer.g2.get(slot, 0.0)) for slot in range(SLOTS)),
+        )
+
+    def _best_pace(self, posts: list[_Seen], progress: _Progress) -> Pace:
+        """The pace after which posts that were kept aside surprise least."""
+        aside, learned = posts[::_ASIDE], [post for place, post in enumerate(posts) if place % _ASIDE]
+        here = self.export()
+        surprise: dict[Pace, float] = {}
+        for pace in PACES:
+            trial = NegativityModel(here)
+            trial._learn(learned, pace, progress)
+            surprise[pace] = sum(trial._surprise(x, negative) for x, negative in aside)
+        return min(PACES, key=surprise.__getitem__)
+
+    def _learn(self, posts: list[_Seen], pace: Pace, progress: _Progress) -> None:
+        self._optimizer.lr = optim.schedulers.Constant(pace.rate)
+        learn_one = self._regression.learn_one
+        order = random.Random(_SEED)
+        for _ in range(pace.passes):
+            posts = order.sample(posts, len(posts))
+            for x, negative in posts:
+                learn_one(x, negative)  # type: ignore[no-untyped-call]
+                progress.step()
+
+    def _surprise(self, x: Vector, negative: bool) -> float:
+        """Minus the log of what the model gave the label."""
+        probability = self._probability(x)
+        return -math.log(max(_IMPOSSIBLE, probability if negative else 1.0 - probability))
+
+    def _probability(self, x: Vector) -> float:
+        proba = self._regression.predict_proba_one(x)  # type: ignore[no-untyped-call]
+        return float(proba[True])
+
+
+class _Progress:
+    """Counts what is done, and tells of it now and then."""
+
+    def __init__(self, tell: Callable[[float], None], total: int) -> None:
+        self._tell, self._total, self._done = tell, total, 0
+
+    def step(self) -> None:
+        self._done += 1
+        if self._done % _TELL_EVERY == 0:
+            self._tell(min(1.0, self._done / self._total))

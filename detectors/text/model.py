@@ -1,57 +1,119 @@
 """Scoring negativity: the weights of the model, summed in one pass over the text.
 
 Learning and scoring are two things. The trainer holds a River model (`detectors.text.learner`); what it publishes are
-`Weights`, and a `Scorer` gives the same number as River does, several times as fast.
+`Weights`, and a `Scorer` gives the same number as River does, many times as fast, because what a word and its pieces
+weigh together is remembered.
+
+The log-odds of a text are ``bias + start * S + (words + pairs) / sqrt(their number) + pieces / sqrt(their number)``,
+where S is what the word lists say (`detectors.text.start`) and the rest was learned.
 """
 
 from __future__ import annotations
 
 import math
+import zlib
+from array import array
+from collections.abc import Iterable
 from itertools import repeat
 from typing import Final
 
 import msgspec
+import numpy as np
 
-from detectors.lexicon import english
-from detectors.text.features import NEGATED
+from detectors.text.languages import Language
+from detectors.text.slots import SLOTS, pair_slot, slots_of
+from detectors.text.start import MOST, start_weights
 
 #: A mention at or above this score counts as negative.
 NEGATIVE_CUT: Final = 0.5
 
-#: The start, before anything is learned: log-odds of a text without any known word, and per point of valence.
+#: Log-odds of a text without any known word, before anything is learned.
 _START_BIAS: Final = -1.1
-_PER_VALENCE: Final = -0.62
-_NEGATED_VALENCE: Final = -0.5
-_NEGATION_ALONE: Final = 0.35
+_TABLE_BYTES: Final = 2 * SLOTS
+_LARGEST: Final = 60_000.0  # half floats end a little beyond
+_MOST_REMEMBERED: Final = 20_000
+_LONGEST_REMEMBERED: Final = 32
 
 
-class Weights(msgspec.Struct, frozen=True):
-    """A model as plain data: `bias` and, for each feature, how far learning moved it from the start.
+def pack(slots: Iterable[tuple[int, float]]) -> bytes:
+    """A table of numbers by slot as bytes: half floats, little end first, compressed; empty where all are nothing.
 
-    Unknown features weigh what the start says, or nothing.
+    >>> dict(unpack(pack([(7, 0.5)])))[7]
+    0.5
+    """
+    table = np.zeros(SLOTS, dtype="<f2")
+    for slot, value in slots:
+        table[slot] = max(-_LARGEST, min(_LARGEST, value))
+    return zlib.compress(table.tobytes(), 6) if table.any() else b""
+
+
+def unpack(packed: bytes) -> list[tuple[int, float]]:
+    """What is not nothing in a table that `pack` made; raises `ValueError` where it is none."""
+    if not packed:
+        return []
+    stream = zlib.decompressobj()
+    try:
+        raw = stream.decompress(packed, _TABLE_BYTES + 1)
+    except zlib.error as wrong:
+        raise ValueError(f"a table of the text model cannot be unpacked: {wrong}") from None
+    if len(raw) != _TABLE_BYTES:
+        raise ValueError(f"a table of the text model has {_TABLE_BYTES} bytes, this one has not")
+    table = np.frombuffer(raw, dtype="<f2").astype(np.float64)
+    if not np.isfinite(table).all():
+        raise ValueError("a table of the text model holds what is no number")
+    filled = np.flatnonzero(table)
+    return list(zip(filled.tolist(), table[filled].tolist(), strict=True))
+
+
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A model as plain data, of bounded size: at most 0.4 MB as JSON, however much was learned.
+
+    `bias` and `start` are the weights of the constant and of what the word lists say; `table` the weights by slot;
+    `steps` and `start_steps` how far each has stepped already (AdaGrad's sums of squares), so that learning goes on
+    from here.
     """
 
     bias: float = _START_BIAS
-    moved: dict[str, float] = {}
+    start: float = 1.0
+    start_steps: float = 0.0
+    table: bytes = b""
+    steps: bytes = b""
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.bias, self.start, self.start_steps))):
+            raise ValueError("the text model's bias and start are numbers")
+        unpack(self.table)
+        unpack(self.steps)
 
 
-#: What is shipped: lexica only, nothing learned.
+#: What is shipped: word lists only, nothing learned.
 START = Weights()
 
 
-def start_weights() -> dict[str, float]:
-    """Log-odds of each feature that a word list knows, before anything is learned.
+def start_odds(found: Iterable[str], language: Language = Language.ENGLISH) -> float:
+    """What the word lists say about a text's features: log-odds towards negative, bounded."""
+    get = start_weights(language).get
+    odds = 0.0
+    for weight in map(get, found, repeat(0.0)):
+        odds += weight
+    return max(-MOST, min(MOST, odds))
 
-    >>> weights = start_weights()
-    >>> weights["awful"] > 0 > weights["great"], weights["not_great"] > 0
-    (True, True)
-    """
-    table = {word: _PER_VALENCE * valence for word, valence in english().items()}
-    for word, valence in english().items():
-        table[NEGATED + word] = _PER_VALENCE * _NEGATED_VALENCE * valence
-    for word in ("not", "no", "never", "don't", "can't", "won't", "nothing"):
-        table[word] = table.get(word, 0.0) + _NEGATION_ALONE
-    return table
+
+class _Known(dict[str, tuple[float, float, int, int]]):
+    """For each feature that was seen lately: its own weight, that of its pieces, their number, and its number."""
+
+    def __init__(self, table: array[float]) -> None:
+        self._table = table
+
+    def __missing__(self, feature: str) -> tuple[float, float, int, int]:
+        slots, table = slots_of(feature), self._table
+        pieces = sum(table[slot] for slot in slots.pieces)
+        made = (table[slots.own], pieces, len(slots.pieces), slots.number)
+        if len(feature) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[feature] = made
+        return made
 
 
 class Scorer:
@@ -64,17 +126,34 @@ class Scorer:
     """
 
     def __init__(self, weights: Weights) -> None:
-        table = start_weights()
-        for feature, moved in weights.moved.items():
-            table[feature] = table.get(feature, 0.0) + moved
         self._bias = weights.bias
-        self._get = table.get
+        self._start = weights.start
+        self._table = array("d", bytes(8 * SLOTS))
+        for slot, weight in unpack(weights.table):
+            self._table[slot] = weight
+        self._learned = bool(weights.table)
+        self._known = _Known(self._table)
 
-    def score(self, found: list[str]) -> float:
-        """Negativity of a text's `features`, 0..1, three decimals, higher is worse."""
-        odds = self._bias
-        for weight in map(self._get, found, repeat(0.0)):
-            odds += weight
+    def score(self, found: list[str], language: Language = Language.ENGLISH) -> float:
+        """Negativity of a text's `features`, 0..1, three decimals, higher is worse; what was learned is English."""
+        odds = self._bias + self._start * start_odds(found, language)
+        if self._learned and language is Language.ENGLISH:
+            odds += self._learned_odds(found)
         if odds < -30.0:
             return 0.0
         return round(1.0 / (1.0 + math.exp(-odds)), 3)
+
+    def _learned_odds(self, found: list[str]) -> float:
+        if not found:
+            return 0.0
+        table = self._table
+        words = pieces = 0.0
+        count = last = 0
+        for weight, of_pieces, number_of_pieces, number in map(self._known.__getitem__, found):
+            if last:
+                words += table[pair_slot(last, number)]
+            words += weight
+            pieces += of_pieces
+            count += number_of_pieces
+            last = number
+        return words / math.sqrt(2 * len(found) - 1) + pieces / math.sqrt(count)
