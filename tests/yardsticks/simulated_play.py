@@ -32,11 +32,11 @@ class BucketOf(NamedTuple):
     cells: list[Cell]
 
 
-class Page(NamedTuple):
-    """Somebody is paged."""
+class Decided(NamedTuple):
+    """A signal, and whether somebody is paged for it."""
 
-    at_ms: int
     signal: Signal
+    pages: bool
 
 
 def told_between(scenario: Scenario, texts: Texts, from_ms: int, to_ms: int) -> Iterator[Told]:
@@ -73,17 +73,22 @@ class Watched:
         self.watch = BrandWatch("", brand, kept)
         self._rehearsal = Rehearsal(_LIBRARY)
 
-    def take(self, bucket: BucketOf) -> list[Page]:
-        """The pages that follow from a bucket."""
-        return [page for signal in self.watch.close(bucket.start_ms, bucket.cells) for page in self._pages(signal)]
+    def decide(self, bucket: BucketOf) -> list[Decided]:
+        """The signals that follow from a bucket, the brand as a whole first, as respond is given them."""
+        signals = self.watch.close(bucket.start_ms, bucket.cells)
+        return [self._decided(signal) for signal in sorted(signals, key=lambda one: (one.platform or "", one.kind))]
+
+    def pages(self, bucket: BucketOf) -> list[int]:
+        """When somebody is paged because of a bucket."""
+        return [signal.at_ms for signal, pages in self.decide(bucket) if pages]
 
     def frozen(self) -> bytes:
         """The watch's state, from which any number of courses can begin. What is open in the planner is not in it."""
         return msgspec.json.encode(self.watch.snapshot())
 
-    def _pages(self, signal: Signal) -> list[Page]:
+    def _decided(self, signal: Signal) -> Decided:
         lines = self._rehearsal.take(signal)
-        return [Page(signal.at_ms, signal) for line in lines if isinstance(line, IncidentLine) and line.pages]
+        return Decided(signal, any(isinstance(line, IncidentLine) and line.pages for line in lines))
 
 
 def whole_buckets_ms(at_ms: int) -> int:

@@ -181,7 +181,7 @@ def _weeks(
     for bucket in buckets(told, reader, labels):
         while coming and left_ms(coming[-1]) <= bucket.start_ms:
             kept[coming.pop()] = watched.frozen()
-        pages += [page.at_ms for page in watched.take(bucket)]
+        pages += watched.pages(bucket)
     return pages, kept
 
 
@@ -191,8 +191,8 @@ def _course(life: Life, crisis: Crisis, state: bytes, words: Words, reader: Read
     watched = Watched(scenario.brand, state)
     told = told_between(scenario, words.texts, left_ms(crisis), scenario.end_ms)
     for bucket in buckets(told, reader, labels):
-        for page in watched.take(bucket):
-            minutes = (page.at_ms - crisis.onset_ms) / MINUTE_MS
+        for at_ms in watched.pages(bucket):
+            minutes = (at_ms - crisis.onset_ms) / MINUTE_MS
             if 0.0 <= minutes <= IN_TIME_MIN:
                 return minutes
     return None
