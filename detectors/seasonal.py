@@ -270,7 +270,8 @@ class SeasonalRate(base.Regressor):
     def _learn_step(self, step_ms: int, count: float) -> None:
         now, weight = self._now, self._weight
         by_day, usual = self._by_day(step_ms), self.usual(step_ms)
-        clipped = min(count, _CLIP * usual * self.level() + _CLIP)
+        level = self.level()
+        clipped = min(count, _CLIP * usual + _CLIP)
         keep = 1.0 - weight / _OVERALL_MEMORY
         now.steps += 1
         now.learned += clipped
@@ -281,7 +282,8 @@ class SeasonalRate(base.Regressor):
         self._week_seen[hour] = self._week_seen[hour] * keep_week + clipped
         self._week_usual[hour] = self._week_usual[hour] * keep_week + by_day
         keep_level = _LEVEL_KEEP**weight
-        now.level_seen = now.level_seen * keep_level + clipped
+        # Only the level may climb from its own height; otherwise a long crisis would lift the clip and pass through it.
+        now.level_seen = now.level_seen * keep_level + min(count, _CLIP * usual * level + _CLIP)
         now.level_expected = now.level_expected * keep_level + usual
 
     def _learn_slots(self, step_ms: int, count: float) -> None:

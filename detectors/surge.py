@@ -15,7 +15,7 @@ LONG_S: Final = 3600
 #: Added to seen and expected before they are compared: with few counts a ratio says little.
 _ADDED: Final = 16.0
 #: How many mean deviations of itself the log-ratio has to reach.
-THRESHOLD: Final = 4.05
+THRESHOLD: Final = 3.7
 #: Half-life of the scale in days; weight in days and size of what is believed of it before.
 _HALF_LIFE_DAYS: Final = 14.0
 _BELIEF_DAYS: Final = 0.5
