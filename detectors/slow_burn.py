@@ -10,7 +10,7 @@ import msgspec
 #: The rate that is looked for, as a multiple of the expected one. A lower one sees slower burns, and more of the tide.
 RAISED: Final = 1.8
 #: -log10 of the likelihood ratio that is worth a signal.
-THRESHOLD: Final = 5.0
+THRESHOLD: Final = 6.0
 #: Steps that a level lasts: the counts of an hour go up and down together.
 _TOGETHER: Final = 12
 _LONGEST_STEPS: Final = 72

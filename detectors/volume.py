@@ -12,6 +12,7 @@ cannot show a burst, and an hour's surge is seen as soon as a slow burn: the sur
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any, Final
@@ -32,7 +33,7 @@ from detectors.tails import count_band, count_tail, normal_tail
 from detectors.window import Window
 
 #: -log10 of the probability that is worth a signal. A signal of volume alone pages nobody.
-THRESHOLD: Final = 9.0
+THRESHOLD: Final = 7.0
 
 _LEVEL_S: Final = 300
 #: Longer buckets than this show no burst.
@@ -40,6 +41,9 @@ _FINEST_S: Final = 60
 #: Counts not so many standard deviations above the expectation are not looked at closer: it spares the beta function.
 _SCREEN: Final = 3.0
 _HOUR_S: Final = 3600
+#: -log10 of the probability that a surge's hour would come by mere chance: a series of few posts has a scale of its own
+#: that is soon exceeded.
+_BY_CHANCE: Final = 6.0
 
 
 class _State(msgspec.Struct):
@@ -64,7 +68,7 @@ class VolumeSpike(base.AnomalyDetector):
     >>> for bucket in range(3 * 8640):
     ...     detector.learn_one({"at_ms": bucket * 10_000, "voices": bucket % 2})
     >>> later = 3 * 86_400_000
-    >>> detector.score_one({"at_ms": later, "voices": 1}) < 0.3 < 1 < detector.score_one({"at_ms": later, "voices": 60})
+    >>> detector.score_one({"at_ms": later, "voices": 1}) < 0.3 < 1.0 < detector.score_one({"at_ms": later, "voices": 60})
     True
     """
 
@@ -208,6 +212,9 @@ class VolumeSpike(base.AnomalyDetector):
             height.expected * planned,
             voices=observed,
         )
+        chance = count_tail(height.observed, height.expected, 0.0)
+        if chance / _BY_CHANCE < found.score:
+            found = replace(found, tail=chance, threshold=_BY_CHANCE)
         if self.bucket_s > _FINEST_S:
             return found, self._slow_burn
         expected = rate.usual(seen.at_ms) * rate.level()
@@ -236,7 +243,7 @@ class VolumeSpike(base.AnomalyDetector):
 
 
 def _stands_out(observed: float, expected: float, dispersion: float) -> bool:
-    return observed - expected >= _SCREEN * (expected + dispersion * expected * expected) ** 0.5
+    return observed - expected >= _SCREEN * math.sqrt(expected + dispersion * expected * expected)
 
 
 def _more_striking(one: Finding | None, other: Finding | None) -> Finding | None:
