@@ -30,6 +30,8 @@ ELSEWHERE: Final[dict[str, str]] = {
     "backtest": "streams.backtest:backtest_command",
     "backtest-series": "streams.backtest_series:backtest_series_command",
     "bench": "streams.bench.command:bench",
+    "correct": "streams.correct_command:correct_command",
+    "negativity": "streams.negativity_command:negativity_command",
     "replay": "streams.replay:replay_command",
     "sign-in": "streams.sign_in_command:sign_in",
     "source": "streams.sources.command:source_command",

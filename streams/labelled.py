@@ -1,48 +1,82 @@
-"""Labelled posts from a CSV, for ``--learn``: ``text,label`` with negative, neutral or positive."""
+"""Labelled posts from a CSV, for ``--learn`` and for analysts' corrections: ``text,label`` with negative, neutral or
+positive."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from detectors.mention import MAX_TEXT_CHARS
 from detectors.text.learner import NegativityModel
 from detectors.text.model import START, Weights
 from streams.settings import SettingsError
 
-_LABELS: Final = {"negative": True, "neutral": False, "positive": False}
+#: What a person may say of a post, and whether the post is then negative.
+LABELS: Final = {"negative": True, "neutral": False, "positive": False}
+
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 
 def learned_from(path: Path | None) -> Weights:
-    """The shipped model after it has learned every post of `path` once, in order; without a file the shipped model."""
+    """The shipped model after it has learned the posts of `path`; without a file the shipped model.
+
+    It is what the trainer makes of the same posts as corrections. Shows on a terminal how far it is.
+    """
     if path is None:
         return START
+    posts = list(labelled_posts(path))
     model = NegativityModel()
-    for text, negative in labelled_posts(path):
-        model.learn(text, negative)
+    console = Console(stderr=True)
+    columns = (TextColumn("Learning {task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"from {len(posts)} posts", total=1.0)
+        model.learn_all(posts, lambda share: bar.update(task, completed=share))
     return model.export()
 
 
 def labelled_posts(path: Path) -> Iterator[tuple[str, bool]]:
     """Each text and whether it is negative; raises `SettingsError` that names file, line and what is allowed."""
+    none_yet = True
     for number, row in rows_of(path, ("text", "label")):
         label = row["label"].strip().lower()
-        if label not in _LABELS:
-            raise SettingsError(f"{path}:{number}: label {label!r}; allowed are {', '.join(_LABELS)}")
-        yield row["text"], _LABELS[label]
+        if label not in LABELS:
+            raise SettingsError(f"{path}:{number}: label {row['label'][:40]!r}; allowed are {', '.join(LABELS)}")
+        none_yet = False
+        yield row["text"][:MAX_TEXT_CHARS], LABELS[label]
+    if none_yet:
+        raise SettingsError(f"{path}: there is no post in it; it has a line text,label and below it one line a post")
 
 
 def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and values of each row of a CSV that has at least `columns`; raises `SettingsError`."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in columns if column not in (reader.fieldnames or ())]
-            if missing:
-                found = ", ".join(reader.fieldnames or ()) or "nothing"
-                raise SettingsError(f"{path}:1: the column {missing[0]!r} is missing; the first line has {found}")
-            for row in reader:
-                yield reader.line_num, {column: row[column] or "" for column in columns}
-    except (OSError, UnicodeDecodeError, csv.Error) as wrong:
-        raise SettingsError(f"{path} cannot be read: {wrong}") from None
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            try:
+                yield from _rows(reader, path, columns)
+            except csv.Error as wrong:
+                raise SettingsError(f"{path}:{reader.reader.line_num}: this is no CSV: {wrong}") from None
+    except OSError as wrong:
+        raise SettingsError(f"{path} cannot be read: {wrong.strerror}") from None
+
+
+def _rows(reader: csv.DictReader[str], path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    header = reader.fieldnames or ()
+    for column in columns:
+        if column not in header:
+            found = ", ".join(header) or "nothing"
+            raise SettingsError(f"{path}:1: the column {column!r} is missing; the first line has {found[:200]}")
+    for row in reader:
+        values = {column: row[column] for column in columns}
+        for column, value in values.items():
+            if value is None:
+                raise SettingsError(f"{path}:{reader.line_num}: this line ends before the column {column!r}")
+            if _NOT_UTF8.search(value):
+                raise SettingsError(f"{path}:{reader.line_num}: the column {column!r} is not UTF-8")
+        yield reader.line_num, values

@@ -9,7 +9,12 @@ from collections.abc import Iterable
 from typing import Final
 
 #: Angry, pouting, swearing, snorting, thumbs down, pile of poo, vomiting; unhappy faces.
-ANGRY: Final = frozenset((*"\U0001f621\U0001f620\U0001f92c\U0001f624\U0001f44e\U0001f4a9\U0001f92e", ":(", ":-(", ":'("))
+ANGRY: Final = frozenset(
+    (
+        *"\U0001f621\U0001f620\U0001f92c\U0001f624\U0001f44e\U0001f4a9\U0001f92e",
+        *(":(", ":-(", ":'("),
+    )
+)
 #: Heart eyes, smiling, beaming, hearts, clapping, party, raised hands, heart, thumbs up, star eyes; happy faces.
 GLAD: Final = frozenset(
     (

@@ -56,15 +56,6 @@ def features(text: str, language: Language = Language.ENGLISH) -> list[str]:
     return found if negations.isdisjoint(found) else _marked(found, negations)
 
 
-def is_word(feature: str) -> bool:
-    """Whether a feature is a word or an emoji, and no number, mark or face.
-
-    >>> [feature for feature in features("Late by 40 minutes!? :( \U0001f621") if is_word(feature)]
-    ['late', 'by', 'minutes', '\U0001f621']
-    """
-    return feature[0] > "@"
-
-
 def _words_of(hashtag: re.Match[str]) -> str:
     return _CAMEL.sub(" ", hashtag[0])
 

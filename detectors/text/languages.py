@@ -1,4 +1,4 @@
-"""Which language a text is scored in: what its source says, and where that is nothing, whether its script can be read."""
+"""Which language a text is scored in: what its source says; where that is nothing, English in Latin script."""
 
 from __future__ import annotations
 

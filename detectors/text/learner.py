@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from river import linear_model, optim
@@ -16,7 +17,7 @@ from river import linear_model, optim
 from detectors.text.distant import unlabelled
 from detectors.text.features import features
 from detectors.text.model import START, Weights, pack, start_odds, unpack
-from detectors.text.slots import SLOTS, pair_slot, slots_of
+from detectors.text.slots import SLOTS, slots_of
 
 Labelled = tuple[str, bool]
 Vector = dict[Hashable, float]
@@ -56,7 +57,7 @@ def vector(found: list[str]) -> Vector:
         return x
     slots = [slots_of(feature) for feature in found]
     own = [slot.own for slot in slots]
-    own += [pair_slot(one.number, next_one.number) for one, next_one in zip(slots, slots[1:], strict=False)]
+    own += [one.first ^ next_one.second for one, next_one in pairwise(slots)]
     pieces = [piece for slot in slots for piece in slot.pieces]
     for places in (own, pieces):
         share = 1.0 / math.sqrt(len(places))
@@ -81,7 +82,8 @@ class NegativityModel:
             optimizer=self._optimizer, intercept_init=weights.bias, intercept_lr=_INTERCEPT_RATE
         )
         self._regression._weights.update({_START: weights.start, **dict(unpack(weights.table))})
-        self._optimizer.g2.update({_START: weights.start_steps, **dict(unpack(weights.steps))})
+        self._optimizer.g2.update(unpack(weights.steps))
+        self._optimizer.g2[_START] = weights.start_steps
 
     def probability(self, text: str) -> float:
         """Probability that `text` is negative."""
@@ -95,7 +97,7 @@ class NegativityModel:
         `tell` hears how much is done, 0..1.
         """
         vectors = [(vector(features(text)), negative) for text, negative in posts]
-        random.Random(_SEED).shuffle(vectors)
+        random.Random(_SEED).shuffle(vectors)  # noqa: S311
         tried = vectors[:_TRIAL_MOST] if len(vectors) >= _TRIAL_FROM else []
         progress = _Progress(tell, PACES[0].passes * len(vectors) + sum(pace.passes for pace in PACES) * len(tried))
         pace = self._best_pace(tried, progress) if tried else PACES[0]
@@ -107,7 +109,7 @@ class NegativityModel:
         regression = self._regression
         intercept, start = regression.intercept, regression._weights[_START]
         self._optimizer.lr = optim.schedulers.Constant(_HINT_RATE)
-        regression.learn_one(vector(unlabelled(features(text))), negative)  # type: ignore[no-untyped-call]
+        regression.learn_one(vector(unlabelled(features(text))), negative)
         regression.intercept, regression._weights[_START] = intercept, start
 
     def export(self) -> Weights:
@@ -135,11 +137,11 @@ class NegativityModel:
     def _learn(self, posts: list[_Seen], pace: Pace, progress: _Progress) -> None:
         self._optimizer.lr = optim.schedulers.Constant(pace.rate)
         learn_one = self._regression.learn_one
-        order = random.Random(_SEED)
+        order = random.Random(_SEED)  # noqa: S311
         for _ in range(pace.passes):
             posts = order.sample(posts, len(posts))
             for x, negative in posts:
-                learn_one(x, negative)  # type: ignore[no-untyped-call]
+                learn_one(x, negative)
                 progress.step()
 
     def _surprise(self, x: Vector, negative: bool) -> float:

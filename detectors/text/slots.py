@@ -22,11 +22,13 @@ _GOLDEN: Final = 0x9E3779B1
 
 
 class Slots(NamedTuple):
-    """A feature's number, its own slot, and those of its pieces; a negated word has the pieces of the word."""
+    """A feature's own slot, those of its pieces (a negated word has the pieces of the word), and two hashes of it: the
+    slot of two neighbours is ``one.first ^ next_one.second``, another one than theirs the other way round."""
 
-    number: int
     own: int
     pieces: tuple[int, ...]
+    first: int
+    second: int
 
 
 class _Remembered(dict[str, Slots]):
@@ -36,21 +38,12 @@ class _Remembered(dict[str, Slots]):
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         number = crc32(feature.encode())
-        made = self[feature] = Slots(number, number & _MASK, _pieces(feature))
+        made = self[feature] = Slots(number & _MASK, _pieces(feature), number * _GOLDEN >> 11 & _MASK, number & _MASK)
         return made
 
 
 #: Where a feature has its weights.
 slots_of: Final = _Remembered().__getitem__
-
-
-def pair_slot(first: int, second: int) -> int:
-    """The slot of two neighbours, from their numbers; the order makes a difference.
-
-    >>> pair_slot(1, 2) != pair_slot(2, 1)
-    True
-    """
-    return ((first * _GOLDEN >> 11) ^ second) & _MASK
 
 
 def _pieces(feature: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Final
 
 from faust.types import TP
 
@@ -17,12 +18,14 @@ from detectors.bucket import BUCKET_MS
 from detectors.text.learner import NegativityModel
 from detectors.text.model import START
 from playbooks import telemetry
-from playbooks.labels import Role, SampleOrigin
+from playbooks.labels import Role
 from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
 from streams.folding import Held
 from streams.gather import Record as Read
+from streams.lesson import Lesson
+from streams.models import KEPT
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.settings import Settings
@@ -31,8 +34,8 @@ from streams.wire import BadRecord, ModelVersion, Sample, Topic, decode_model, d
 
 log = logging.getLogger(__name__)
 
-#: A person's word weighs as much as so many emoji.
-_ANALYST_WEIGHT = 5
+#: More corrections than this are not kept until the next version, but learned at once.
+_CORRECTIONS_MOST: Final = 10_000
 
 
 async def run_trainer(settings: Settings, stop: asyncio.Event) -> None:
@@ -70,7 +73,7 @@ class TrainerPartition:
             if record.offset < self.next_offset:
                 continue
             try:
-                self._worker.learn(decode_sample(record.value))
+                await self._worker.learn(decode_sample(record.value))
             except BadRecord as wrong:
                 await self._worker.send([dead_record(Topic(self.place.topic), self.place.partition, record, wrong)])
         self.next_offset = max(self.next_offset, records[-1].offset + 1)
@@ -83,7 +86,9 @@ class TrainerWorker:
         self._settings = settings
         self._model = NegativityModel()
         self._newest = 0
-        self._learned = 0
+        self._lesson = Lesson()
+        self._learned = False
+        self._turn = asyncio.Lock()
         self._producer = MentionProducer(settings.kafka, Role.TRAINER)
         self.send = self._producer.send
         self._reader = FoldReader(Role.TRAINER, [Topic.SAMPLES, Topic.CORRECTIONS], settings, self._open)
@@ -93,16 +98,29 @@ class TrainerWorker:
         async with self._producer, self._reader.beside(self._publish()):
             await self._reader.run(stop, self._settings.trainer.metrics_port, self._not_ready)
 
-    def learn(self, sample: Sample) -> None:
-        """Learn from one sample."""
-        for _ in range(_ANALYST_WEIGHT if sample.origin is SampleOrigin.ANALYST else 1):
-            self._model.learn(sample.text, sample.negative)
-        self._learned += 1
-        telemetry.SAMPLES_LEARNED.labels(origin=sample.origin).inc()
+    async def learn(self, sample: Sample) -> None:
+        """Take in one sample, to be learned with the next version, or sooner where many come at once."""
+        self._lesson.add(sample)
+        if len(self._lesson.corrections) >= _CORRECTIONS_MOST:
+            await self._learn_lesson()
+
+    async def _learn_lesson(self) -> None:
+        # Beside the event loop: thousands of posts take seconds, and Kafka wants to hear from us.
+        lesson, self._lesson = self._lesson, Lesson()
+        async with self._turn:
+            learned = await asyncio.to_thread(lesson.teach, self._model)
+        self._learned |= bool(learned.total())
+        for origin, count in learned.items():
+            telemetry.SAMPLES_LEARNED.labels(origin=origin).inc(count)
 
     async def _go_on(self) -> None:
         """Start from the newest version there is."""
-        self._newest, self._learned, weights = 0, 0, START
+        async with self._turn:
+            self._lesson, self._learned = Lesson(), False
+            await self._read_newest()
+
+    async def _read_newest(self) -> None:
+        self._newest, weights = 0, START
         async for _, value in patiently(lambda: read_back(self._settings.kafka, Topic.MODELS, 0), Role.TRAINER):
             try:
                 newest = decode_model(value) if value is not None else None
@@ -118,20 +136,23 @@ class TrainerWorker:
         while True:
             await asyncio.sleep(self._settings.trainer.publish_s)
             reached = [(partition, partition.next_offset) for partition in self._reader.partitions.values()]
+            if reached:
+                await self._learn_lesson()
             if reached and self._learned:
                 await self._publish_version()
             for partition, offset in reached:
                 self._reader.acknowledge(partition.place, partition.held, offset)
 
     async def _publish_version(self) -> None:
-        self._learned = 0
+        self._learned = False
         lead_ms = int(self._settings.trainer.lead_s * 1000)
         model = next_version(self._model, self._newest, time.time_ns() // 1_000_000, lead_ms)
-        await self.send([Record(0, str(model.version).encode(), encode_model(model), Topic.MODELS)])
+        await self.send([_model_record(model.version, encode_model(model))])
+        if model.version > KEPT:
+            await self.send([_model_record(model.version - KEPT, None)])
         self._newest = model.version
         telemetry.MODEL_VERSION.set(model.version)
-        moved = len(model.weights.moved)
-        log.info("model version %d counts from %d, %d weights moved", model.version, model.from_ms, moved)
+        log.info("model version %d counts from %d", model.version, model.from_ms)
 
     async def _open(self, place: TP) -> TrainerPartition:
         if not self._reader.partitions:
@@ -140,3 +161,8 @@ class TrainerWorker:
 
     def _not_ready(self) -> list[str]:
         return [] if self._reader.assigned else ["another trainer has the samples; there is one at a time"]
+
+
+def _model_record(version: int, value: bytes | None) -> Record:
+    """A version's record in the compacted topic; without a value, the one that takes an old version away."""
+    return Record(0, str(version).encode(), value, Topic.MODELS)
