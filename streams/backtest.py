@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -28,11 +29,14 @@ from streams.rules import rules_of
 from streams.settings import Settings, SettingsError, read_settings
 from streams.sources.jsonl import Line, merged, read_lines, replay_records
 from streams.sources.lines import Lines
+from streams.whole_file import refuse_to_overwrite, written_whole
 from streams.wire import BucketRecord, ModelVersion
 
 _FOLD: Final = 2000
 _TELL_EVERY: Final = 2000
 RUN: Final = "replay-backtest"
+#: The exit code where no line of the input is a mention.
+FOUND_WRONG: Final = 1
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ def backtest_command(ctx: click.Context, files: tuple[Path, ...], out: Path, lea
     The same triage, detectors and planner as a running system, as fast as it goes; the clock is the mentions'. Without
     --config every brand is taken, armed to page and to hold.
     """
+    refuse_to_overwrite(out, (*files, *([learn] if learn else ())))
     settings = read_settings(ctx.obj) if ctx.obj else Settings(any_brand=True)
     rehearsal = Rehearsal(load_library(), settings if ctx.obj else None)
     from streams.labelled import learned_from
@@ -102,19 +107,40 @@ def backtest_command(ctx: click.Context, files: tuple[Path, ...], out: Path, lea
     pipeline = Pipeline(rules_of(settings), settings.kafka.mentions_partitions, learned_from(learn))
     began = time.monotonic()
     try:
-        lines = merged([read_lines(_opened(file)) for file in files])
-        with out.open("wb") as target:
+        with ExitStack() as opened, written_whole(out) as target:
+            lines = merged([read_lines(_opened(file, opened)) for file in files])
             _write(pipeline, rehearsal, lines, target)
             tally = rehearsal.tally
             seconds = round(time.monotonic() - began, 3)
             _line(target, SummaryLine(pipeline.mentions, seconds, tally.signals, tally.incidents, tally.pages))
     except OSError as wrong:
         raise SettingsError(f"{wrong.filename or out} cannot be used: {wrong.strerror}") from None
-    click.echo(
-        f"{pipeline.mentions} mentions ({pipeline.bad} lines were none) in {seconds:.1f} s: {tally.signals} signals, "
-        f"{tally.incidents} incidents, {tally.pages} pages. {out} has the decisions.",
-        err=True,
-    )
+    found = ", ".join((count(tally.signals, "signal"), count(tally.incidents, "incident"), count(tally.pages, "page")))
+    read = what_was_read(pipeline.mentions, pipeline.bad)
+    click.echo(f"{read}, in {seconds:.1f} s: {found}. {out} has the decisions.", err=True)
+    if not pipeline.mentions:
+        sys.exit(FOUND_WRONG)
+
+
+def what_was_read(mentions: int, bad: int) -> str:
+    """How many lines were mentions and how many were none.
+
+    >>> what_was_read(3343, 0), what_was_read(1, 2), what_was_read(0, 0)
+    ('3343 mentions, every line was one', '1 mention, 2 lines were none', 'No mention, the input has no lines')
+    """
+    if not mentions and not bad:
+        return "No mention, the input has no lines"
+    none = f"{count(bad, 'line')} {'was' if bad == 1 else 'were'} none" if bad else "every line was one"
+    return f"{count(mentions, 'mention')}, {none}"
+
+
+def count(number: int, what: str) -> str:
+    """A number and what it counts.
+
+    >>> count(1, "page"), count(2, "page")
+    ('1 page', '2 pages')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _write(pipeline: Pipeline, rehearsal: Rehearsal, lines: Iterator[Line], target: BinaryIO) -> None:
@@ -147,7 +173,7 @@ def _line(target: BinaryIO, value: object) -> None:
     target.write(msgspec.json.encode(value) + b"\n")
 
 
-def _opened(file: Path) -> Iterable[bytes]:
+def _opened(file: Path, opened: ExitStack) -> Iterable[bytes]:
     if str(file) == "-":
         return Lines(cast(BufferedReader, sys.stdin.buffer))
-    return Lines(file.open("rb"))
+    return Lines(opened.enter_context(file.open("rb")))
