@@ -160,7 +160,7 @@ class SeasonalRate(base.Regressor):
         days = self.days(at_ms)
         if self.parent is not None:
             days = max(days, self.parent.days(at_ms))
-        unknown = 0.6 / (1.0 + days * days) + 1.0 / (1.0 + min(self._now.learned, 400.0))
+        unknown = 0.6 / (1.0 + 4.0 * days * days) + 1.0 / (1.0 + min(self._now.learned, 400.0))
         return self._spread.of(span_s) + unknown
 
     # --- learning -----------------------------------------------------------------------------------------------------

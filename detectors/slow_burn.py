@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 #: The rate that is looked for, as a multiple of the expected one. A lower one sees slower burns, and more of the tide.
-RAISED: Final = 1.8
+RAISED: Final = 2.4
 #: -log10 of the likelihood ratio that is worth a signal.
-THRESHOLD: Final = 6.0
+THRESHOLD: Final = 3.5
 #: Steps that a level lasts: the counts of an hour go up and down together.
 _TOGETHER: Final = 12
 _LONGEST_STEPS: Final = 72
@@ -36,7 +36,7 @@ def add_step(state: SlowBurnState, count: float, expected: float, overdispersion
     >>> for _ in range(12):
     ...     state = add_step(state, 25.0, 10.0, 0.03)
     >>> round(likelihood(state), 1), state.steps
-    (7.6, 12)
+    (8.9, 12)
     """
     inflation = 1.0 + overdispersion * expected * _TOGETHER
     gained = (count * math.log(RAISED) - expected * (RAISED - 1.0)) / inflation
