@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from streams.simulation.mood_of_day import NOISE_SHAPE
 from streams.simulation.posts import NONE, ONCE, Chance, Ints, Posts, among, picks, together
 from streams.simulation.scenario import MINUTE_MS, THEMES, Floats, Theme
+from streams.simulation.stretch import Stretch
 
 #: A quarter of the posts are written by so many regulars, the rest by people who post once.
 REGULARS: Final = 3_000
@@ -26,28 +28,24 @@ REPOSTS: Final = 0.4
 #: Minutes until a reply: log-normal, with this median and spread of the logarithm.
 REPLY_MEDIAN_MIN: Final = 8.0
 REPLY_SPREAD: Final = 1.2
-#: Keys of one stretch lie between multiples of this.
-KEYS: Final = 10_000_000
 
 
-def ordinary(
-    chance: Chance, stretch: int, start_ms: int, usual: Floats, shares: Floats, platforms: tuple[float, ...]
-) -> Posts:
-    """The posts that begin in a stretch of minutes, and all that follow from them, some of it after its end.
+def ordinary(chance: Chance, stretch: Stretch, platforms: Sequence[float]) -> Posts:
+    """The posts that begin in a stretch, and all that follow from them, some of it after its end.
 
-    `usual` is the rate of each minute and `shares` its negative share. Posts that are nobody's answer come at less than
-    the usual rate, by what their cascades add.
+    Posts that are nobody's answer come at less than the usual rate, by what their cascades add.
     """
-    rate = usual * (1.0 - OFFSPRING) * chance.gamma(NOISE_SHAPE, 1.0 / NOISE_SHAPE, len(usual))
-    minute = np.repeat(np.arange(len(usual)), chance.poisson(rate))
-    at_ms = start_ms + minute * MINUTE_MS + chance.integers(0, MINUTE_MS, len(minute))
+    minutes = len(stretch.usual)
+    rate = stretch.usual * (1.0 - OFFSPRING) * chance.gamma(NOISE_SHAPE, 1.0 / NOISE_SHAPE, minutes)
+    minute = np.repeat(np.arange(minutes), chance.poisson(rate))
+    at_ms = stretch.start_ms + minute * MINUTE_MS + chance.integers(0, MINUTE_MS, len(minute))
     number = len(at_ms)
     roots = Posts(
         at_ms,
-        stretch * KEYS + np.arange(number),
+        stretch.first_key + np.arange(number),
         np.zeros(number, np.int64),
         among(chance, platforms, number),
-        themes(chance, shares[minute]),
+        themes(chance, stretch.share_at(at_ms)),
         authors(chance, number),
         picks(chance, number),
         np.full(number, NONE, np.int64),
@@ -55,8 +53,8 @@ def ordinary(
     )
     generations = [roots]
     for _ in range(GENERATIONS):
-        first_key = stretch * KEYS + sum(found.number for found in generations)
-        generations.append(_answers(chance, generations[-1], first_key, start_ms, shares))
+        first_key = stretch.first_key + sum(found.number for found in generations)
+        generations.append(_answers(chance, stretch, generations[-1], first_key))
     return together(generations)
 
 
@@ -73,7 +71,7 @@ def authors(chance: Chance, number: int) -> Ints:
     return np.where(regular, chance.integers(0, REGULARS, number), ONCE)
 
 
-def _answers(chance: Chance, posts: Posts, first_key: int, start_ms: int, shares: Floats) -> Posts:
+def _answers(chance: Chance, stretch: Stretch, posts: Posts, first_key: int) -> Posts:
     """One generation of replies and reposts to `posts`."""
     least = OFFSPRING * (OFFSPRING_TAIL - 1.0) / OFFSPRING_TAIL
     expected = np.minimum(least * (1.0 + chance.pareto(OFFSPRING_TAIL, posts.number)), OFFSPRING_MOST)
@@ -82,13 +80,12 @@ def _answers(chance: Chance, posts: Posts, first_key: int, start_ms: int, shares
     delay_min = REPLY_MEDIAN_MIN * np.exp(chance.normal(0.0, REPLY_SPREAD, number))
     at_ms = parents.at_ms + (delay_min * MINUTE_MS).astype(np.int64) + 1
     repost = chance.random(number) < REPOSTS
-    minute = np.minimum((at_ms - start_ms) // MINUTE_MS, len(shares) - 1)
     return Posts(
         at_ms,
         first_key + np.arange(number),
         parents.cause,
         parents.platform,
-        np.where(repost, parents.theme, themes(chance, shares[minute])),
+        np.where(repost, parents.theme, themes(chance, stretch.share_at(at_ms))),
         authors(chance, number),
         np.where(repost, parents.picks, picks(chance, number)),
         parents.key,

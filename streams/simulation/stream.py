@@ -18,7 +18,8 @@ from streams.simulation.background import ordinary
 from streams.simulation.happenings import flood_posts, in_tone, wave_posts
 from streams.simulation.mood_of_day import Wandering, rhythm, wander
 from streams.simulation.posts import Chance, Posts, together
-from streams.simulation.scenario import MINUTE_MS, Floats, Flood, Scenario, Tone, Wave
+from streams.simulation.scenario import MINUTE_MS, Flood, Scenario, Tone, Wave
+from streams.simulation.stretch import Stretch
 
 _POSTS_A_STRETCH: Final = 10_000
 _SHORTEST_MIN: Final = 30
@@ -27,26 +28,13 @@ _LONGEST_MIN: Final = 1440
 
 def posts_of(scenario: Scenario) -> Iterator[Posts]:
     """All posts of a scenario in order of time, some thousands at once."""
-    waiting: Posts | None = None
-    wandering = Wandering()
-    length = stretch_min(scenario.rate_per_min)
-    for stretch in range(-(-scenario.minutes // length)):
-        start_ms = scenario.start_ms + stretch * length * MINUTE_MS
-        end_ms = min(start_ms + length * MINUTE_MS, scenario.end_ms)
-        chance = _chance(scenario, 0, stretch)
-        factor, shares, wandering = wander(chance, length, wandering)
-        minutes_ms = start_ms + np.arange(length, dtype=np.float64) * MINUTE_MS
-        usual = scenario.rate_per_min * rhythm(minutes_ms + scenario.clock_shift_ms) * factor
-        platforms = tuple(share for _, share in scenario.platforms)
-        said = [ordinary(chance, stretch, start_ms, usual, shares, platforms)]
-        if waiting is not None:
-            said.append(waiting)
-        whole = together(said)
-        waiting = whole.rows(whole.at_ms >= start_ms + length * MINUTE_MS)
-        now = _with_events(
-            scenario, stretch, start_ms, usual, shares, whole.rows(whole.at_ms < start_ms + length * MINUTE_MS)
-        )
-        yield now.rows(now.at_ms < end_ms)
+    platforms = [share for _, share in scenario.platforms]
+    waiting: list[Posts] = []
+    for stretch, chance in _stretches(scenario):
+        said = together([ordinary(chance, stretch, platforms), *waiting])
+        waiting = [said.rows(said.at_ms >= stretch.end_ms)]
+        whole = _with_events(scenario, stretch, said.rows(said.at_ms < stretch.end_ms))
+        yield whole.rows(whole.at_ms < scenario.end_ms)
 
 
 def stretch_min(rate_per_min: float) -> int:
@@ -58,27 +46,38 @@ def stretch_min(rate_per_min: float) -> int:
     return max(_SHORTEST_MIN, min(_LONGEST_MIN, int(_POSTS_A_STRETCH / rate_per_min)))
 
 
-def _with_events(scenario: Scenario, stretch: int, start_ms: int, usual: Floats, shares: Floats, posts: Posts) -> Posts:
-    end_ms = start_ms + len(usual) * MINUTE_MS
-    added = [posts]
-    tones: list[tuple[int, Tone]] = []
+def _stretches(scenario: Scenario) -> Iterator[tuple[Stretch, Chance]]:
+    """The stretches of a scenario, the last of them whole, each with what its ordinary posts are drawn by."""
+    wandering = Wandering()
+    length = stretch_min(scenario.rate_per_min)
+    for number in range(-(-scenario.minutes // length)):
+        start_ms = scenario.start_ms + number * length * MINUTE_MS
+        chance = _chance(scenario, 0, number)
+        factor, shares, wandering = wander(chance, length, wandering)
+        minutes_ms = start_ms + np.arange(length, dtype=np.float64) * MINUTE_MS
+        usual = scenario.rate_per_min * rhythm(minutes_ms + scenario.clock_shift_ms) * factor
+        yield Stretch(number, start_ms, usual, shares), chance
+
+
+def _with_events(scenario: Scenario, stretch: Stretch, posts: Posts) -> Posts:
+    """A stretch's ordinary posts and those of events."""
+    added: list[Posts] = []
     for cause, event in enumerate(scenario.events, 1):
         for place, part in enumerate(event.parts):
-            chance = _chance(scenario, cause, stretch, place)
             match part:
                 case Wave():
-                    found = wave_posts(chance, scenario, part, cause, stretch, start_ms, usual, shares)
+                    chance = _chance(scenario, cause, stretch.number, place)
+                    found = wave_posts(chance, stretch, scenario, part, cause)
                     added += [] if found is None else [found]
                 case Flood():
-                    flood = flood_posts(_chance(scenario, cause, 0, place), scenario, part, cause)
-                    added.append(flood.rows((flood.at_ms >= start_ms) & (flood.at_ms < end_ms)))
+                    chance = _chance(scenario, cause, 0, place)
+                    added.append(flood_posts(chance, stretch, scenario, part, cause))
                 case Tone():
-                    tones.append((cause, part))
-    for cause, tone in tones:
-        share = shares[np.clip((posts.at_ms - start_ms) // MINUTE_MS, 0, len(shares) - 1)]
-        added[0] = in_tone(_chance(scenario, cause, stretch), scenario, tone, added[0], share)
-    return together(added)
+                    chance = _chance(scenario, cause, stretch.number)
+                    posts = in_tone(chance, stretch, scenario, part, posts)
+    return together([posts, *added])
 
 
 def _chance(scenario: Scenario, *what: int) -> Chance:
+    """Random numbers of their own for each cause, stretch and part."""
     return np.random.default_rng([scenario.seed, crc32(scenario.brand.encode()), *what])
