@@ -104,9 +104,9 @@ class Life:
     def peaks(self) -> tuple[Event, ...]:
         """The harmless events of the life."""
         weekly = self._weekly()
-        chance = np.random.default_rng([self.seed, 1])
+        chance = self._chance(1)
         found = [] if weekly is None else [weekly]
-        number = self.seed
+        number = self.seed + round(10 * self.rate_per_min)
         for week in range(HISTORY_WEEKS, HISTORY_WEEKS + self.peak_weeks):
             for day in sorted(chance.choice(7, _PEAKS_A_WEEK, replace=False)):
                 minute = week * WEEK_MIN + int(day) * DAY_MIN + int(chance.integers(7 * 60, 19 * 60))
@@ -124,15 +124,18 @@ class Life:
         ]
         return tuple(sorted(found, key=lambda crisis: crisis.onset_ms))
 
+    def _chance(self, *what: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, round(10 * self.rate_per_min), *what])
+
     def _weekly(self) -> Event | None:
         if self.seed % 3:
             return None
-        chance = np.random.default_rng([self.seed, 2])
+        chance = self._chance(2)
         return kinds.weekly_peak(int(chance.integers(0, 7)) * DAY_MIN + int(chance.integers(10, 20)) * 60)
 
     def _onset(self, place: int, number: int) -> int:
         """Some time in the third week, by day unless it is a crisis at night, and apart from the weekly peak."""
-        chance = np.random.default_rng([self.seed, 3, place, number])
+        chance = self._chance(3, place, number)
         night = CLASSES[place].kind is Kind.BURST_AT_NIGHT
         weekly = self._weekly()
         while True:
