@@ -40,6 +40,8 @@ _LEVEL_CAP: Final = 3.0
 #: A stream that began within the last three hours lists its unlearned steps, too.
 _YOUNG_STEPS: Final = 36
 _WARM_UP_MS: Final = 3_600_000
+#: From this share of late counts on the spread is learned from whole steps, when they are learned.
+_MOSTLY_LATE: Final = 0.2
 
 
 class Learned(msgspec.Struct):
@@ -50,13 +52,15 @@ class Learned(msgspec.Struct):
     step_ms: int = -1
     steps: int = 0
     in_step: float = 0.0
-    seen: float = 0.5
-    usual_sum: float = 1.0
+    seen: float = 0.05
+    usual_sum: float = 0.1
     learned: float = 0.0
     level_seen: float = 0.0
     level_expected: float = 0.0
     usual: float = 0.0
     expected: float = 0.0
+    heard: float = 0.0
+    came_late: float = 0.0
 
 
 class RateState(msgspec.Struct):
@@ -177,12 +181,15 @@ class SeasonalRate(base.Regressor):
         count /= planned
         now.in_step += count
         now.newest_ms = at_ms
-        self._spread.learn(count, now.expected * self._share)
+        now.heard += count
+        if not self._mostly_late:
+            self._spread.learn(count, now.expected * self._share)
 
     def late(self, at_ms: int, count: float) -> bool:
         """Add to a past step what came too late for its bucket; False where that step was learned already."""
         now = self._now
         step_ms = at_ms - at_ms % self.step_ms
+        now.came_late += count
         if step_ms == now.step_ms:
             now.in_step += count
             return True
@@ -229,6 +236,11 @@ class SeasonalRate(base.Regressor):
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    @property
+    def _mostly_late(self) -> bool:
+        """Whether it is fed by polls: its own buckets are empty and say nothing of how its counts spread."""
+        return self._now.came_late > _MOSTLY_LATE * (self._now.heard + self._now.came_late)
+
     def _overall(self) -> float:
         """Counts a step, as if every step were as lively as the average one."""
         now, waiting = self._now, self._waiting
@@ -273,6 +285,10 @@ class SeasonalRate(base.Regressor):
         level = self.level()
         clipped = min(count, _CLIP * usual + _CLIP)
         keep = 1.0 - weight / _OVERALL_MEMORY
+        if self._mostly_late:
+            self._spread.learn_step(count, usual * self.level(), self.step_ms // 1000)
+        now.heard *= keep
+        now.came_late *= keep
         now.steps += 1
         now.learned += clipped
         now.seen = now.seen * keep + clipped

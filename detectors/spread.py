@@ -47,11 +47,15 @@ class Spread:
 
     def learn(self, count: float, expected: float) -> None:
         """Take in the next bucket."""
-        sums, rows = self._sums, self._rows
         self.buckets += 1
-        sums[0] += count
-        sums[1] += expected
-        for scale, length in enumerate(rows):
+        self._sums[0] += count
+        self._sums[1] += expected
+        self._end_spans(0)
+
+    def _end_spans(self, first: int) -> None:
+        """Learn each scale's span that ends with the newest bucket, from the scale `first` on."""
+        sums, rows = self._sums, self._rows
+        for scale, length in enumerate(rows[first:], first):
             if self.buckets % length:
                 return
             at = scale * _PER_SCALE
@@ -61,6 +65,17 @@ class Spread:
                 sums[at + _PER_SCALE] += whole
                 sums[at + _PER_SCALE + 1] += usual
             self._learn_span(scale, whole, usual)
+
+    def learn_step(self, count: float, expected: float, step_s: int) -> None:
+        """Take in a whole step at once, for the scales that are not shorter; not together with `learn`."""
+        first = next((scale for scale, span_s in enumerate(self._scales) if span_s >= step_s), None)
+        if first is None:
+            return
+        self.buckets += step_s // (self._scales[0] // self._rows[0])
+        sums = self._sums
+        sums[first * _PER_SCALE] += count
+        sums[first * _PER_SCALE + 1] += expected
+        self._end_spans(first)
 
     def of(self, span_s: int) -> float:
         """The overdispersion of a count over `span_s` seconds."""

@@ -122,7 +122,8 @@ class VolumeSpike(base.AnomalyDetector):
         found = self._said[1] if self._said is not None and self._said[0] is seen else self.find(seen)
         if found is not None and found.score >= 1.0:
             self._budget.alarm(seen.at_ms)
-        if self._ends_step(seen.at_ms):
+        # What was expected in the first hour says too little to be held against what was seen in it.
+        if self._ends_step(seen.at_ms) and self._rate.warm(seen.at_ms):
             self._learn_step(seen)
         self._window.add((seen.voices, self._rate.expect(seen.at_ms) * seen.planned))
         self._rate.learn(seen.at_ms, seen.voices, seen.planned)

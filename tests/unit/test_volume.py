@@ -33,7 +33,7 @@ def ordinary_rates(rate_per_min: float, days: int, seed: int) -> np.ndarray[tupl
     wander = np.zeros(minutes)
     for minute, push in enumerate(chance.normal(0.0, 0.02, minutes - 1)):
         wander[minute + 1] = 0.995 * wander[minute] + push
-    usual = rhythm(np.arange(minutes) * 60_000.0 + MONDAY)
+    usual = rhythm(np.arange(minutes, dtype=np.float64) * 60_000 + MONDAY)
     return np.asarray(rate_per_min * usual * np.exp(wander) * chance.gamma(8.0, 0.125, minutes))
 
 
@@ -103,6 +103,10 @@ def test_a_quiet_week_of_any_size_raises_next_to_no_alarm() -> None:
         course = counts(ordinary_rates(rate_per_min, 7, 11), 13)
         raised[rate_per_min] = len(watched(VolumeSpike(), course))
     assert sum(raised.values()) <= 1, raised
+
+
+def test_a_steady_stream_is_no_news_when_its_first_hour_is_over() -> None:
+    assert not watched(VolumeSpike(), [3.0, 4.0] * HOUR)
 
 
 def test_a_new_brand_is_useful_within_a_day() -> None:
