@@ -14,7 +14,7 @@ from streams.simulation.delivery import Delivery, Outage, delivered
 from streams.simulation.kinds import MAKE, burst, change_of_tone, flood
 from streams.simulation.posts import Posts, together
 from streams.simulation.scenario import CRISES, MINUTE_MS, Event, Kind, Mood, Scenario, Theme, truths
-from streams.simulation.stream import posts_of
+from streams.simulation.stream import posts_of, stretch_min
 from streams.simulation.telling import Told, simulate, tell
 from streams.simulation.texts import Phrases, TextsByMood
 from tests.parts.documents import text_of
@@ -190,7 +190,14 @@ def test_a_stream_begins_the_same_however_long_it_is_looked_at(kind: Kind) -> No
     whole = day(MAKE[kind](NOON), minutes=2 * DAY_MIN)
     cut = day(MAKE[kind](NOON), minutes=NOON + 33)
     assert cut == whole[: len(cut)]
+    assert cut[-1].mention.created_ms < MONDAY + (NOON + 33) * MINUTE_MS
     assert whole[len(cut)].mention.created_ms >= MONDAY + (NOON + 33) * MINUTE_MS
+
+
+def test_a_cascade_goes_on_beyond_the_stretch_in_which_it_began() -> None:
+    stretches = list(posts_of(Scenario("acme", MONDAY, 2 * stretch_min(15.0), 15.0)))
+    earlier = set(stretches[0].key.tolist())
+    assert sum(parent in earlier for parent in stretches[1].parent.tolist()) > 20
 
 
 def test_mentions_come_in_order_of_time_and_each_has_an_id_of_its_own() -> None:
