@@ -24,6 +24,8 @@ SECTIONS: Final[dict[str, str]] = {
     "sources": "What brings mentions ([sources.md](sources.md)).",
     "sources.bluesky": "The public Jetstream.",
     "sources.webhook": "Mentions by signed POST.",
+    "sources.other.<name>": "Other producers, by the name that their mentions carry in `source`. One that is not here "
+    "may be a minute late.",
     "triage": "How mentions become cells.",
     "watch": "How cells become signals.",
     "respond": "How signals become incidents.",
@@ -31,6 +33,10 @@ SECTIONS: Final[dict[str, str]] = {
     "": "",
 }
 
+_LATE: Final = (
+    "How much later than it was written a post may come: a few seconds for a stream, the interval for a poll. So much "
+    "later a silence is seen; what is later than that is counted all the same."
+)
 _METRICS: Final = "Where this process shows its metrics and health."
 
 MEANING: Final[dict[str, str]] = {
@@ -47,6 +53,9 @@ MEANING: Final[dict[str, str]] = {
     "`page` reaches people; `page-and-hold` also holds posts.",
     "brands.<name>.terms": "What sources look for in posts ([sources.md](sources.md)).",
     "brands.<name>.own_accounts": "The brand's own accounts: their posts are no voices.",
+    "brands.<name>.planned": "The calendar: what is planned and will be talked about, each with `name`, `from` and "
+    "`to` (RFC 3339 with an offset), `factor` (how many times the usual it brings, at least 1) and, where not all, "
+    "`platforms`. It raises what is expected and mutes nothing.",
     "people.<name>.name": "What the person is called.",
     "people.<name>.email": "Where mail reaches them.",
     "people.<name>.webhook": "An address that acts for them, for `channels.webhook`.",
@@ -89,12 +98,15 @@ MEANING: Final[dict[str, str]] = {
     "sources.bluesky.rewind_s": "How far before the cursor to go on; what comes twice is dropped.",
     "sources.bluesky.gap_s": "A server that goes on later than asked by more than this has left something out.",
     "sources.bluesky.remembered_posts": "For how many posts a deletion is still understood, at about 0.5 kB each.",
+    "sources.bluesky.late_s": _LATE,
     "sources.bluesky.metrics_port": _METRICS,
     "sources.webhook.host": "The address to listen on.",
     "sources.webhook.port": "The port to listen on.",
     "sources.webhook.secret": "What requests are signed with.",
     "sources.webhook.replay_window_s": "How far a request's time may be from ours, either way.",
+    "sources.webhook.late_s": _LATE,
     "sources.webhook.metrics_port": _METRICS,
+    "sources.other.<name>.late_s": _LATE,
     "triage.future_s": "A mention further ahead of its record's Kafka time is a dead letter.",
     "triage.horizon_h": "A mention older than this is a dead letter.",
     "triage.recent_ids": "How many mentions a partition remembers, to drop repeats.",

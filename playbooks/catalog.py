@@ -34,7 +34,7 @@ class Library:
 
     >>> library = load_library()
     >>> [pinned.playbook.id for pinned in library.newest()]
-    ['complaint-storm', 'dead-letters']
+    ['complaint-storm', 'dead-letters', 'source-silence']
     """
 
     def __init__(self, versions: Iterable[Pinned]) -> None:

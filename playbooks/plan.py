@@ -25,8 +25,8 @@ from playbooks.trigger import Match, match
 
 HOUR_MS = 3_600_000
 
-#: Kinds of signal that are about Firebreak and not about a brand.
-OWN_TROUBLES = frozenset({SignalKind.DEAD_LETTERS})
+#: Kinds of signal that are about Firebreak and what feeds it: they page ops, however far it may go about the brand.
+OWN_TROUBLES = frozenset({SignalKind.DEAD_LETTERS, SignalKind.SILENCE})
 
 #: Which decision stands for a signal that several playbooks had something to say about.
 _WEIGHT = {
@@ -95,9 +95,9 @@ def decide(
 def arming_of(brands: Mapping[str, BrandSettings], signal: Signal) -> Arming:
     """How far Firebreak may go about a signal: as its brand is armed; what is wrong with Firebreak itself may page.
 
-    A brand that nobody configured is only observed.
+    A brand that nobody configured is only observed: whoever makes one up pages nobody by falling silent.
     """
-    if signal.kind in OWN_TROUBLES:
+    if signal.kind in OWN_TROUBLES and (signal.brand in brands or signal.kind is not SignalKind.SILENCE):
         return Arming.PAGE
     return brands.get(signal.brand, BrandSettings()).arming
 

@@ -7,16 +7,20 @@ Secrets are never in the file: a `SecretFrom` says which environment variable or
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from detectors.mention import PlatformName
 from playbooks.secret import Secret
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}\Z")]
+#: A moment, RFC 3339 with an offset.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 #: A length of time or a rate that must be more than nothing, and a number of things of which there is at least one.
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
@@ -142,13 +146,24 @@ class GrafanaSettings(Section, frozen=True):
     timeout_s: Positive = 5.0
 
 
+class PlannedSettings(Section, frozen=True):
+    """A campaign in a brand's calendar; `factor` is how many times the usual it brings. It mutes nothing."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    begins: Moment = msgspec.field(name="from")
+    ends: Moment = msgspec.field(name="to")
+    factor: Annotated[float, msgspec.Meta(ge=1, le=1000)]
+    platforms: tuple[PlatformName, ...] = ()
+
+
 class BrandSettings(Section, frozen=True):
-    """One configured brand. `terms` are what sources look for in posts."""
+    """One configured brand. `terms` are what sources look for in posts, `planned` is its calendar of campaigns."""
 
     name: str | None = None
     arming: Arming = Arming.OBSERVE
     terms: tuple[str, ...] = ()
     own_accounts: tuple[str, ...] = ()
+    planned: tuple[PlannedSettings, ...] = ()
 
 
 class PlaybookSettings(Section, frozen=True):

@@ -128,6 +128,13 @@ BRAND_EXPECTED_NEGATIVE_SHARE = gauge(
     "Negative share that the brand's baseline expects.",
     _PER_SERIES,
 )
+BRAND_MISSED = gauge(
+    "firebreak_brand_missed_mentions",
+    [Role.WATCH],
+    Unit.COUNT,
+    "Mentions of a brand that should have come since the last one; 0 as soon as something comes.",
+    _PER_SERIES,
+)
 SIGNALS = counter(
     "firebreak_signals_total",
     [Role.WATCH],
@@ -305,6 +312,7 @@ _BRAND_GAUGES = (
     BRAND_EXPECTED_HIGH,
     BRAND_NEGATIVE_SHARE,
     BRAND_EXPECTED_NEGATIVE_SHARE,
+    BRAND_MISSED,
 )
 _brands: set[str] = set()
 _platforms: set[str] = set()
@@ -352,13 +360,14 @@ def brand_label(brand: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BrandReading:
-    """What the detectors last saw of a brand on a platform: rates a minute and shares in 0..1."""
+    """What the detectors last saw of a brand on a platform: rates a minute, shares in 0..1, and what fails to come."""
 
     mentions_per_minute: float
     expected_per_minute: float
     expected_high_per_minute: float
     negative_share: float
     expected_negative_share: float
+    missed_mentions: float = 0.0
 
 
 def show_brand(run_kind: RunKind, brand: str, platform: str | None, reading: BrandReading) -> None:
@@ -375,6 +384,7 @@ def show_brand(run_kind: RunKind, brand: str, platform: str | None, reading: Bra
     BRAND_EXPECTED_HIGH.labels(**labels).set(reading.expected_high_per_minute)
     BRAND_NEGATIVE_SHARE.labels(**labels).set(reading.negative_share)
     BRAND_EXPECTED_NEGATIVE_SHARE.labels(**labels).set(reading.expected_negative_share)
+    BRAND_MISSED.labels(**labels).set(reading.missed_mentions)
 
 
 def hide_brands() -> None:

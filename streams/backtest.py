@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -16,7 +16,9 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from detectors.brand_watch import BrandWatch
 from detectors.mention import rfc3339
+from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal
 from detectors.text.model import START, Weights
 from playbooks.catalog import load_library
@@ -25,7 +27,9 @@ from playbooks.rehearse import Rehearsal
 from streams.closing import PartitionWatch
 from streams.gather import PartitionTriage, Record, TriageRules
 from streams.models import Models
-from streams.rules import rules_of
+from streams.pictures.course import Course
+from streams.pictures.drawing import write_pictures
+from streams.rules import rules_of, watch_rules_of
 from streams.settings import Settings, SettingsError, read_settings
 from streams.sources.jsonl import Line, merged, read_lines, replay_records
 from streams.sources.lines import Lines
@@ -46,6 +50,8 @@ class Pipeline:
     rules: TriageRules
     partitions: int
     weights: Weights = START
+    watch_rules: WatchRules = NO_RULES
+    on_closed: Callable[[BrandWatch], None] | None = None
     now_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     mentions: int = 0
     bad: int = 0
@@ -57,7 +63,7 @@ class Pipeline:
         if self.weights != START:
             models.add(ModelVersion(1, 0, self.weights))
         triages = [PartitionTriage(number, self.rules, models.at) for number in range(self.partitions)]
-        watch = PartitionWatch(self.partitions)
+        watch = PartitionWatch(self.partitions, rules=self.watch_rules, on_closed=self.on_closed)
         waiting: list[list[Record]] = [[] for _ in triages]
         offsets = [0] * self.partitions
         position = held = 0
@@ -92,8 +98,11 @@ class Pipeline:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="DECISIONS, as JSONL.")
 @click.option("--learn", type=click.Path(path_type=Path, dir_okay=False), help="Labelled posts (text,label) first.")
+@click.option("--plot", type=click.Path(path_type=Path, file_okay=False), help="A picture per incident goes here.")
 @click.pass_context
-def backtest_command(ctx: click.Context, files: tuple[Path, ...], out: Path, learn: Path | None) -> None:
+def backtest_command(
+    ctx: click.Context, files: tuple[Path, ...], out: Path, learn: Path | None, plot: Path | None
+) -> None:
     """Show what Firebreak would have done with mentions from JSONL files (or -), and reach nobody.
 
     The same triage, detectors and planner as a running system, as fast as it goes; the clock is the mentions'. Without
@@ -104,15 +113,21 @@ def backtest_command(ctx: click.Context, files: tuple[Path, ...], out: Path, lea
     rehearsal = Rehearsal(load_library(), settings if ctx.obj else None)
     from streams.labelled import learned_from
 
-    pipeline = Pipeline(rules_of(settings), settings.kafka.mentions_partitions, learned_from(learn))
+    pipeline = Pipeline(
+        rules_of(settings), settings.kafka.mentions_partitions, learned_from(learn), watch_rules_of(settings)
+    )
+    course = Course() if plot else None
+    pipeline.on_closed = course.watched if course else None
     began = time.monotonic()
     try:
         with ExitStack() as opened, written_whole(out) as target:
             lines = merged([read_lines(_opened(file, opened)) for file in files])
-            _write(pipeline, rehearsal, lines, target)
+            _write(pipeline, rehearsal, lines, target, course)
             tally = rehearsal.tally
             seconds = round(time.monotonic() - began, 3)
             _line(target, SummaryLine(pipeline.mentions, seconds, tally.signals, tally.incidents, tally.pages))
+        if course and plot:
+            write_pictures(course, plot)
     except OSError as wrong:
         raise SettingsError(f"{wrong.filename or out} cannot be used: {wrong.strerror}") from None
     found = ", ".join((count(tally.signals, "signal"), count(tally.incidents, "incident"), count(tally.pages, "page")))
@@ -143,7 +158,9 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _write(pipeline: Pipeline, rehearsal: Rehearsal, lines: Iterator[Line], target: BinaryIO) -> None:
+def _write(
+    pipeline: Pipeline, rehearsal: Rehearsal, lines: Iterator[Line], target: BinaryIO, course: Course | None
+) -> None:
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.fields[at]}  {task.completed} mentions  {task.fields[signals]} signals"),
@@ -163,8 +180,12 @@ def _write(pipeline: Pipeline, rehearsal: Rehearsal, lines: Iterator[Line], targ
 
         for signal in pipeline.signals(watched()):
             _line(target, signal_line(signal))
+            if course:
+                course.signalled(signal)
             for decided in rehearsal.take(signal):
                 _line(target, decided)
+                if course:
+                    course.decided(decided)
         for decided in rehearsal.finish():
             _line(target, decided)
 

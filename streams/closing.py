@@ -12,13 +12,14 @@ same order: signals are a function of the records alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
 from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
+from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal
 from streams.watch_state import SNAPSHOT_VERSION, BrandSnapshot, EndedRuns, RunSnapshot, Snapshot
 from streams.wire import BucketRecord, Marker
@@ -45,9 +46,12 @@ class _Run:
     heard: int
     saved: bool = False
     markers: dict[int, int] = field(default_factory=dict)
+    #: Input partitions that have ended the run; their markers stay where they were before.
+    through: set[int] = field(default_factory=set)
     #: Restored markers, which count from a position that is not reached yet.
     asleep: RunSnapshot | None = None
     closed_ms: int = 0
+    quiet_ms: int = 0
     brands: dict[str, _Brand] = field(default_factory=dict)
 
 
@@ -64,13 +68,21 @@ class PartitionWatch:
     """Watch of one partition of `buckets`: hand in its records in order.
 
     `input_partitions` is the number of partitions of `mentions`: a bucket waits for a marker from each. A brand nobody
-    has spoken of for `forget_ms` is forgotten, and begins anew when somebody does.
+    has spoken of for `forget_ms` is forgotten, and begins anew when somebody does. `rules` are what the settings say
+    of campaigns and of how late sources may be. `on_closed` is shown a brand after each of its buckets.
     """
 
     def __init__(
-        self, input_partitions: int, snapshots: Iterable[Snapshot] = (), forget_ms: int = 60 * 86_400_000
+        self,
+        input_partitions: int,
+        snapshots: Iterable[Snapshot] = (),
+        forget_ms: int = 60 * 86_400_000,
+        rules: WatchRules = NO_RULES,
+        on_closed: Callable[[BrandWatch], None] | None = None,
     ) -> None:
         self._inputs = range(input_partitions)
+        self._rules = rules
+        self._on_closed = on_closed
         self._forget_ms = forget_ms
         self._runs: dict[str, _Run] = {}
         self._ended: dict[str, None] = {}
@@ -93,8 +105,7 @@ class PartitionWatch:
         if isinstance(record, Marker):
             if not record.run and record.at_ms >= END_OF_RUN_MS:
                 return out  # life does not end
-            if record.at_ms > run.markers.get(record.partition, 0):
-                run.markers[record.partition] = record.at_ms
+            if self._mark(run, record):
                 self._close(record.run, run, out)
         else:
             self._keep(run, offset, record)
@@ -118,7 +129,8 @@ class PartitionWatch:
         if not brand:
             if run.asleep is not None:
                 return run.asleep
-            return RunSnapshot(SNAPSHOT_VERSION, run_id, self.next_offset, run.heard, dict(run.markers))
+            markers, through = dict(run.markers), sorted(run.through)
+            return RunSnapshot(SNAPSHOT_VERSION, run_id, self.next_offset, run.heard, markers, through)
         found = run.brands[brand]
         return BrandSnapshot(
             SNAPSHOT_VERSION,
@@ -149,7 +161,7 @@ class PartitionWatch:
     def watermark_ms(self, run_id: str = "") -> int:
         """Up to where every input partition of a run has spoken; 0 while one has not."""
         run = self._runs.get(run_id)
-        return min((run.markers.get(part, 0) for part in self._inputs), default=0) if run else 0
+        return min((_reached(run, part) for part in self._inputs), default=0) if run else 0
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
@@ -160,7 +172,7 @@ class PartitionWatch:
             run.saved, run.asleep = True, snapshot
         else:
             run.brands[snapshot.brand] = _Brand(
-                BrandWatch(snapshot.run, snapshot.brand, snapshot.state),
+                BrandWatch(snapshot.run, snapshot.brand, snapshot.state, self._rules),
                 snapshot.position,
                 snapshot.position,
                 {(cell.start_ms, cell.platform, cell.partition): cell for cell in snapshot.cells},
@@ -178,6 +190,7 @@ class PartitionWatch:
         if run.asleep is not None and offset >= run.asleep.position:
             for partition, at_ms in run.asleep.markers.items():
                 run.markers[partition] = max(run.markers.get(partition, 0), at_ms)
+            run.through.update(run.asleep.through)
             run.asleep = None
         return run
 
@@ -191,40 +204,64 @@ class PartitionWatch:
 
     # --- cells --------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _mark(run: _Run, marker: Marker) -> bool:
+        """Take in how far a partition came; whether that is any further."""
+        if marker.at_ms <= _reached(run, marker.partition):
+            return False
+        if marker.at_ms >= END_OF_RUN_MS:
+            run.through.add(marker.partition)
+        else:
+            run.markers[marker.partition] = marker.at_ms
+        return True
+
+    def _quiet_ms(self, run: _Run) -> int:
+        """Up to where every partition saw that nobody spoke: a run's end is not a silence.
+
+        One that ended is known up to its last word before that, one that ended without a word says nothing. So the last
+        of it is the same in whatever order the partitions end.
+        """
+        known = [run.markers[part] for part in self._inputs if part in run.markers]
+        waited_for = any(part not in run.markers and part not in run.through for part in self._inputs)
+        return 0 if waited_for else min(known, default=0)
+
     def _keep(self, run: _Run, offset: int, cell: Cell) -> None:
-        if cell.start_ms + BUCKET_MS + GRACE_MS <= run.markers.get(cell.partition, 0):
+        if cell.start_ms + BUCKET_MS + GRACE_MS <= _reached(run, cell.partition):
             return
         brand = run.brands.get(cell.brand)
         if brand is None:
-            brand = run.brands[cell.brand] = _Brand(BrandWatch(cell.run, cell.brand), offset, offset)
+            brand = run.brands[cell.brand] = _Brand(BrandWatch(cell.run, cell.brand, rules=self._rules), offset, offset)
         # Where the markers are still behind, a repeat shows in that its bucket was closed before.
         if offset >= brand.position and cell.start_ms >= brand.watch.next_ms:
             brand.cells.setdefault((cell.start_ms, cell.platform, cell.partition), cell)
 
     def _close(self, run_id: str, run: _Run, out: Closed) -> None:
         reached_ms = self.watermark_ms(run_id)
-        if reached_ms <= run.closed_ms:
+        quiet_ms = self._quiet_ms(run)
+        if reached_ms <= run.closed_ms and quiet_ms <= run.quiet_ms:
             return
-        run.closed_ms = reached_ms
+        run.closed_ms, run.quiet_ms = reached_ms, quiet_ms
         for name in sorted(run.brands):
-            self._close_brand(run.brands[name], reached_ms, out)
+            self._close_brand(run.brands[name], reached_ms, quiet_ms, out)
         if reached_ms >= END_OF_RUN_MS:
             self._end(run_id, out)
         else:
             self._forget(run, reached_ms)
 
-    def _close_brand(self, brand: _Brand, reached_ms: int, out: Closed) -> None:
+    def _close_brand(self, brand: _Brand, reached_ms: int, quiet_ms: int, out: Closed) -> None:
         due: dict[int, list[Cell]] = {}
         for key in sorted(brand.cells):
             if key[0] + BUCKET_MS + GRACE_MS <= reached_ms:
                 due.setdefault(key[0], []).append(brand.cells.pop(key))
         for start_ms, cells in due.items():
             if 0 < brand.watch.last_spoken_ms < start_ms - self._forget_ms:
-                brand.watch = BrandWatch(brand.watch.run, brand.watch.brand)
+                brand.watch = BrandWatch(brand.watch.run, brand.watch.brand, rules=self._rules)
             out.signals.extend(brand.watch.close(start_ms, cells))
             out.buckets += 1
-        if reached_ms < END_OF_RUN_MS and brand.watch.next_ms:
-            brand.watch.quiet_until(reached_ms - GRACE_MS)
+            if self._on_closed:
+                self._on_closed(brand.watch)
+        if brand.watch.next_ms:
+            out.signals.extend(brand.watch.quiet_until(quiet_ms - GRACE_MS))
 
     def _forget(self, run: _Run, reached_ms: int) -> None:
         """A brand nobody has spoken of for weeks leaves the memory; its snapshot is deleted by whoever writes them.
@@ -236,3 +273,8 @@ class PartitionWatch:
         for name, brand in list(run.brands.items()):
             if not brand.cells and 0 < brand.watch.last_spoken_ms < before_ms:
                 del run.brands[name]
+
+
+def _reached(run: _Run, partition: int) -> int:
+    """Up to where an input partition's cells have come."""
+    return END_OF_RUN_MS if partition in run.through else run.markers.get(partition, 0)

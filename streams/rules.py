@@ -1,11 +1,17 @@
-"""What triage decides by, taken from the settings."""
+"""What triage and watch decide by, taken from the settings."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from detectors.calendar import Calendar, Campaign
+from detectors.mention import to_ms
+from detectors.rules import WatchRules
+from playbooks.settings import PlannedSettings
 from streams.gather import TriageRules
 from streams.settings import Settings, SettingsError
+from streams.sources.bluesky_post import SOURCE as BLUESKY
+from streams.sources.webhook_body import SOURCE as WEBHOOK
 from streams.topics import LARGEST_RECORD_BYTES
 
 #: An id in a checkpoint: eight bytes, in base64. The rest of a checkpoint is small.
@@ -30,3 +36,22 @@ def rules_of(settings: Settings) -> TriageRules:
         runs_at_once=triage.runs_at_once,
         run_idle_ms=int(triage.run_idle_s * 1000),
     )
+
+
+def watch_rules_of(settings: Settings) -> WatchRules:
+    """The brands' calendars, and how late each source may be; the same for life, a replay and a backtest."""
+    sources = settings.sources
+    late_s = {BLUESKY: sources.bluesky.late_s, WEBHOOK: sources.webhook.late_s}
+    late_s |= {name: other.late_s for name, other in sources.other.items()}
+    return WatchRules(
+        calendars={
+            brand: Calendar([_campaign(planned) for planned in known.planned])
+            for brand, known in settings.brands.items()
+            if known.planned
+        },
+        late_ms={name: int(seconds * 1000) for name, seconds in late_s.items()},
+    )
+
+
+def _campaign(planned: PlannedSettings) -> Campaign:
+    return Campaign(planned.name, to_ms(planned.begins), to_ms(planned.ends), planned.factor, planned.platforms)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from playbooks.settings import AtLeastOne, PlaybookSettings, Port, Positive, SecretFrom, Section
+from playbooks.settings import AtLeastOne, Name, PlaybookSettings, Port, Positive, SecretFrom, Section
 from playbooks.strict_yaml import YamlFault, line_of, load
 from streams.dead_share import SYSTEM_BRAND
 
@@ -91,7 +91,8 @@ class BlueskySettings(Section, frozen=True):
 
     `max_cursor_age_h`: an older cursor is reported as a gap and not asked for. `rewind_s`: how far before the cursor to
     go on. `gap_s`: a server that goes on later than asked by more than this has left something out. `remembered_posts`:
-    how many posts a deletion can still be found for, at about 0.5 kB each.
+    how many posts a deletion can still be found for, at about 0.5 kB each. `late_s`: how much later than it was written
+    a post may come.
     """
 
     url: str = "wss://jetstream2.us-east.bsky.network/subscribe"
@@ -99,25 +100,40 @@ class BlueskySettings(Section, frozen=True):
     rewind_s: NotNegative = 5.0
     gap_s: Positive = 60.0
     remembered_posts: AtLeastOne = 100_000
+    late_s: NotNegative = 30.0
     metrics_port: Port = 9106
 
 
 class WebhookSourceSettings(Section, frozen=True):
-    """Mentions by signed HTTP POST. A request whose timestamp is off by more than `replay_window_s` is refused."""
+    """Mentions by signed HTTP POST. A request whose timestamp is off by more than `replay_window_s` is refused.
+
+    `late_s` is how much later than it was written a mention may come: whoever posts to it knows.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8082
     secret: SecretFrom = SecretFrom(env="FIREBREAK_WEBHOOK_SECRET")
     replay_window_s: Positive = 300.0
+    late_s: NotNegative = 300.0
     metrics_port: Port = 9107
 
 
+class OtherSourceSettings(Section, frozen=True):
+    """A producer of mentions that is not one of ours, by the name it writes into `source`: how late it may be."""
+
+    late_s: NotNegative
+
+
 class SourceSettings(Section, frozen=True):
-    """The sources there are. `lease_s`: how long another instance waits after one was killed before it takes over."""
+    """The sources there are. `lease_s`: how long another instance waits after one was killed before it takes over.
+
+    `other` are those that write to Kafka, or to the webhook, under a name of their own.
+    """
 
     lease_s: Positive = 15.0
     bluesky: BlueskySettings = BlueskySettings()
     webhook: WebhookSourceSettings = WebhookSourceSettings()
+    other: dict[Name, OtherSourceSettings] = msgspec.field(default_factory=dict)
 
 
 class Settings(PlaybookSettings, frozen=True):
@@ -157,6 +173,14 @@ def _check(path: Path, settings: Settings) -> None:
                 line = line_of(source, f"$.roles.{role}")
                 raise SettingsError(
                     f"{path}:{line}: role '{role}' names '{name}', who is not under people (known: {known})"
+                )
+    for name, brand in settings.brands.items():
+        for place, planned in enumerate(brand.planned):
+            if planned.ends <= planned.begins:
+                line = line_of(source, f"$.brands.{name}.planned[{place}].to")
+                raise SettingsError(
+                    f"{path}:{line}: the campaign '{planned.name}' of {name} ends at {planned.ends.isoformat()}, "
+                    f"which is not after it begins, {planned.begins.isoformat()}; put `to` after `from`"
                 )
     if SYSTEM_BRAND in settings.brands:
         line = line_of(source, f"$.brands.{SYSTEM_BRAND}")

@@ -33,13 +33,17 @@ class BrandSnapshot(msgspec.Struct, tag="brand"):
 
 
 class RunSnapshot(msgspec.Struct, frozen=True, tag="run"):
-    """How far each input partition of a run was before the record at `position`; `heard` is the run's last record."""
+    """How far each input partition of a run was before the record at `position`; `heard` is the run's last record.
+
+    `through` are the partitions that had ended the run.
+    """
 
     version: int
     run: str
     position: int
     heard: int
     markers: dict[int, int]
+    through: list[int] = []
 
 
 class EndedRuns(msgspec.Struct, frozen=True, tag="ended"):

@@ -165,6 +165,14 @@ SEEN = Row(
             width=24,
         ),
         Panel(
+            "Missed mentions",
+            "Mentions that should have come since the last one, for each platform of the brand. Below 16 it is chance; "
+            "where it climbs on, a source or a platform is silent: look at the row on sources. 0 once something comes.",
+            (zero(f'max by (platform) (firebreak_brand_missed_mentions{{brand="$brand",{RUN}}})', "{{platform}}"),),
+            thresholds=((16, YELLOW), (25, RED)),
+            width=24,
+        ),
+        Panel(
             "Negative share",
             "Share of scored mentions that are negative, against what is usual for the brand. It can rise at an "
             "unchanged number of mentions: then the tone has turned.",

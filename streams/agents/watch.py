@@ -27,6 +27,7 @@ from streams.folding import Held
 from streams.gather import Record as Bucketed
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
+from streams.rules import watch_rules_of
 from streams.settings import Settings
 from streams.topics import LARGEST_RECORD_BYTES, ensure_topics
 from streams.watch_state import (
@@ -178,6 +179,7 @@ class WatchWorker:
             self.settings.kafka.mentions_partitions,
             newest.values(),
             int(self.settings.watch.forget_brand_h * 3_600_000),
+            watch_rules_of(self.settings),
         )
         log.info("partition %d of %s with %d snapshots", number, Topic.BUCKETS, len(newest))
         return WatchPartition(number, watch, newest.keys() - {ENDED_KEY}, self)
@@ -225,6 +227,7 @@ def _show_brand(watch: BrandWatch) -> None:
             expected_high_per_minute=volume.high,
             negative_share=negativity.observed,
             expected_negative_share=negativity.expected,
+            missed_mentions=levels[SignalKind.SILENCE].observed,
         )
         telemetry.show_brand(run_kind(run_of(watch.run)), watch.brand, platform, reading)
 
