@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from streams.simulation.scenario import Event, Flood, Kind, Theme, Tone, Wave
+from detectors.calendar import Calendar, Campaign
+from streams.simulation.scenario import MINUTE_MS, Event, Flood, Kind, Scenario, Theme, Tone, Wave
 
 #: A burst of anger: eight times the usual rate, reached in five minutes; at night more, because so few are awake.
 BURST_FACTOR: Final = 8.0
@@ -105,3 +106,23 @@ MAKE: Final[dict[Kind, Callable[[int], Event]]] = {
     Kind.CAMPAIGN: campaign,
     Kind.FLOOD: flood,
 }
+
+
+def calendar_of(scenario: Scenario) -> Calendar:
+    """What a brand's communications staff would have put into the calendar: the planned campaigns of a scenario.
+
+    >>> calendar_of(Scenario("acme", 0, 600, events=(campaign(60), praise(60)))).factor("x", 3_600_000)
+    4.0
+    """
+
+    def moment(minute: int) -> int:
+        return scenario.start_ms + minute * MINUTE_MS
+
+    waves = [wave for event in scenario.events if event.kind is Kind.CAMPAIGN for wave in event.parts]
+    return Calendar(
+        [
+            Campaign("campaign", moment(wave.after_min), moment(wave.after_min + wave.minutes), wave.factor)
+            for wave in waves
+            if isinstance(wave, Wave)
+        ]
+    )

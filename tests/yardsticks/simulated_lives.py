@@ -161,11 +161,16 @@ def full(seeds: Sequence[int] = REPORTED_SEEDS) -> tuple[Life, ...]:
 
 
 def quick(seeds: Sequence[int] = TUNING_SEEDS) -> tuple[Life, ...]:
-    """A small part, for trying something out: 26 crises, six weeks with peaks."""
+    """A part of it, for tuning: 34 crises, six weeks with peaks."""
     small = [Life(0.3, seed, 2, 1) for seed in seeds[:3]]
     middle = [Life(3.0, seed, 1, 1) for seed in seeds[:3]]
     large = [Life(15.0, seed, 2, 0) for seed in seeds[:1]]
     return (*small, *middle, *large)
+
+
+def small() -> tuple[Life, ...]:
+    """One life with six crises and nothing else: what a change of the detectors is tried on first."""
+    return (Life(3.0, TUNING_SEEDS[0], 1, 0),)
 
 
 def without_peaks(lives: Sequence[Life]) -> tuple[Life, ...]:

@@ -11,16 +11,19 @@ import xxhash
 
 from detectors.brand_watch import BrandState, BrandWatch
 from detectors.bucket import BUCKET_MS, Cell, bucket_start
+from detectors.mention import Mention
+from detectors.rules import WatchRules
 from detectors.signal import Signal
 from playbooks.catalog import load_library
 from playbooks.decisions import IncidentLine
 from playbooks.rehearse import Rehearsal
 from streams.open_cell import OpenCell, digest_of
+from streams.simulation.kinds import calendar_of
 from streams.simulation.scenario import Scenario
 from streams.simulation.stream import posts_of
 from streams.simulation.telling import Told, mentions_of
 from streams.simulation.texts import Texts
-from tests.yardsticks.simulated_scoring import Labels, Reader
+from tests.yardsticks.simulated_scoring import Labels, Read, Reader
 
 _LIBRARY: Final = load_library()
 
@@ -57,20 +60,27 @@ def buckets(told: Iterable[Told], reader: Reader, labels: Labels) -> Iterator[Bu
             if cell is None:
                 empty = Cell("", 0, mention.brand, mention.platform, start_ms)
                 cell = opened[mention.platform] = OpenCell(empty, 0)
-            negativity = reader.negativity(one, labels)
-            words = reader.read(mention.body).words
-            cell.count(mention.own, negativity, False)
-            number = xxhash.xxh3_64_intdigest(f"{mention.platform}\x1f{mention.id}\x1f{mention.brand}\x1f0".encode())
-            cell.keep(number, digest_of(mention, mention.created_ms, words, negativity, 0))
-        yield BucketOf(start_ms, [one.cell for one in opened.values()])
+            _put(cell, mention, reader.read(mention.body), reader.negativity(one, labels))
+        yield BucketOf(start_ms, [cell.closed() for cell in opened.values()])
+
+
+def _put(cell: OpenCell, mention: Mention, read: Read, negativity: float) -> None:
+    """Put a mention into its cell, as triage does."""
+    cell.name(mention.source)
+    cell.count(mention.own, negativity, False)
+    digest = digest_of(mention, mention.created_ms, read.numbers, negativity, 0)
+    number = xxhash.xxh3_64_intdigest(f"{mention.platform}\x1f{mention.id}\x1f{mention.brand}\x1f0".encode())
+    cell.keep(number, digest)
+    cell.quote(digest, read.words, mention)
 
 
 class Watched:
-    """One brand's watch with the planner behind it: buckets in, pages out."""
+    """The watch of a scenario's brand, its campaigns in the calendar, and the planner behind it."""
 
-    def __init__(self, brand: str, state: bytes | None = None) -> None:
+    def __init__(self, scenario: Scenario, state: bytes | None = None) -> None:
         kept = msgspec.json.decode(state, type=BrandState) if state else None
-        self.watch = BrandWatch("", brand, kept)
+        rules = WatchRules({scenario.brand: calendar_of(scenario)})
+        self.watch = BrandWatch("", scenario.brand, kept, rules)
         self._rehearsal = Rehearsal(_LIBRARY)
 
     def decide(self, bucket: BucketOf) -> list[Decided]:

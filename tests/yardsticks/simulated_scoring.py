@@ -15,6 +15,7 @@ import xxhash
 from detectors.text.features import features
 from detectors.text.model import START, Scorer, Weights
 from detectors.text.word_numbers import word_numbers
+from detectors.words import words_of
 from streams.labelled import learned_from
 from streams.simulation.scenario import Mood
 from streams.simulation.telling import Told
@@ -22,7 +23,7 @@ from streams.simulation.texts import Phrases, Texts, TextsByMood
 from tests.parts.require import YARDSTICKS, require
 
 #: As many words of a text as triage looks at for copies.
-_MOST_WORDS: Final = 64
+_MOST_WORDS: Final = 32
 _FLIPPED_SHARE: Final = 0.3
 _SURE: Final = 0.95
 
@@ -37,9 +38,10 @@ class Labels(StrEnum):
 
 
 class Read(NamedTuple):
-    """A text as detection sees it: its word numbers and its negativity by the two text models."""
+    """A text as detection sees it: its words, their numbers, and its negativity by the two text models."""
 
-    words: tuple[int, ...]
+    words: list[str]
+    numbers: tuple[int, ...]
     cold: float
     learned: float
 
@@ -58,8 +60,9 @@ class Reader:
         if known is None:
             if len(self._known) > 200_000:
                 self._known.clear()
-            found = features(text)
-            known = Read(word_numbers(found[:_MOST_WORDS]), self._cold.score(found), self._learned.score(found))
+            found, words = features(text), words_of(text)
+            numbers = word_numbers(words[:_MOST_WORDS])
+            known = Read(words, numbers, self._cold.score(found), self._learned.score(found))
             self._known[text] = known
         return known
 

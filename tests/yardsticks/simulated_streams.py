@@ -173,7 +173,7 @@ def _weeks(
     scenario: Scenario, crises: Sequence[Crisis], words: Words, reader: Reader, labels: Labels
 ) -> tuple[list[int], dict[Crisis, bytes]]:
     """When somebody was paged in the weeks of a life, and the states in which the courses of its crises begin."""
-    watched = Watched(scenario.brand)
+    watched = Watched(scenario)
     kept: dict[Crisis, bytes] = {}
     pages: list[int] = []
     coming = sorted(crises, key=left_ms, reverse=True)
@@ -188,7 +188,7 @@ def _weeks(
 def _course(life: Life, crisis: Crisis, state: bytes, words: Words, reader: Reader, labels: Labels) -> float | None:
     """Minutes from a crisis's onset to the page."""
     scenario = life.scenario(crisis)
-    watched = Watched(scenario.brand, state)
+    watched = Watched(scenario, state)
     told = told_between(scenario, words.texts, left_ms(crisis), scenario.end_ms)
     for bucket in buckets(told, reader, labels):
         for at_ms in watched.pages(bucket):

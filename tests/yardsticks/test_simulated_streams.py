@@ -83,7 +83,7 @@ def storm_lines() -> list[bytes]:
 @pytest.mark.slow
 def test_the_fast_way_gives_the_signals_and_pages_of_a_backtest() -> None:
     true = decided(backtested(as_lines(simulate(STORM))))
-    watched = Watched(STORM.brand)
+    watched = Watched(STORM)
     told = told_between(STORM, own_words().texts, STORM.start_ms, STORM.end_ms)
     fast = [one for bucket in buckets(told, Reader(), Labels.COLD) for one in watched.decide(bucket)]
     assert any(pages for *_, pages in true), "the storm pages somebody"
@@ -107,11 +107,11 @@ def test_decisions_are_the_same_where_the_future_is_cut_off() -> None:
 def test_a_course_begins_where_its_life_was_left() -> None:
     reader, words = Reader(), own_words()
     told = list(told_between(STORM, words.texts, STORM.start_ms, STORM.end_ms))
-    first, second = Watched(STORM.brand), None
+    first, second = Watched(STORM), None
     at_once, later = [], []
     for number, bucket in enumerate(buckets(told, reader, Labels.PERFECT)):
         if number == 5000:
-            second = Watched(STORM.brand, first.frozen())
+            second = Watched(STORM, first.frozen())
         at_once += [at_ms for at_ms in first.pages(bucket) if second]
         later += second.pages(bucket) if second else []
     assert at_once == later != []
