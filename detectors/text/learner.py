@@ -11,14 +11,14 @@ import random
 from collections.abc import Callable, Hashable, Sequence
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from river import linear_model, optim
 
 from detectors.text.distant import unlabelled
 from detectors.text.features import features
 from detectors.text.model import START, Weights, pack, start_odds, unpack
-from detectors.text.slots import SLOTS, slots_of
+from detectors.text.slots import slots_of
 
 Labelled = tuple[str, bool]
 Vector = dict[Hashable, float]
@@ -48,7 +48,7 @@ _SEED: Final = 1
 
 
 def area_under_curve(scored: Sequence[tuple[float, bool]]) -> float:
-    """How often a negative text scores higher than another, of all pairs; ties count half. 0.5 where there are no pairs.
+    """How often a negative text scores higher than another, of all pairs; ties count half; 0.5 where there is no pair.
 
     Source: Mann and Whitney, 1947, by the ranks of the negative ones.
 
@@ -78,7 +78,7 @@ def vector(found: list[str]) -> Vector:
         return x
     slots = [slots_of(feature) for feature in found]
     own = [slot.own for slot in slots]
-    own += [one.first ^ next_one.second for one, next_one in pairwise(slots)]
+    own += [one.first ^ next_one.own for one, next_one in pairwise(slots)]
     pieces = [piece for slot in slots for piece in slot.pieces]
     for places in (own, pieces):
         share = 1.0 / math.sqrt(len(places))
@@ -135,13 +135,14 @@ class NegativityModel:
 
     def export(self) -> Weights:
         """What was learned, as plain data of bounded size; a model made from it goes on from there."""
-        weights = self._regression._weights
+        weights: dict[Any, float] = dict(self._regression._weights.items())
+        steps: dict[Any, float] = dict(self._optimizer.g2)
         return Weights(
             bias=self._regression.intercept,
-            start=weights[_START],
-            start_steps=self._optimizer.g2.get(_START, 0.0),
-            table=pack((slot, weights.get(slot, 0.0)) for slot in range(SLOTS)),
-            steps=pack((slot, self._optimizer.g2.get(slot, 0.0)) for slot in range(SLOTS)),
+            start=weights.pop(_START),
+            start_steps=steps.pop(_START),
+            table=pack(weights.items()),
+            steps=pack(steps.items()),
         )
 
     def _best_pace(self, posts: list[_Seen], progress: _Progress) -> Pace:

@@ -28,8 +28,8 @@ from detectors.text.start import MOST, start_weights
 NEGATIVE_CUT: Final = 0.5
 
 #: Log-odds of a text without any known word, before anything is learned: of posts about a brand about a third are
-#: negative, of those without a known word about a fifth.
-_START_BIAS: Final = -1.5
+#: negative, of those without a known word a quarter.
+_START_BIAS: Final = -1.0
 _TABLE_BYTES: Final = 2 * SLOTS
 _LARGEST: Final = 60_000.0  # half floats end a little beyond
 _MOST_REMEMBERED: Final = 20_000
@@ -101,7 +101,7 @@ def start_odds(found: Iterable[str], language: Language = Language.ENGLISH) -> f
 
 
 class _Weighed(NamedTuple):
-    """A feature: what the lists say of it, its own weight, that of its pieces and their number, and the hashes that
+    """A feature: what the lists say of it, its own weight, that of its pieces and their number, and the two hashes that
     make a pair's slot."""
 
     start: float
@@ -109,7 +109,7 @@ class _Weighed(NamedTuple):
     pieces: float
     number_of_pieces: int
     first: int
-    second: int
+    slot: int
 
 
 class _Known(dict[str, _Weighed]):
@@ -123,7 +123,7 @@ class _Known(dict[str, _Weighed]):
         slots, table = slots_of(feature), self._table
         pieces = sum(table[slot] for slot in slots.pieces)
         start = self._start.get(feature, 0.0)
-        made = _Weighed(start, table[slots.own], pieces, len(slots.pieces), slots.first, slots.second)
+        made = _Weighed(start, table[slots.own], pieces, len(slots.pieces), slots.first, slots.own)
         if len(feature) <= _LONGEST_REMEMBERED:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
@@ -164,13 +164,13 @@ class Scorer:
         start = words = pieces = 0.0
         count = 0
         before = -1
-        for of_start, own, of_pieces, number_of_pieces, first, second in map(self._known, found):
+        for of_start, own, of_pieces, number_of_pieces, first, slot in map(self._known, found):
             start += of_start
             words += own
             pieces += of_pieces
             count += number_of_pieces
             if before >= 0:
-                words += table[before ^ second]
+                words += table[before ^ slot]
             before = first
         odds = self._bias + self._start * max(-MOST, min(MOST, start))
         return odds + words / math.sqrt(2 * len(found) - 1) + pieces / math.sqrt(count)

@@ -22,13 +22,12 @@ _GOLDEN: Final = 0x9E3779B1
 
 
 class Slots(NamedTuple):
-    """A feature's own slot, those of its pieces (a negated word has the pieces of the word), and two hashes of it: the
-    slot of two neighbours is ``one.first ^ next_one.second``, another one than theirs the other way round."""
+    """A feature's own slot, those of its pieces (a negated word has the pieces of the word), and a second hash of it:
+    the slot of two neighbours is ``one.first ^ next_one.own``, another one than theirs the other way round."""
 
     own: int
     pieces: tuple[int, ...]
     first: int
-    second: int
 
 
 class _Remembered(dict[str, Slots]):
@@ -38,7 +37,7 @@ class _Remembered(dict[str, Slots]):
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         number = crc32(feature.encode())
-        made = self[feature] = Slots(number & _MASK, _pieces(feature), number * _GOLDEN >> 11 & _MASK, number & _MASK)
+        made = self[feature] = Slots(number & _MASK, _pieces(feature), number * _GOLDEN >> 11 & _MASK)
         return made
 
 

@@ -7,8 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.text.model import START, Scorer, Weights
-from streams.models import Models
+from detectors.text.model import START, Scorer, Weights, pack
+from streams.models import KEPT, Models
 from streams.wire import ModelVersion, decode_model, encode_model
 
 #: A version a minute, each with a bias that tells it from the others.
@@ -66,5 +66,14 @@ def test_the_newest_is_told_by_its_number() -> None:
 
 
 def test_a_version_comes_back_from_the_wire_as_it_was() -> None:
-    version = ModelVersion(3, 60_000, Weights(0.1, {"late": 0.25, "\U0001f621": -1.0}))
+    version = ModelVersion(3, 60_000, Weights(0.1, 0.9, 2.5, pack([(7, 0.25)]), pack([(7, 4.0)])))
     assert decode_model(encode_model(version)) == version
+
+
+def test_the_newest_versions_are_kept_and_the_oldest_of_them_scores_what_lies_before() -> None:
+    many = [ModelVersion(number, number * 1000, Weights(bias=number / 100)) for number in range(1, KEPT + 11)]
+    models = known(many)
+    assert [models.version_at(at_ms) for at_ms in (0, 1000, 11_000, 12_000)] == [11, 11, 11, 12]
+    assert models.at(0).score([]) == Scorer(many[10].weights).score([])
+    begun_later = known(many[10:])
+    assert all(begun_later.version_at(at_ms) == models.version_at(at_ms) for at_ms in range(0, 80_000, 500))

@@ -1,125 +1,49 @@
-"""What a text's features are, and that scoring and learning give one number."""
+"""What is scored before anything is learned, that scorer and River model give one number, and what is published."""
 
 from __future__ import annotations
 
+import zlib
+
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.lexicon import english
-from detectors.text import learner
-from detectors.text.distant import distant_label
+from detectors.lexicon import complaints, danish, english, french
 from detectors.text.features import features
+from detectors.text.languages import Language
 from detectors.text.learner import NegativityModel
-from detectors.text.model import NEGATIVE_CUT, START, Scorer, Weights
-from detectors.text.word_numbers import word_numbers
+from detectors.text.model import NEGATIVE_CUT, START, Scorer, Weights, pack, unpack
+from detectors.text.slots import SLOTS, slots_of
 from streams.simulation import phrases
+from streams.topics import LARGEST_RECORD_BYTES
+from streams.wire import BadRecord, ModelVersion, decode_model, encode_model
 
 MODEL = NegativityModel()
 SCORER = Scorer(START)
 #: The scorer says three decimals.
 CLOSE = 0.000501
 SAYINGS = (*phrases.NEUTRAL, *phrases.POSITIVE, *phrases.NEGATIVE, *phrases.CRISIS)
-SOME_WORDS = ("not", "never", "awful", "great", "AWFUL", "gooood", "\u00e4wful", "\U0001f621", "@acme", "caf\u00e9", "")
-
-
-def score(text: str, scorer: Scorer = SCORER) -> float:
-    return scorer.score(features(text))
-
-
-# --- features ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_three_words_after_a_negation_are_marked_and_the_fourth_is_not() -> None:
-    assert features("do not go there ever again") == ["do", "not", "not_go", "not_there", "not_ever", "again"]
-
-
-def test_a_second_negation_starts_the_count_anew() -> None:
-    assert features("not one no two or three four") == [
-        *("not", "not_one", "no", "not_two", "not_or", "not_three", "four")
-    ]
-
-
-@pytest.mark.parametrize("apostrophe", ["'", "\u2019"])
-def test_either_apostrophe_makes_the_same_negation(apostrophe: str) -> None:
-    assert features(f"I DON{apostrophe}T like it") == ["don't", "not_like", "not_it"]
-
-
-def test_an_emoji_after_a_negation_stays_itself_and_uses_up_no_word() -> None:
-    assert features("not \U0001f621 one two three four") == [
-        *("not", "\U0001f621", "not_one", "not_two", "not_three", "four")
-    ]
-
-
-def test_an_elongated_word_meets_its_shorter_spellings() -> None:
-    assert features("sooooo baaad") == features("sooo baad") == ["soo", "baad"]
-    assert features("good class") == ["good", "class"]
-
-
-def test_links_and_handles_are_passed_over_whole() -> None:
-    assert features("@awful_co see https://awful.example/terrible?x=1 and http://bad.example @worst") == ["see", "and"]
-
-
-def test_a_hashtag_is_its_word_and_emoji_are_kept_in_their_place() -> None:
-    assert features("#Fail \U0001f621 late \u2764\ufe0f") == ["fail", "\U0001f621", "late", "\u2764"]
-
-
-def test_numbers_single_letters_and_signs_are_no_features() -> None:
-    assert features("a 1 22 ?! -- I u") == []
-
-
-@given(st.text())
-@example("\ud800 lone surrogate")
-@example("\u0130stanbul \u212a \ufb01ne \x00")
-def test_any_text_has_features_and_a_score(text: str) -> None:
-    found = features(text)
-    assert all(found)
-    assert 0.0 <= SCORER.score(found) <= 1.0
-    assert len(word_numbers(found)) == len(found)
-
-
-# --- one number -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("saying", SAYINGS)
-def test_the_scorer_gives_the_number_of_the_river_model(saying: str) -> None:
-    assert score(saying) == pytest.approx(MODEL.probability(saying), abs=CLOSE)
-
-
-@settings(max_examples=300)
-@given(st.text() | st.lists(st.sampled_from((*SOME_WORDS, *sorted(english()))), max_size=30).map(" ".join))
-@example("gr\u00e9at \u00e4wful")
-@example("awful " * 200)
-@example("great " * 200)
-def test_the_scorer_gives_the_number_of_the_river_model_for_any_text(text: str) -> None:
-    assert score(text) == pytest.approx(MODEL.probability(text), abs=CLOSE)
-
-
-def test_a_text_without_a_known_word_has_the_score_of_none() -> None:
-    assert score("zyx wvu") == score("") < NEGATIVE_CUT
-
-
-def test_a_negation_turns_praise_and_blame() -> None:
-    assert score("they are not great") > score("they are great")
-    assert score("they are not awful") < score("they are awful")
-
-
-def test_angry_sayings_are_negative_and_kind_ones_are_not() -> None:
-    angry = [score(saying) >= NEGATIVE_CUT for saying in (*phrases.NEGATIVE, *phrases.CRISIS)]
-    kind = [score(saying) >= NEGATIVE_CUT for saying in phrases.POSITIVE]
-    assert sum(angry) / len(angry) >= 0.8
-    assert not any(kind)
-
-
-# --- learning ---------------------------------------------------------------------------------------------------------
+SOME_WORDS = (
+    "not",
+    "never",
+    "awful",
+    "great",
+    "AWFUL",
+    "gooood",
+    "\u00e4wful",
+    "\U0001f621",
+    "@acme",
+    "caf\u00e9",
+    "",
+    "?!",
+)
 
 
 def taught() -> NegativityModel:
     model = NegativityModel()
-    for _ in range(20):
-        model.learn("gate lice at the gr\u00e9at gate", True)
-        model.learn("awful good fun, that ride", False)
+    model.learn_all([("gate lice at the gr\u00e9at gate", True), ("awful good fun, that ride", False)] * 20)
     return model
 
 
@@ -129,25 +53,113 @@ TAKEN_UP = NegativityModel(PUBLISHED)
 SCORED = Scorer(PUBLISHED)
 
 
-def test_learning_moves_the_score_the_way_of_the_label() -> None:
-    model = taught()
-    assert model.probability("gate lice") > MODEL.probability("gate lice")
-    assert model.probability("that ride") < MODEL.probability("that ride")
+def score(text: str, scorer: Scorer = SCORER, language: Language = Language.ENGLISH) -> float:
+    return scorer.score(features(text, language), language)
 
 
-def test_scoring_learns_nothing() -> None:
-    model = taught()
-    before = msgspec.json.encode(model.export())
-    assert model.probability("gate lice everywhere") == model.probability("gate lice everywhere")
-    assert msgspec.json.encode(model.export()) == before
+# --- the start --------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100)
-@given(st.lists(st.sampled_from(("gate", "lice", "ride", "gr\u00e9at", *SOME_WORDS)), max_size=8).map(" ".join))
-def test_what_was_learned_survives_publishing_within_rounding(text: str) -> None:
-    # A feature may be off by what is not published, and by the rounding of what is.
-    assert TAKEN_UP.probability(text) == pytest.approx(TAUGHT.probability(text), abs=0.05)
+def test_a_text_without_a_known_word_has_the_score_of_none() -> None:
+    assert score("zyx wvu") == score("") < NEGATIVE_CUT
+
+
+def test_a_negation_turns_praise_and_takes_the_edge_off_blame() -> None:
+    assert score("they are not great") > score("they are great")
+    assert score("they are not awful") < score("they are awful")
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "been on hold for two hours",
+        "still waiting for my refund",
+        "third call, nobody answers",
+        "you cancelled and never told me",
+        "it is broken again and your staff do nothing",
+    ],
+)
+def test_a_complaint_without_an_angry_word_is_seen(complaint: str) -> None:
+    assert score(complaint) >= NEGATIVE_CUT
+
+
+def test_angry_sayings_are_negative_and_kind_ones_are_not() -> None:
+    angry = [score(saying) >= NEGATIVE_CUT for saying in (*phrases.NEGATIVE, *phrases.CRISIS)]
+    kind = [score(saying) >= NEGATIVE_CUT for saying in phrases.POSITIVE]
+    assert sum(angry) / len(angry) >= 0.8
+    assert sum(kind) / len(kind) <= 0.15
+
+
+def test_saying_it_again_and_again_is_bounded() -> None:
+    assert score("awful " * 30) == score("awful " * 3000) < 1.0
+    assert score("great " * 30) == score("great " * 3000) >= 0.0
+
+
+@pytest.mark.parametrize(
+    ("language", "blame", "praise"),
+    [
+        (Language.FRENCH, "une honte, pas content", "merci, c'est merveilleux"),
+        (Language.DANISH, "elendig og forf\u00e6rdelig", "fantastisk, tak"),
+    ],
+)
+def test_french_and_danish_are_scored_by_their_own_lists(language: Language, blame: str, praise: str) -> None:
+    assert score(blame, language=language) > score("zyx", language=language) > score(praise, language=language)
+
+
+def test_what_was_learned_in_english_makes_no_difference_in_another_language() -> None:
+    assert score("gate lice", SCORED) > score("gate lice")
+    weights = msgspec.structs.replace(PUBLISHED, bias=START.bias, start=START.start)
+    assert score("gate lice", Scorer(weights), Language.FRENCH) == score("gate lice", language=Language.FRENCH)
+
+
+def test_every_word_of_the_lists_can_be_met_in_a_text() -> None:
+    for words in (english(), french(), danish()):
+        met = sum(features(word) == [word] for word in words)
+        assert met / len(words) > 0.97, "a hyphen or an abbreviation with signs, here and there"
+    for word in complaints():
+        assert features(word) == [word]
+
+
+# --- one number -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("saying", SAYINGS)
+def test_the_scorer_gives_the_number_of_the_river_model(saying: str) -> None:
+    assert score(saying) == pytest.approx(MODEL.probability(saying), abs=CLOSE)
+    assert score(saying, SCORED) == pytest.approx(TAKEN_UP.probability(saying), abs=CLOSE)
+
+
+@settings(max_examples=200)
+@given(
+    st.text()
+    | st.lists(st.sampled_from((*SOME_WORDS, "gate", "lice", "ride", *sorted(english()))), max_size=30).map(" ".join)
+)
+@example("gr\u00e9at \u00e4wful")
+@example("awful " * 200)
+@example("great " * 200)
+def test_the_scorer_gives_the_number_of_the_river_model_for_any_text(text: str) -> None:
+    assert score(text) == pytest.approx(MODEL.probability(text), abs=CLOSE)
     assert score(text, SCORED) == pytest.approx(TAKEN_UP.probability(text), abs=CLOSE)
+    # Half floats are coarser than what learned them.
+    assert score(text, SCORED) == pytest.approx(TAUGHT.probability(text), abs=0.005)
+
+
+def test_a_scorer_gives_the_same_number_however_many_words_it_has_met() -> None:
+    scorer = Scorer(PUBLISHED)
+    before = score("gate lice everywhere", scorer)
+    for number in range(25_000):
+        scorer.score([f"word{number}"])
+    assert score("gate lice everywhere", scorer) == before
+
+
+def test_the_order_of_two_words_makes_a_difference_once_it_was_learned() -> None:
+    model = NegativityModel()
+    model.learn_all([("dog bites man", False), ("man bites dog", True)] * 10)
+    scorer = Scorer(model.export())
+    assert score("man bites dog", scorer) > score("dog bites man", scorer)
+
+
+# --- what is published ------------------------------------------------------------------------------------------------
 
 
 def test_a_model_that_learned_nothing_publishes_nothing() -> None:
@@ -155,32 +167,45 @@ def test_a_model_that_learned_nothing_publishes_nothing() -> None:
 
 
 def test_a_published_model_is_published_the_same_again() -> None:
-    once = TAUGHT.export()
-    assert NegativityModel(once).export() == once
+    assert TAKEN_UP.export() == PUBLISHED
 
 
-def test_a_published_model_keeps_the_weights_that_moved_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = TAUGHT.export().moved
-    monkeypatch.setattr(learner, "_MOST_WEIGHTS", 3)
-    kept = TAUGHT.export().moved
-    assert len(kept) == 3 < len(everything)
-    assert min(map(abs, kept.values())) >= max(abs(everything[word]) for word in everything.keys() - kept.keys())
+def test_what_is_published_has_a_bound_however_much_was_learned() -> None:
+    noise = np.random.default_rng(1).standard_normal(SLOTS)
+    full = pack(enumerate(noise))
+    record = encode_model(ModelVersion(1, 0, Weights(table=full, steps=full)))
+    assert len(record) < 400_000 < LARGEST_RECORD_BYTES
+    assert decode_model(record).weights.table == full
 
 
-# --- labels that a text brings along ----------------------------------------------------------------------------------
+@given(st.dictionaries(st.integers(0, SLOTS - 1), st.floats(-100, 100, width=16).filter(bool), max_size=50))
+def test_a_table_comes_back_as_it_was(table: dict[int, float]) -> None:
+    assert dict(unpack(pack(table.items()))) == table
+
+
+def test_what_is_too_large_for_a_table_is_the_largest_there_is() -> None:
+    assert dict(unpack(pack([(3, 1e9), (4, -1e9)]))) == {3: 60_000.0, 4: -60_000.0}
 
 
 @pytest.mark.parametrize(
-    ("text", "label"),
+    "record",
     [
-        ("my bag is gone \U0001f621", True),
-        ("boarding \U0001f60d\U0001f60d", False),
-        ("thanks \u2764\ufe0f", False),
-        ("well \U0001f621 \U0001f60d", None),
-        ("laughing \U0001f602", None),
-        ("awful", None),
-        ("", None),
+        b'{"version":1,"from_ms":0,"weights":{"bias":0.1,"moved":{"late":0.2}}}',
+        b'{"version":1,"from_ms":0,"weights":{"table":"AAAA"}}',
+        b'{"version":1,"from_ms":0,"weights":{"table":"eJwDAAAAAAE="}}',
+        b'{"version":1,"from_ms":0,"weights":{"bias":1e999}}',
     ],
 )
-def test_an_emoji_labels_a_text_only_where_it_leaves_no_doubt(text: str, label: bool | None) -> None:
-    assert distant_label(features(text)) is label
+def test_weights_that_are_none_are_a_bad_record(record: bytes) -> None:
+    with pytest.raises(BadRecord):
+        decode_model(record)
+
+
+def test_a_table_that_unpacks_to_more_than_a_table_is_refused_before_it_is_there() -> None:
+    with pytest.raises(ValueError, match="bytes"):
+        unpack(zlib.compress(bytes(200_000_000)))
+
+
+def test_a_feature_has_the_same_slots_on_every_machine() -> None:
+    assert slots_of("late") == (8085, (56074, 26938, 18035), 33288)
+    assert slots_of("not_late") == (34472, (56074, 26938, 18035), 18864), "the same pieces"

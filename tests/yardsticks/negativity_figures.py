@@ -203,7 +203,7 @@ def speed(score: Score, posts: Sequence[Post], rounds: int = 3) -> float:
 def table(found: Figures) -> str:
     """The figures as Markdown."""
     from_to = "{:.3f} to {:.3f}".format
-    rows = [
+    rows: list[tuple[str, float | str, float | str]] = [
         ("airline posts, nothing learned", found.cold, found.vader),
         ("posts about anything, nothing learned", found.elsewhere_cold, found.elsewhere_vader),
         ("airline posts, the other half learned", from_to(min(found.learned), max(found.learned)), ""),
