@@ -35,6 +35,9 @@ docs: $(VENV)/.dev ## Examples in docstrings, and what the documents promise
 bench: $(VENV)/.bench ## Throughput beside other readers, on real Kafka (needs Java and Maven)
 	@$(BIN)/firebreak bench $(ARGS)
 
+yardsticks: $(VENV)/.dev ## Detection against data with a known truth; writes docs/detection.md (about an hour)
+	@$(BIN)/python -m tests.yardsticks.report $(ARGS)
+
 lock: $(VENV)/.uv ## Write the lock files anew from pyproject.toml
 	@for set in "runtime" "dev --group dev" "bench --group dev --group bench"; do \
 	  set -- $$set; name=$$1; shift; \
@@ -67,4 +70,4 @@ $(VENV)/.bench: $(VENV)/.dev requirements/bench.lock.txt
 	@$(INSTALL) --require-hashes -r requirements/bench.lock.txt
 	@touch $@
 
-.PHONY: help demo test check lint format types imports docs bench lock clean
+.PHONY: help demo test check lint format types imports docs bench yardsticks lock clean

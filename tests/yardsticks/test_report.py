@@ -1,0 +1,15 @@
+"""The figures in the document are those that were measured."""
+
+from __future__ import annotations
+
+from tests.yardsticks.report import DOCUMENT, kept, written_into
+from tests.yardsticks.report_parts import PARTS
+
+
+def test_the_document_has_the_figures_as_they_were_measured() -> None:
+    document = DOCUMENT.read_text("utf-8")
+    assert written_into(document, kept()) == document
+
+
+def test_every_part_was_measured() -> None:
+    assert kept().keys() == PARTS.keys()
