@@ -1,63 +1,66 @@
-"""A spike of negativity: more negative voices than usual, and a larger share of them, on any of several spans.
+"""Anger: more negative voices than usual, or the same number in a worse tone, weighed voice by voice.
 
-Neither alone is enough: praise going viral brings more negative voices with it, but no larger share; three grumblers at
-night are a large share, but not many. The score is the sum of the two tails (Fisher's way of joining evidence, on the
-scale of -log10), and the share has to be out of the ordinary by itself.
+A number alone is no crisis: praise going viral brings more negative voices with it, but no larger share. Nor is a
+share alone: three grumblers at night are all there is. What counts is evidence, in powers of ten, that voices have
+turned (`detectors.turns`), given how this brand's voices usually score (`detectors.score_mix`): either the tone alone
+has to say enough, or tone and number together.
 """
 
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 from river import base
 
 from detectors.bucket import BUCKET_MS
-from detectors.finding import SPANS_S, Detector, Finding, Level, Observation
-from detectors.seasonal import STEP_MS, RateState, SeasonalRate
+from detectors.finding import BINS, NO_BINS, Detector, Finding, Level, Observation
+from detectors.lasting import STEPS, lasting_change
+from detectors.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
+from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
-from detectors.tails import count_band, count_tail, share_tail
-from detectors.window import Window
+from detectors.tails import count_band
+from detectors.turns import Turns, TurnsState, turns_of
+from detectors.window import LONGEST_S, Window
 
-#: Sum of the two -log10 tails that is worth a signal, for the brand as a whole.
-THRESHOLD: Final = 11.25
-#: The share's own tail must reach this.
-_SHARE_AT_LEAST: Final = 2.0
-#: The usual share before anything is learned, and the weight of that belief in voices.
-_SHARE: Final = 0.25
-_SHARE_WEIGHT: Final = 20.0
-_SHARE_MEMORY: Final = 3000.0
-#: No five minutes weigh more than this of the memory, a day's part: a crisis brings many voices.
-_SHARE_STEP: Final = _SHARE_MEMORY / 288
-_SHARE_OVERDISPERSION: Final = 0.003
-#: A step's negative voices are learned up to twice the usual share: a crisis does not become the baseline.
-_CLIP: Final = 2.0
+#: Evidence of a change of tone (log10 of the likelihood ratio) that is worth a signal, for the brand as a whole.
+THRESHOLD: Final = 5.5
+#: Where the number of voices speaks too, so much more is needed: numbers are the noisier witness.
+_ANGER_EXTRA: Final = 0.75
+#: Findings below this score are not told.
+_WORTH_TELLING: Final = 0.5
+
+_STEP_MS: Final = 300_000
 _LEVEL_S: Final = 900
-
-
-class _ShareState(msgspec.Struct):
-    negative: float = _SHARE * _SHARE_WEIGHT
-    scored: float = _SHARE_WEIGHT
-    step_ms: int = -1
-    step_negative: float = 0.0
-    step_scored: float = 0.0
+_MINUTE_S: Final = 60
+_LN10: Final = math.log(10.0)
 
 
 class _State(msgspec.Struct):
     version: int
     rate: RateState
-    share: _ShareState
+    mix: MixState
+    turns: TurnsState
     window: str
+    moods: bytes
+    step: tuple[int, float, float]
+    newest_ms: int
+    lasting: bool
 
 
 class NegativitySpike(base.AnomalyDetector):
-    """Negative voices and their share against what is usual, joined.
+    """Evidence that voices have turned negative, beyond this brand's own ups and downs of number and mood.
 
-    As a River estimator it takes ``{"at_ms": ..., "scored": ..., "negative": ...}``, one a bucket, in order.
-    `threshold` is the joined -log10 tail that a signal needs; raising it makes fewer, later signals.
+    As a River estimator it takes ``{"at_ms": ..., "scored": ..., "negative": ...}``, one a bucket, in order, and if
+    known ``"bins"``, how the scores are spread. `threshold` is the evidence (powers of ten) that a signal needs;
+    raising it makes fewer, later signals. A platform's detector starts from the mix and the rhythm of `whole`, the
+    whole brand's.
+
+    A crisis moves what is usual little: its steps are damped for a day at most, then they become the usual.
 
     >>> detector = NegativitySpike()
     >>> for bucket in range(3 * 8640):
@@ -65,7 +68,7 @@ class NegativitySpike(base.AnomalyDetector):
     >>> later = 3 * 86_400_000
     >>> praise = detector.score_one({"at_ms": later, "scored": 60, "negative": 12})
     >>> anger = detector.score_one({"at_ms": later, "scored": 60, "negative": 50})
-    >>> praise < 11 < anger
+    >>> praise < 1 < anger
     True
     """
 
@@ -75,52 +78,71 @@ class NegativitySpike(base.AnomalyDetector):
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
         self.whole = whole
-        self._rate = SeasonalRate()
-        self._share = _ShareState()
+        brand = whole if isinstance(whole, NegativitySpike) else None
+        self._rate: SeasonalRate = SeasonalRate(brand._rate if brand else None)
+        self._mix: ScoreMix = ScoreMix(brand._mix if brand else None)
+        self._turns = turns_of()
         #: Negative voices seen, negative voices expected, scored voices.
         self._window = Window(3)
+        #: Mean scores of the last day's steps; start, sum and number of the step that is under way.
+        self._moods = array("f")
+        self._step = (-1, 0.0, 0.0)
+        self._newest_ms = -1
+        self._lasting = False
+        self._said: tuple[Observation, Turns] | None = None
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
-        """The joined -log10 tail of the bucket `x` under what was learned before it."""
-        finding = self.find(Observation(x["at_ms"], x["scored"], x["scored"], x["negative"]))
-        return finding.tail if finding else 0.0
+        """How far out of the ordinary the bucket `x` is under what was learned before it; 1 is worth a signal."""
+        finding = self.find(_observed(x))
+        return finding.score if finding else 0.0
 
     def learn_one(self, x: dict[Hashable, Any]) -> None:
         """Take in the bucket `x`."""
-        self.learn(Observation(x["at_ms"], x["scored"], x["scored"], x["negative"]))
+        self.learn(_observed(x))
 
     def find(self, seen: Observation) -> Finding | None:
-        """The most striking span that ends with this bucket."""
-        if not seen.negative or not self._rate.warm(seen.at_ms):
+        """The stronger evidence of the two, where there is any that this bucket adds to."""
+        if not (seen.scored or seen.arrived) or not self._rate.warm(seen.at_ms):
             return None
-        best: Finding | None = None
-        here = self._rate.expect(seen.at_ms)
-        usual = self.usual_share
-        noise = _SHARE_OVERDISPERSION + 1.0 / (self._share.scored + 1.0)
-        for span_s, relief in SPANS_S:
-            negative, expected, scored = self._window.last(span_s - 10)
-            negative += seen.negative
-            expected += here
-            scored += seen.scored
-            share = share_tail(negative, scored, usual, noise)
-            if share < _SHARE_AT_LEAST:
-                continue
-            tail = share + count_tail(negative, expected, self._rate.dispersion(seen.at_ms, span_s))
-            threshold = self.threshold - relief
-            if best is None or tail / threshold > best.score:
-                best = Finding(tail, threshold, span_s, negative, expected, scored, negative, negative / scored, usual)
-        return self._with_band(best, seen.at_ms) if best and best.score >= 1.0 else best
+        turns = self._with(seen)
+        if not turns.striking:
+            return None
+        tone = turns.tone(self._mix)
+        anger = turns.anger(self._mix, seen.at_ms, lambda span_s: self._rate.dispersion(seen.at_ms, span_s))
+        by_tone, by_anger = tone.evidence / self.threshold, anger.evidence / (self.threshold + _ANGER_EXTRA)
+        best, threshold = (tone, self.threshold) if by_tone >= by_anger else (anger, self.threshold + _ANGER_EXTRA)
+        if max(by_tone, by_anger) < _WORTH_TELLING * _LN10:
+            return None
+        return self._finding(seen, best.evidence / _LN10, threshold, best.since_ms)
 
     def learn(self, seen: Observation) -> None:
-        """Take the bucket into the windows and the baselines."""
-        self._window.add((seen.negative, self._rate.expect(seen.at_ms), seen.scored))
-        self._rate.learn(seen.at_ms, seen.negative)
-        self._learn_share(seen)
+        """Take the bucket into the evidence and the baselines."""
+        expected = self._expect(seen)
+        if seen.scored:
+            self._turns = self._with(seen)
+            self._window.add((seen.negative, expected * self._mix.usual_share, seen.scored))
+            self._mix.learn(seen.at_ms, _voices(seen), seen.negative, expected)
+        else:
+            self._turns = self._turns.quiet(expected)
+            self._window.add((0.0, expected * self._mix.usual_share, 0.0))
+            self._mix.pass_by(seen.at_ms, expected)
+        self._rate.learn(seen.at_ms, seen.scored, seen.planned)
+        self._learn_mood(seen)
+        self._newest_ms = seen.at_ms
+        self._said = None
 
     def correct(self, late: Observation) -> None:
-        """Count late voices in the span that they belong to."""
-        back = (self._rate.newest_ms - late.at_ms) // BUCKET_MS
-        self._window.correct(back, (late.negative, 0.0, late.scored))
+        """Count late voices in the evidence, the window and the step that they belong to."""
+        if not late.scored or self._newest_ms < 0:
+            return
+        voices = _voices(late)
+        self._window.correct((self._newest_ms - late.at_ms) // BUCKET_MS, (late.negative, 0.0, late.scored))
+        buckets = (self._newest_ms - late.at_ms) // BUCKET_MS + 1
+        expected = self._rate.expect(late.at_ms) * late.planned * buckets
+        self._turns = self._turns.late(late.at_ms, voices, self._mix, expected)
+        self._mix.late(late.at_ms, voices, late.negative)
+        self._rate.late(late.at_ms, late.scored / late.planned)
+        self._said = None
 
     def level(self, at_ms: int) -> Level:
         """The negative share of the voices of the last quarter of an hour."""
@@ -132,7 +154,7 @@ class NegativitySpike(base.AnomalyDetector):
     @property
     def usual_share(self) -> float:
         """The share of voices that is usually negative, 0..1."""
-        return self._share.negative / self._share.scored
+        return self._mix.usual_share
 
     def baseline_days(self, at_ms: int) -> float:
         """How long the series has been known."""
@@ -140,35 +162,91 @@ class NegativitySpike(base.AnomalyDetector):
 
     def snapshot(self) -> bytes:
         """Everything it knows, as JSON."""
-        return msgspec.json.encode(_State(self.version, self._rate.state, self._share, self._window.state()))
+        state = _State(
+            self.version,
+            self._rate.state,
+            self._mix.state,
+            self._turns.state,
+            self._window.state(),
+            self._moods.tobytes(),
+            self._step,
+            self._newest_ms,
+            self._lasting,
+        )
+        return msgspec.json.encode(state)
 
     @classmethod
     def restore(cls, snapshot: bytes, threshold: float = THRESHOLD, whole: Detector | None = None) -> NegativitySpike:
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
         detector = cls(threshold, whole)
-        detector._rate = SeasonalRate().resume(state.rate)
-        detector._share = state.share
+        detector._rate.resume(state.rate)
+        detector._mix = ScoreMix(detector._mix.brand, state.mix)
+        detector._turns = turns_of(state.turns)
         detector._window = Window(3, state.window)
+        detector._moods = array("f", state.moods)
+        detector._step = state.step
+        detector._newest_ms = state.newest_ms
+        detector._lasting = state.lasting
         return detector
 
-    def _learn_share(self, seen: Observation) -> None:
-        state = self._share
-        step = seen.at_ms - seen.at_ms % STEP_MS
-        if step != state.step_ms:
-            usual = self.usual_share
-            negative = min(state.step_negative, _CLIP * usual * state.step_scored + 1.0)
-            weight = min(1.0, _SHARE_STEP / state.step_scored) if state.step_scored else 0.0
-            state.negative += negative * weight
-            state.scored += state.step_scored * weight
-            if state.scored > _SHARE_MEMORY:
-                state.negative *= _SHARE_MEMORY / state.scored
-                state.scored = _SHARE_MEMORY
-            state.step_ms = step
-            state.step_negative = state.step_scored = 0.0
-        state.step_negative += seen.negative
-        state.step_scored += seen.scored
+    # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _with_band(self, found: Finding, at_ms: int) -> Finding:
-        low, high = count_band(found.expected, self._rate.dispersion(at_ms, found.span_s))
-        return replace(found, low=low, high=high)
+    def _with(self, seen: Observation) -> Turns:
+        """The evidence with this bucket's voices; worked out once for finding and learning."""
+        if self._said is None or self._said[0] is not seen:
+            self._said = (seen, self._turns.after(seen.at_ms, _voices(seen), self._expect(seen), self._mix))
+        return self._said[1]
+
+    def _expect(self, seen: Observation) -> float:
+        return self._rate.expect(seen.at_ms) * seen.planned
+
+    def _finding(self, seen: Observation, tail: float, threshold: float, since_ms: int) -> Finding:
+        span_s = min(LONGEST_S, max(_MINUTE_S, (seen.at_ms + BUCKET_MS - since_ms) // 1000))
+        negative, expected, scored = self._window.last(span_s - BUCKET_MS // 1000)
+        negative += seen.negative
+        scored += seen.scored
+        expected += self._expect(seen) * self.usual_share
+        low, high = 0.0, 0.0
+        if tail >= threshold:
+            low, high = count_band(expected, self._rate.dispersion(seen.at_ms, span_s))
+        return Finding(
+            tail,
+            threshold,
+            span_s,
+            observed=negative,
+            expected=expected,
+            voices=scored,
+            negative=negative,
+            negative_share=negative / scored,
+            expected_negative_share=self.usual_share,
+            low=low,
+            high=high,
+            lasting=self._lasting,
+        )
+
+    def _learn_mood(self, seen: Observation) -> None:
+        begun_ms, total, number = self._step
+        step_ms = seen.at_ms - seen.at_ms % _STEP_MS
+        if step_ms != begun_ms:
+            if number:
+                self._moods.append(total / number)
+                del self._moods[:-STEPS]
+            self._lasting = self._turns.striking and lasting_change(self._moods)
+            total = number = 0.0
+        if seen.scored:
+            total += float(_voices(seen) @ NEGATIVITY)
+            number += seen.scored
+        self._step = (step_ms, total, number)
+
+
+def _voices(seen: Observation) -> Floats:
+    """Voices by bin; where only the negative ones are known, they are in the last bin and the others in the first."""
+    voices = np.array(seen.bins)
+    if not voices.any():
+        voices[0], voices[BINS - 1] = seen.scored - seen.negative, seen.negative
+    return voices
+
+
+def _observed(x: dict[Hashable, Any]) -> Observation:
+    return Observation(x["at_ms"], x["scored"], x["scored"], x["negative"], x.get("bins", NO_BINS))

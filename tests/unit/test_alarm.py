@@ -2,83 +2,70 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.alarm import CALM_MS, CALM_SCORE, AlarmState, advance, severity_of
+from detectors.alarm import CALM_MS, CALM_SCORE, AlarmState, advance
 from detectors.finding import Finding
+from detectors.reason import Reason
+from detectors.severity import Circumstances, severity_of
 
 STEP = 10_000
 
 
 def scored(score: float, span_s: int = 300) -> Finding:
-    """A finding of so many times its threshold."""
-    return Finding(tail=score * 10.0, threshold=10.0, span_s=span_s, observed=40, expected=4, voices=50)
+    """A finding of so many times its threshold, which gets worse with the people behind it."""
+    return Finding(score * 10.0, 10.0, span_s, observed=40, expected=4, voices=50, negative=40, negative_share=0.8)
 
 
-@pytest.mark.parametrize(
-    ("score", "authors", "severity"),
-    [
-        (1.0, 4, 2),
-        (1.0, 5, 3),
-        (1.99, 500, 3),
-        (2.0, 19, 3),
-        (2.0, 20, 4),
-        (3.99, 500, 4),
-        (4.0, 99, 4),
-        (4.0, 100, 5),
-        (30.0, 1, 2),
-        (30.0, 0, 2),
-    ],
-)
-def test_severity_needs_both_a_high_score_and_many_people(score: float, authors: int, severity: int) -> None:
-    assert severity_of(scored(score), authors) == severity
+def level(state: AlarmState, found: Finding | None, authors: int, at_ms: int) -> int | None:
+    severity = advance(state, found, Circumstances(authors), at_ms)
+    return severity.level if severity else None
 
 
 def test_below_the_threshold_nothing_is_signalled() -> None:
     state = AlarmState()
-    assert [advance(state, found, 50, 0) for found in (None, scored(0.5), scored(0.99))] == [None, None, None]
+    assert [level(state, found, 50, 0) for found in (None, scored(0.5), scored(0.99))] == [None, None, None]
     assert state.severity == 0
 
 
 def test_an_alarm_is_signalled_once_and_again_only_when_it_gets_worse() -> None:
     state = AlarmState()
     course = [(1.1, 9), (1.2, 9), (2.5, 30), (1.5, 30), (2.6, 30), (4.2, 120), (9.0, 900)]
-    said = [advance(state, scored(score), people, n * STEP) for n, (score, people) in enumerate(course)]
+    said = [level(state, scored(score), people, n * STEP) for n, (score, people) in enumerate(course)]
     assert said == [3, None, 4, None, None, 5, None]
 
 
 def test_an_alarm_is_over_after_so_long_a_calm_and_not_a_bucket_sooner() -> None:
     state = AlarmState()
-    advance(state, scored(1.1), 9, 0)
-    advance(state, scored(0.1), 9, CALM_MS - STEP)
+    level(state, scored(1.1), 9, 0)
+    level(state, scored(0.1), 9, CALM_MS - STEP)
     assert state.severity == 3
-    advance(state, scored(0.1), 9, CALM_MS)
+    level(state, scored(0.1), 9, CALM_MS)
     assert state.severity == 0
-    assert advance(state, scored(1.1), 9, CALM_MS + STEP) == 3
+    assert level(state, scored(1.1), 9, CALM_MS + STEP) == 3
 
 
 def test_a_score_that_stays_nearly_high_keeps_the_alarm_on() -> None:
     state = AlarmState()
-    advance(state, scored(1.1), 9, 0)
+    level(state, scored(1.1), 9, 0)
     for at_ms in range(0, 3 * CALM_MS, CALM_MS // 2):
-        assert advance(state, scored(CALM_SCORE), 9, at_ms) is None
-    assert advance(state, scored(1.1), 9, 3 * CALM_MS) is None
+        assert level(state, scored(CALM_SCORE), 9, at_ms) is None
+    assert level(state, scored(1.1), 9, 3 * CALM_MS) is None
     assert state.severity == 3
 
 
 def test_quiet_counts_as_calm() -> None:
     state = AlarmState()
-    advance(state, scored(1.1), 9, 0)
-    advance(state, None, 0, CALM_MS)
+    level(state, scored(1.1), 9, 0)
+    level(state, None, 0, CALM_MS)
     assert state.severity == 0
 
 
 def test_it_began_where_the_first_striking_span_began() -> None:
     state = AlarmState()
-    advance(state, scored(1.1, span_s=300), 9, 1_000_000)
-    advance(state, scored(4.5, span_s=60), 400, 1_100_000)
+    level(state, scored(1.1, span_s=300), 9, 1_000_000)
+    level(state, scored(4.5, span_s=60), 400, 1_100_000)
     assert state.since_ms == 700_000
 
 
@@ -92,6 +79,18 @@ def test_without_a_calm_between_them_signals_only_rise(course: list[tuple[float,
             calm_since = at_ms
         if at_ms - calm_since >= CALM_MS:
             last = 0
-        severity = advance(state, scored(score), people, at_ms)
-        assert (severity is None) == (score < 1.0 or severity_of(scored(score), people) <= last)
+        severity = level(state, scored(score), people, at_ms)
+        assert severity is None or (severity > last and score >= 1.0)
+        assert score < 1.0 or state.severity >= severity_of(scored(score), Circumstances(people), at_ms).level
         last = severity or last
+
+
+def test_what_lasts_for_an_hour_is_told_as_lasting() -> None:
+    state = AlarmState()
+    level(state, scored(1.1), 30, 0)
+    for at_ms in range(STEP, 40 * 60_000, STEP):
+        assert level(state, scored(1.1), 30, at_ms) is None
+    assert state.since_ms == -300_000
+    worse = advance(state, scored(1.1), Circumstances(150, reach=200_000, platforms=2), 60 * 60_000)
+    assert worse is not None
+    assert Reason.LASTING in worse.reasons

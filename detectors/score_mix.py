@@ -1,0 +1,254 @@
+"""How a brand's voices usually score: the mix of scores learned online, and how far its mood wanders by itself.
+
+Each voice has a score, the probability that it is negative, in one of eight bins. The mix says how often each bin
+usually comes, so that a voice can be weighed: how many times likelier is its score if it is one of those who complain?
+That needs no labels. A score says how much likelier it is among negative posts than among others; how large a part of
+this brand's voices is negative follows from the mix by maximum likelihood (Saerens, Latinne and Decaestecker 2002), and
+with it the ratio. A poor text model has ratios near 1 and so says little; one that errs evenly is weighed by what its
+scores are worth.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.finding import BINS
+
+Floats = NDArray[np.float64]
+
+#: Probability of being negative that a score in each bin stands for.
+NEGATIVITY: Final[Floats] = (np.arange(BINS) + 0.5) / BINS
+#: How much likelier a score in each bin is among negative posts, where the model saw as many of them as of others.
+_LIKELIER: Final[Floats] = NEGATIVITY / (1.0 - NEGATIVITY)
+#: The part of voices that is negative is looked for in so many rounds a step, between these bounds.
+_ROUNDS: Final = 12
+_PART: Final = (0.02, 0.9)
+#: Parts of voices that may have turned negative, on top of the usual ones: the alternatives that are weighed.
+TURNED: Final[Floats] = np.array([0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
+
+_STEP_MS: Final = 300_000
+_STEP_MIN: Final = 5.0
+#: The mix before anything is heard, and its weight in voices; a platform starts with its brand's, at another weight.
+_BELIEF: Final[Floats] = np.array([0.32, 0.15, 0.22, 0.10, 0.07, 0.06, 0.05, 0.03])
+_BELIEF_WEIGHT: Final = 30.0
+_BRAND_WEIGHT: Final = 300.0
+#: Memory of the mix in voices.
+_MEMORY: Final = 10_000.0
+#: The mood wanders: standard deviation of the part that has turned, and minutes it takes to forget.
+_WANDER: Final = 0.06
+_WANDER_MIN: Final = 1440.0
+#: Variance of a step's mood beyond that of its voices, and what the mood can never be known better than.
+_RESTLESS: Final = 0.001
+_LEAST_VARIANCE: Final = 0.0005
+#: A step is learned half an hour late, so that a crisis is seen before it is learned.
+_LAG_STEPS: Final = 6
+#: A step so many standard deviations worse than expected is damped to a tenth, for a day at most; others are clipped.
+_STRIKING: Final = 4.0
+_DAMPED: Final = 0.1
+_DAMPED_STEPS: Final = 288
+_CLIP: Final = 2.5
+#: How slowly the scale of the wander follows what was seen, in steps, and the most that one step can say.
+_SCALE_STEPS: Final = 600.0
+_SCALE_CLIP: Final = 9.0
+#: Voices beyond so many times the expected ones are a crowd with a mood of its own: it says nothing of the usual one.
+CROWD_FROM: Final = 1.5
+_CROWD_HEED: Final = 3.0
+_LEAST_HEED: Final = 0.01
+_LOWEST_MOOD: Final = -0.25
+#: Scores that tell next to nothing apart are taken for this much worse among negative voices.
+_LEAST_CONTRAST: Final = 0.02
+#: Bins, those above the cut, those expected.
+_COLUMNS: Final = BINS + 2
+
+
+class MixState(msgspec.Struct):
+    """Everything a `ScoreMix` knows. The lists hold voices by bin, those above the cut for negative, and how many
+    were expected.
+
+    `mood` is the part of voices that has turned negative of late (below 0: fewer than usual), `variance` how well that
+    is known, `scale` how much more than believed it wanders, `damped` the steps in a row that were out of the ordinary.
+    `part` is the part of voices that is negative in the long run; `now`, `usual_negative` and `unsure` hold for the
+    running step: the part that is negative, the part above the cut, and how sure the mood is.
+    """
+
+    long: list[float] = msgspec.field(default_factory=lambda: [0.0] * _COLUMNS)
+    mood: float = 0.0
+    variance: float = _WANDER**2
+    scale: float = 1.0
+    damped: int = 0
+    step_ms: int = -1
+    in_step: list[float] = msgspec.field(default_factory=lambda: [0.0] * _COLUMNS)
+    waiting: list[tuple[int, list[float]]] = []
+    part: float = 0.25
+    now: float = 0.0
+    usual_negative: float = 0.0
+    unsure: float = 0.0
+
+
+class ScoreMix:
+    """The usual mix of scores now, and the weights that follow from it.
+
+    The mix has a long memory; the mood is a level that wanders around it and returns within days, followed by a Kalman
+    filter (Kalman 1960) half an hour late. What it cannot know, the wander since then and a young mix, is `unsure`, a
+    variance: so a day of worse mood is no crisis, and a brand known for an hour has to show much more.
+
+    A crisis is learned damped, for a day at most; then it becomes the usual.
+
+    >>> mix = ScoreMix()
+    >>> mix.weights.shape == (BINS, len(TURNED))
+    True
+    """
+
+    def __init__(self, brand: ScoreMix | None = None, state: MixState | None = None) -> None:
+        self.brand = brand
+        self._state = state or MixState()
+        self._in_step: Floats = np.array(self._state.in_step)
+        if not self._state.now:
+            self._foresee()
+        self._weigh()
+
+    @property
+    def state(self) -> MixState:
+        """Everything it knows, for `ScoreMix(brand, state)`."""
+        return msgspec.structs.replace(self._state, in_step=self._in_step.tolist(), waiting=list(self._state.waiting))
+
+    @property
+    def usual_share(self) -> float:
+        """The part of voices, 0..1, that is usually above the cut for negative now."""
+        return self._state.usual_negative
+
+    @property
+    def unsure(self) -> float:
+        """Variance of the part of voices that may have turned on an ordinary day."""
+        return self._state.unsure
+
+    def long_run(self) -> tuple[Floats, float]:
+        """The mix of the long run (bins, and the part above the cut), and how many voices it rests on."""
+        own = np.array(self._state.long)
+        before, weight = (self.brand.long_run()[0], _BRAND_WEIGHT) if self.brand else (_BELIEF_AND_CUT, _BELIEF_WEIGHT)
+        whole = own + weight * before
+        rests_on = float(whole[:BINS].sum())
+        return whole / rests_on, rests_on
+
+    def learn(self, at_ms: int, voices: Floats, negative: float, expected: float) -> None:
+        """Take in a bucket: its voices by bin, how many are above the cut, and how many voices were expected."""
+        self.pass_by(at_ms, expected)
+        self._in_step[:BINS] += voices
+        self._in_step[BINS] += negative
+
+    def pass_by(self, at_ms: int, expected: float) -> None:
+        """Nobody spoke in the bucket at `at_ms`, and so many were expected to."""
+        step_ms = at_ms - at_ms % _STEP_MS
+        if step_ms != self._state.step_ms:
+            self._begin_step(step_ms)
+        self._in_step[BINS + 1] += expected
+
+    def late(self, at_ms: int, voices: Floats, negative: float) -> None:
+        """Add what came too late to its step, if that is not learned yet."""
+        step_ms = at_ms - at_ms % _STEP_MS
+        more = np.append(voices, (negative, 0.0))
+        if step_ms == self._state.step_ms:
+            self._in_step += more
+        for place, (waits_ms, counts) in enumerate(self._state.waiting):
+            if waits_ms == step_ms:
+                self._state.waiting[place] = (waits_ms, (np.array(counts) + more).tolist())
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _begin_step(self, step_ms: int) -> None:
+        state = self._state
+        if state.step_ms >= 0:
+            state.waiting.append((state.step_ms, self._in_step.tolist()))
+            self._wander()
+            if len(state.waiting) > _LAG_STEPS:
+                self._learn_step(np.array(state.waiting.pop(0)[1]))
+        state.step_ms = step_ms
+        self._in_step = np.zeros(_COLUMNS)
+        self._foresee()
+        self._weigh()
+
+    def _wander(self) -> None:
+        state = self._state
+        keep = math.exp(-_STEP_MIN / _WANDER_MIN)
+        state.mood *= keep
+        state.variance = keep * keep * state.variance + (1.0 - keep * keep) * _WANDER**2
+
+    def _learn_step(self, counts: Floats) -> None:
+        number = float(counts[:BINS].sum())
+        if number <= 0.0:
+            return
+        state = self._state
+        mix, rests_on = self.long_run()
+        scores = _negative(state.part)
+        spread = _spread(mix[:BINS], state.part)
+        noise = spread / number + spread / rests_on + _RESTLESS
+        surprise = (float(counts[:BINS] @ scores) / number / state.part - 1.0) * spread - state.mood
+        deviation = math.sqrt(state.variance * state.scale + noise)
+        weight = self._heed(surprise / deviation, crowd(number, float(counts[BINS + 1])))
+        clipped = max(-_CLIP * deviation, min(_CLIP * deviation, surprise))
+        gain = weight * state.variance / (state.variance + noise)
+        state.mood += gain * clipped
+        state.variance *= 1.0 - gain
+        long = np.array(state.long) + weight * counts
+        state.long = (long * min(1.0, _MEMORY / max(float(long[:BINS].sum()), 1.0))).tolist()
+
+    def _heed(self, deviations: float, foreign: float) -> float:
+        """How much a step counts, so many standard deviations worse than expected, and that part of it a crowd."""
+        state = self._state
+        if foreign:
+            return max(_LEAST_HEED, 1.0 - _CROWD_HEED * foreign)
+        if deviations > _STRIKING:
+            if state.damped >= _DAMPED_STEPS:
+                return 1.0
+            state.damped += 1
+            return _DAMPED
+        state.damped = max(0, state.damped - 1)
+        seen = min(max(0.5, deviations * deviations), _SCALE_CLIP)
+        state.scale = max(1.0, state.scale + (seen - state.scale) / _SCALE_STEPS)
+        return 1.0
+
+    def _foresee(self) -> None:
+        """What is usual in the step that begins: the mix, tilted by the mood as it may be by now."""
+        state = self._state
+        mix, rests_on = self.long_run()
+        for _ in range(_ROUNDS):
+            state.part = min(max(float(mix[:BINS] @ _negative(state.part)), _PART[0]), _PART[1])
+        keep = math.exp(-_STEP_MIN * _LAG_STEPS / _WANDER_MIN)
+        mood = max(keep * state.mood, _LOWEST_MOOD)
+        variance = keep * keep * state.variance + (1.0 - keep * keep) * _WANDER**2
+        state.unsure = (variance + _spread(mix[:BINS], state.part) / rests_on) * state.scale + _LEAST_VARIANCE
+        state.now = min(max(state.part + mood * (1.0 - state.part), _PART[0]), _PART[1])
+        share = float(mix[BINS])
+        state.usual_negative = min(0.99, max(0.01, share + mood * (1.0 - share)))
+
+    def _weigh(self) -> None:
+        ratio = _negative(self._state.now) / self._state.now
+        #: Log-likelihood ratio of a voice in each bin (rows) if so many have turned (columns, `TURNED`).
+        self.weights: Floats = np.log(1.0 - TURNED + np.outer(ratio, TURNED))
+
+
+def crowd(number: float, expected: float) -> float:
+    """The part of `number` voices that is a crowd of its own, where `expected` usually come.
+
+    >>> crowd(15, 10), crowd(30, 10)
+    (0.0, 0.5)
+    """
+    return max(0.0, 1.0 - CROWD_FROM * expected / number) if number > 0.0 else 0.0
+
+
+_BELIEF_AND_CUT: Final[Floats] = np.concatenate((_BELIEF, (_BELIEF[BINS // 2 :].sum(), 0.0)))
+
+
+def _negative(part: float) -> Floats:
+    """Of the voices in each bin, how many are negative where so large a part of all is."""
+    return part * _LIKELIER / (part * _LIKELIER + 1.0 - part)
+
+
+def _spread(mix: Floats, part: float) -> float:
+    """Variance of the part that has turned, as far as one voice tells it."""
+    return part / max(float(mix @ _negative(part) ** 2) / part - part, _LEAST_CONTRAST)
