@@ -51,8 +51,9 @@ class Figures:
     """What `figures` found. Areas under the curve are of negative posts against the rest; `learned`, `flipped` (30 % of
     the labels learned were wrong) and their like hold one value for each split.
 
-    `hourly_...` are correlations of the negative share of an hour with the truth; where something was learned, each half
-    was scored by what the other taught. `posts_per_s` and `ratio_to_vader` are of one run on one core, features included.
+    `hourly_...` are correlations of an hour's mean score with its share of negative posts; where something was learned,
+    each half was scored by what the other taught. `posts_per_s` and `ratio_to_vader` are of one run on one core,
+    features included.
     """
 
     vader: float
