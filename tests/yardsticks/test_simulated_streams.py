@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 
@@ -27,17 +28,29 @@ from tests.yardsticks import simulated_rules
 from tests.yardsticks.simulated_lives import (
     CLASSES,
     HISTORY_WEEKS,
+    IN_TIME_MIN,
     REPORTED_SEEDS,
     START_MS,
     TUNING_SEEDS,
     WEEK_MIN,
+    Life,
     full,
     quick,
 )
 from tests.yardsticks.simulated_play import Watched, buckets, told_between
 from tests.yardsticks.simulated_rules import Rule
 from tests.yardsticks.simulated_scoring import Labels, Reader, airline_words, own_words
-from tests.yardsticks.simulated_streams import counts_of, left_ms, median_min, what_was_on
+from tests.yardsticks.simulated_streams import (
+    Course,
+    FalsePage,
+    Outcome,
+    counts_of,
+    left_ms,
+    median_min,
+    outcome_of,
+    what_was_on,
+)
+from tests.yardsticks.simulated_table import harmless, table
 
 DAY_MIN = 1440
 #: Two ordinary days, praise, and a storm of two hours that ends before the stream does.
@@ -160,6 +173,37 @@ def test_a_page_belongs_to_the_event_it_falls_into_or_to_nothing() -> None:
 def test_what_was_missed_counts_as_two_hours_in_the_median() -> None:
     assert median_min([4.0, None, None]) == 120
     assert math.isnan(median_min([]))
+
+
+@pytest.mark.slow
+def test_a_life_is_played_to_its_end_and_each_of_its_crises_takes_its_course() -> None:
+    life = Life(0.3, TUNING_SEEDS[0], 1, 1)
+    said: list[str] = []
+    found = outcome_of([life], own_words(), Labels.PERFECT, said.append)
+    assert [course.of for course in found.courses] == [crisis.of for crisis in life.crises()]
+    assert all(course.minutes is None or 0 <= course.minutes <= IN_TIME_MIN for course in found.courses)
+    assert found.seen >= 1, "with perfect labels somebody is paged"
+    assert (found.weeks, found.peak_weeks, len(said)) == (3, 1, 1)
+
+
+def test_the_table_has_a_row_for_each_class_and_says_what_was_seen_and_what_was_false() -> None:
+    courses = [
+        Course(CLASSES[0], 1, 0, 2.0, dict.fromkeys(Rule, 5.0)),
+        Course(CLASSES[0], 2, 0, 4.0, dict.fromkeys(Rule)),
+        Course(CLASSES[8], 1, 0, None, dict.fromkeys(Rule)),
+    ]
+    false = [FalsePage(3.0, 1, 0, "praise")]
+    outcome = Outcome(courses, false, weeks=10.0, peaks=Counter({"praise": 7}), rule_pages=Counter({Rule.WEEK_MEAN: 5}))
+    lines = table({Labels.PERFECT: outcome}).splitlines()
+    assert [[cell.strip() for cell in line.split("|")[1:5]] for line in lines[2:]] == [
+        ["burst at 3/min", "2", "3", "3.0 (2)"],
+        ["slow burn at 3/min", "1", "38", "120.0 (0)"],
+        ["paged within 120 min", "", "95 %", "2 of 3"],
+        ["false pages a brand and week", "", "0.03", "0.100 (1 in 10)"],
+    ]
+    assert lines[2].endswith("| 62.5 (1) |")
+    assert "| 0.50 |" in lines[-1]
+    assert "| praise | 1 | 7 |" in harmless(outcome)
 
 
 # --- published rules --------------------------------------------------------------------------------------------------
