@@ -30,6 +30,12 @@ BRANDS = ("acme", "bolt")
 START_MS = 1_767_603_600_000
 RUN = "replay-of-a-file"
 WITHIN_S = 90.0
+#: A campaign that lasts as long as the file: its factor is part of each signal.
+CAMPAIGN = {"name": "sale", "from": "2026-01-05T09:00:00Z", "to": "2026-01-08T09:00:00Z", "factor": 1.5}
+PLANNED = {
+    "acme": {"arming": "page-and-hold", "planned": [CAMPAIGN]},
+    "bolt": {"arming": "page-and-hold"},
+}
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -53,12 +59,13 @@ def a_file(path: Path) -> Path:
 
 
 async def test_a_replay_sees_what_a_backtest_sees(empty_apache_broker: Broker, tmp_path: Path) -> None:
-    settings = written_settings(tmp_path, empty_apache_broker.servers, BRANDS)
+    settings = written_settings(tmp_path, empty_apache_broker.servers, BRANDS, brands=PLANNED)
     file, decisions = a_file(tmp_path / "mentions.jsonl"), tmp_path / "decisions.jsonl"
     config = ["--config", str(tmp_path)]
     await run(*config, "backtest", str(file), "--out", str(decisions))
     wanted = [line for line in map(json.loads, decisions.read_text().splitlines()) if line["type"] == "signal"]
     assert {line["brand"] for line in wanted} == set(BRANDS), "the file holds a crisis of each brand"
+    assert {(line["brand"], line["evidence"]["planned"]) for line in wanted} == {("acme", 1.5), ("bolt", 1.0)}
 
     await asyncio.to_thread(ensure_topics, settings.kafka)
     engine = open_store(settings.store)

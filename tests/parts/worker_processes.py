@@ -89,7 +89,7 @@ def running_workers(folder: Path) -> Iterator[Workers]:
         workers.end()
 
 
-def written_settings(folder: Path, servers: str, brands: tuple[str, ...], **more: Mapping[str, object]) -> Settings:
+def written_settings(folder: Path, servers: str, brands: tuple[str, ...], /, **more: Mapping[str, object]) -> Settings:
     """Settings for a quick worker: short intervals, a store in the folder, spare metrics ports; and sections of one's
     own."""
     values: dict[str, Mapping[str, object]] = {
