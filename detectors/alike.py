@@ -24,7 +24,7 @@ _SHORTEST: Final = 5
 SPAN_MS: Final = 600_000
 #: or fewer where people write more than this in one: a few thousand posts.
 _TRIPLES_MOST: Final = 30_000
-_PRIME: Final = 4_294_967_291
+_MASK: Final = 2**32 - 1
 
 
 class AlikeState(msgspec.Struct):
@@ -58,15 +58,19 @@ class Alike:
         if len(words) < _SHORTEST:
             return 1
         now, before = self._now, self._before
+        # Numbers of words are hashes already; odd factors keep their order apart.
         triples = {
-            (first * 1_000_003 + second * 8_191 + third) % _PRIME
+            first * 1_000_003 + second * 8_191 + third & _MASK
             for first, second, third in zip(words, words[1:], words[2:], strict=False)
         }
         often = 0
         for triple in triples:
-            count = now[triple] = now.get(triple, 0) + 1
-            if count > COPIES or count + before.get(triple, 0) > COPIES:
-                often += 1
+            if triple in now:
+                count = now[triple] = now[triple] + 1
+                often += count > COPIES or count + before.get(triple, 0) > COPIES
+            else:
+                now[triple] = 1
+                often += before.get(triple, 0) >= COPIES
         return 1 if often * 2 < len(triples) else self._times(triples)
 
     def turn(self, now_ms: int) -> None:

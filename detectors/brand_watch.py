@@ -7,7 +7,6 @@ it had never stopped.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,14 +14,20 @@ import msgspec
 
 from detectors.alarm import advance
 from detectors.bucket import BUCKET_MS, Bucket, Cell, Digest, bucket_start, combine
-from detectors.evidence import Judged, leading, signal_of
+from detectors.complaints import Complaints, ComplaintsState
+from detectors.evidence import Judged, Plan, around, people_behind, signal_of
 from detectors.finding import Finding, Level, Observation
+from detectors.heard import Heard
+from detectors.registry import DETECTORS
+from detectors.rules import NO_RULES, WatchRules
 from detectors.series import Series, SeriesState
-from detectors.signal import Post, Signal, SignalKind
-from detectors.voices import Counted, Voices, VoicesState, is_negative
+from detectors.severity import NOBODY, Circumstances
+from detectors.signal import Signal, SignalKind
+from detectors.silence import SEVERITY, Silence
+from detectors.sources import Sources, SourceState
+from detectors.voices import Voices, VoicesState
 
-SNAPSHOT_VERSION: Final = 2
-_POSTS_KEPT: Final = 60
+SNAPSHOT_VERSION: Final = 3
 #: So long after a brand's last mention, silence is learned from; after that nothing is, until somebody speaks again.
 LONGEST_QUIET_MS: Final = 3 * 86_400_000
 
@@ -36,39 +41,50 @@ class BrandState(msgspec.Struct):
     next_ms: int
     last_spoken_ms: int
     voices: VoicesState
-    posts: list[Post]
+    complaints: ComplaintsState
     series: list[SeriesState]
+    sources: list[SourceState] = []
 
 
 class BrandWatch:
-    """Watches one brand of one run. `close` takes its buckets in order; those in between are quiet."""
+    """Watches one brand of one run. `close` takes its buckets in order; those in between are quiet.
 
-    def __init__(self, run: str, brand: str, state: BrandState | None = None) -> None:
+    `rules` are what the operator said beforehand: settings, and no part of a snapshot.
+    """
+
+    def __init__(self, run: str, brand: str, state: BrandState | None = None, rules: WatchRules = NO_RULES) -> None:
         self.run = run
         self.brand = brand
+        self._calendar = rules.calendar(brand)
+        threshold = DETECTORS[SignalKind.SILENCE].threshold_for("")
+        self._sources = Sources(rules, threshold, state.sources if state else ())
         self.next_ms = state.next_ms if state else 0
         self.last_spoken_ms = state.last_spoken_ms if state else 0
         self._voices = Voices(state.voices if state else None)
-        self._posts: deque[Post] = deque(state.posts if state else (), maxlen=_POSTS_KEPT)
+        self._complaints = Complaints(state.complaints if state else None)
         kept = {series.platform: series for series in state.series} if state else {}
         self._whole = Series(None, state=kept.pop(None, None))
         self._platforms = {platform: Series(platform, self._whole, series) for platform, series in _named(kept)}
 
     def close(self, start_ms: int, cells: Sequence[Cell]) -> list[Signal]:
         """Take in the bucket that starts at `start_ms`, and every quiet one since the last; what is worth a signal."""
-        if self.next_ms:
-            self.quiet_until(start_ms)
+        signals = self.quiet_until(start_ms) if self.next_ms else []
         self.last_spoken_ms = start_ms
-        return self._close_one(start_ms, cells)
+        return signals + self._close_one(start_ms, cells)
 
-    def quiet_until(self, end_ms: int) -> None:
-        """Nobody spoke in the buckets that end at or before `end_ms` and are not taken in yet."""
+    def quiet_until(self, end_ms: int) -> list[Signal]:
+        """Nobody spoke in the buckets that end at or before `end_ms` and are not taken in yet; what that tells."""
         end_ms = min(end_ms, self.last_spoken_ms + LONGEST_QUIET_MS)
+        signals: list[Signal] = []
         while self.next_ms + BUCKET_MS <= end_ms:
-            nothing = Observation(self.next_ms)
-            self.next_ms += BUCKET_MS
+            start_ms, self.next_ms = self.next_ms, self.next_ms + BUCKET_MS
             for series in (*self._platforms.values(), self._whole):
-                series.quiet(nothing)
+                seen = self._nothing(start_ms, series.platform)
+                if found := series.quiet(seen):
+                    signals.append(self._silent(series.silence, found, seen, series.platform))
+            for source, silence, found in self._sources.quiet(start_ms):
+                signals.append(self._silent(silence, found, Observation(start_ms), None, source))
+        return signals
 
     def snapshot(self) -> BrandState:
         """Everything it knows."""
@@ -78,9 +94,10 @@ class BrandWatch:
             brand=self.brand,
             next_ms=self.next_ms,
             last_spoken_ms=self.last_spoken_ms,
-            voices=self._voices.state,
-            posts=list(self._posts),
+            voices=self._voices.state(),
+            complaints=self._complaints.state(),
             series=[series.snapshot() for series in (self._whole, *self._platforms.values())],
+            sources=self._sources.states(),
         )
 
     def levels(self, platform: str | None) -> dict[SignalKind, Level]:
@@ -100,66 +117,100 @@ class BrandWatch:
             by_platform.setdefault(cell.platform, []).append(cell)
         for spoken_on in sorted(by_platform.keys() - self._platforms.keys()):
             self._platforms[spoken_on] = Series(spoken_on, self._whole)
-        total = Counted()
-        late_total: dict[int, Counted] = {}
+        self._sources.meet(cells)
+        heard: dict[str, Heard] = {}
         signals: list[Signal] = []
         for platform, series in self._platforms.items():
             here = by_platform.get(platform, [])
             bucket = combine(here, self.run, self.brand, platform, start_ms)
-            counted, late = self._count(bucket)
-            total.add(counted)
-            for at_ms, less in late.items():
-                series.correct(less.observation(at_ms))
-                late_total.setdefault(at_ms, Counted()).add(less)
+            heard[platform] = self._count(bucket)
             self._take_down(platform, here)
-            signals.extend(self._look(series, bucket, counted))
-        for at_ms, less in late_total.items():
-            self._whole.correct(less.observation(at_ms))
+            signals += self._look(series, bucket, heard[platform], _arrived(here))
         whole = combine(list(cells), self.run, self.brand, None, start_ms)
-        signals.extend(self._look(self._whole, whole, total))
+        signals += self._look(self._whole, whole, Heard.of_all(heard.values()), _arrived(cells))
+        for source, silence, found in self._sources.hear(start_ms, by_platform, heard):
+            signals.append(self._silent(silence, found, Observation(start_ms), None, source))
         return signals
 
-    def _count(self, bucket: Bucket) -> tuple[Counted, dict[int, Counted]]:
-        """The bucket's own voices, and those that came too late for theirs, by the bucket they belong to."""
-        counted = Counted()
-        late: dict[int, Counted] = {}
+    def _count(self, bucket: Bucket) -> Heard:
+        """The bucket's own voices, and those that came too late for theirs."""
+        heard = Heard()
         if not bucket.digests:
-            return counted, late
-        voices = self._voices.independent(bucket.digests, bucket.start_ms)
-        negative = [digest for digest in voices if is_negative(digest)]
-        self._posts.extend(
-            Post(digest.id, bucket.platform or "", digest.at_ms, digest.negativity) for digest in leading(negative)
-        )
-        # A sampled cell stands for more mentions than it lists.
-        listed = sum(not digest.own for digest in bucket.digests)
-        weight = bucket.mentions / listed if bucket.sampled and listed else 1.0
-        for digest in voices:
-            place = _place(digest, bucket)
-            (counted if place is None else late.setdefault(place, Counted())).count(digest, weight)
-        counted.copies = (listed - len(voices)) * weight
-        return counted, late
+            return heard
+        weighed = self._voices.weigh(bucket)
+        self._complaints.hear(bucket.platform or "", weighed.voices)
+        for digest, weight in weighed.voices:
+            heard.at(_place(digest, bucket)).count(digest, weight * weighed.each)
+        heard.now.copies = weighed.tally.copies
+        heard.now.negative_copies = weighed.tally.negative_copies
+        return heard
 
-    def _look(self, series: Series, bucket: Bucket, counted: Counted) -> list[Signal]:
+    def _look(self, series: Series, bucket: Bucket, heard: Heard, arrived: int) -> list[Signal]:
+        for at_ms, voices in heard.late.items():
+            series.correct(self._expecting(voices.observation(at_ms), series.platform))
+        seen = self._expecting(heard.now.observation(bucket.start_ms), series.platform, arrived)
         signals = []
-        for watched, finding in series.find(counted.observation(bucket.start_ms)):
-            authors = self._people(finding, bucket.end_ms) if finding else 0
-            severity = advance(watched.alarm, finding, authors, bucket.end_ms)
+        for watched, finding in series.find(seen):
+            beyond = self._circumstances(watched.detector.kind, finding, bucket)
+            severity = advance(watched.alarm, finding, beyond, bucket.end_ms)
             if finding is not None and severity is not None:
-                judged = Judged(finding, severity, watched.alarm.since_ms, authors)
-                signals.append(signal_of(bucket, watched.detector, judged, self._posts))
+                since_ms = watched.alarm.since_ms
+                judged = Judged(finding, severity.level, since_ms, beyond.authors, severity.reasons)
+                plan = self._plan(finding, seen, bucket)
+                beside = around(self._voices, self._complaints, bucket, finding)
+                signals.append(signal_of(bucket, watched.detector, judged, beside, plan))
+        if quiet := series.listen(seen):
+            signals.append(self._silent(series.silence, quiet, seen, series.platform))
         return signals
 
-    def _people(self, found: Finding, end_ms: int) -> int:
-        """Who stands behind a finding: bystanders do not make nameless anger that of many."""
-        return self._voices.authors_since(end_ms - found.span_s * 1000, negative=found.negative > 0)
+    def _expecting(self, seen: Observation, platform: str | None, arrived: float = 0.0) -> Observation:
+        """What was heard, with what the calendar and the sources' lateness make of it."""
+        planned, late_ms = self._planned(seen.at_ms, platform), self._sources.late_ms(platform)
+        return msgspec.structs.replace(seen, planned=planned, late_ms=late_ms, arrived=arrived)
+
+    def _nothing(self, start_ms: int, platform: str | None) -> Observation:
+        planned, late_ms = self._planned(start_ms, platform), self._sources.late_ms(platform)
+        return Observation(start_ms, planned=planned, late_ms=late_ms)
+
+    def _planned(self, at_ms: int, platform: str | None) -> float:
+        if not self._calendar.plans(at_ms):
+            return 1.0
+        if platform is not None:
+            return self._calendar.factor(platform, at_ms)
+        usual = {name: series.silence.rate.expect(at_ms) for name, series in self._platforms.items()}
+        return self._calendar.factor_of_all(usual, at_ms)
+
+    def _plan(self, found: Finding, seen: Observation, bucket: Bucket) -> Plan:
+        from_ms = bucket.end_ms - found.span_s * 1000
+        return Plan(seen.planned, self._calendar.names(bucket.platform, from_ms, bucket.end_ms))
+
+    def _silent(
+        self, silence: Silence, found: Finding, seen: Observation, platform: str | None, source: str | None = None
+    ) -> Signal:
+        bucket = combine([], self.run, self.brand, platform, seen.at_ms)
+        judged = Judged(found, SEVERITY, silence.arrived_ms, 0)
+        return signal_of(bucket, silence, judged, plan=self._plan(found, seen, bucket), source=source)
+
+    def _circumstances(self, kind: SignalKind, found: Finding | None, bucket: Bucket) -> Circumstances:
+        """How many people stand behind a finding, how far it reaches, and on how many platforms it is one."""
+        if found is None or found.score < 1.0:
+            return NOBODY
+        since_ms = bucket.end_ms - found.span_s * 1000
+        authors = people_behind(self._voices, kind, bucket.platform, since_ms, found.negative > 0)
+        reach = sum(crowd.reach(since_ms) for crowd in self._voices.crowds(bucket.platform))
+        if bucket.platform is not None:
+            return Circumstances(authors, reach)
+        return Circumstances(authors, reach, sum(series.is_alarmed(kind) for series in self._platforms.values()))
 
     def _take_down(self, platform: str, cells: Sequence[Cell]) -> None:
-        """From here on no signal shows a post that its author took down; ids are a platform's own."""
         gone = {post for cell in cells for post in cell.deleted}
         if gone:
-            kept = [post for post in self._posts if post.platform != platform or post.id not in gone]
-            self._posts.clear()
-            self._posts.extend(kept)
+            self._complaints.take_down(platform, gone)
+
+
+def _arrived(cells: Sequence[Cell]) -> int:
+    """What came in with these cells, whatever it is: a sign of life of whoever brought it."""
+    return sum(cell.mentions + cell.own + len(cell.deleted) for cell in cells)
 
 
 def _place(digest: Digest, bucket: Bucket) -> int | None:

@@ -16,6 +16,9 @@ BUCKET_MS = 10_000
 GRACE_MS = 1_000
 MAX_DIGESTS = 500
 MAX_DELETED = 2_000
+MAX_SOURCES = 16
+MAX_TERMS = 20
+MAX_LINKS = 5
 
 #: Marks the end of a run: no bucket of it can come after.
 END_OF_RUN_MS = 2**62
@@ -25,12 +28,16 @@ RunName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:-]{0,120}\Z")]
 #: From year 1 to year 9999, so that every bucket's time can be written as a date.
 BucketStart = Annotated[int, msgspec.Meta(ge=-62_135_596_800_000, le=253_402_300_790_000, multiple_of=BUCKET_MS)]
 
+#: A sketch of authors, or nothing.
+SketchBytes = Annotated[bytes, msgspec.Meta(max_length=8192)]
+
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One mention, as much of it as detection needs: hashes for the author and the words, no text.
 
     `negativity` is in 0..1, higher is worse, None where the language is not scored. `author` 0 means unknown.
-    `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open.
+    `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open. `terms`
+    are for a few negative mentions of a cell the words that say what they are about, with blanks between.
     """
 
     id: str
@@ -44,6 +51,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     late_ms: int = 0
     own: bool = False
     reply: bool = False
+    terms: str = ""
 
 
 class Cell(msgspec.Struct, array_like=True, tag="c"):
@@ -52,7 +60,10 @@ class Cell(msgspec.Struct, array_like=True, tag="c"):
     `mentions` counts all, `scored` those with a negativity, `negative` those at or above the cut, `negativity_sum` the
     scores. Where more than `MAX_DIGESTS` came, `digests` is a sample (the smallest id hashes, so the same on any
     machine) and `sampled` says so. `deleted` names posts that are gone, at most `MAX_DELETED`: with longer ids a cell
-    would not fit into its topic.
+    would not fit into its topic. `sources` counts all that arrived, deletions and own posts too, by the connector that
+    brought it, where mentions name one; beyond `MAX_SOURCES` the rest is not told apart. A sampled cell carries
+    sketches of all its authors and of the negative ones (see `detectors.sketch`). `links` are the most shared, as
+    people may see them, with the number of posts, at most `MAX_LINKS`; the digests have at most `MAX_TERMS` terms.
     """
 
     run: RunName
@@ -69,12 +80,17 @@ class Cell(msgspec.Struct, array_like=True, tag="c"):
     digests: list[Digest] = []
     sampled: bool = False
     deleted: list[str] = []
+    sources: dict[str, int] = {}
+    authors: SketchBytes = b""
+    negative_authors: SketchBytes = b""
+    links: list[tuple[str, int]] = []
 
 
 class Bucket(msgspec.Struct, frozen=True, gc=False):
     """Ten seconds of one brand on one platform, or of the whole brand where `platform` is None.
 
     Times are milliseconds since 1970 UTC; the bucket covers `start_ms` up to, not including, `start_ms + BUCKET_MS`.
+    `unlisted` are the sketches of authors, all and negative ones, of the cells that are samples.
     """
 
     run: str
@@ -88,6 +104,8 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
     late: int
     digests: tuple[Digest, ...]
     sampled: bool
+    links: tuple[tuple[str, int], ...] = ()
+    unlisted: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def end_ms(self) -> int:
@@ -131,4 +149,6 @@ def combine(cells: list[Cell], run: str, brand: str, platform: str | None, start
         late=sum(cell.late for cell in ordered),
         digests=tuple(digests),
         sampled=any(cell.sampled for cell in ordered),
+        links=tuple(link for cell in ordered for link in cell.links),
+        unlisted=tuple((cell.authors, cell.negative_authors) for cell in ordered if cell.authors),
     )

@@ -88,7 +88,7 @@ class Crowd:
         if now_ms // MINUTE_MS == self._turned_ms // MINUTE_MS and not full:
             return
         if now_ms // QUIET_MS != self._turned_ms // QUIET_MS or full:
-            recent = now_ms - self._turned_ms < QUIET_MS
+            recent = now_ms // QUIET_MS <= self._turned_ms // QUIET_MS + 1
             self._posts_before, self._posts = (self._posts if recent else {}), {}
         self._turned_ms = now_ms
         self._forget_before(now_ms - HOUR_MS)

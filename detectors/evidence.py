@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from detectors.bucket import Bucket, Digest
+from detectors.bucket import Bucket
+from detectors.complaints import Complaints
 from detectors.finding import Detector, Finding
-from detectors.signal import Evidence, Post, Signal, signal_id
+from detectors.minutes import Tally
+from detectors.reason import Reason
+from detectors.signal import Evidence, Post, SharedLink, Signal, SignalKind, Term, signal_id
+from detectors.voices import Voices
 
-_POSTS_SHOWN: Final = 5
+_LINKS_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A finding that is worth a signal: how bad, since when, and how many people stand behind it."""
+    """A finding that is worth a signal: how bad, since when, how many people stand behind it, and why so bad."""
 
     finding: Finding
     severity: int
     since_ms: int
     authors: int
+    reasons: tuple[Reason, ...] = ()
 
 
-def signal_of(bucket: Bucket, detector: Detector, judged: Judged, posts: Sequence[Post]) -> Signal:
-    """The signal for a finding in `bucket`; of `posts`, the leading ones of late, the most telling are shown."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else a finding's span held; the fields are those of `Evidence`."""
+
+    posts: tuple[Post, ...] = ()
+    terms: tuple[Term, ...] = ()
+    links: tuple[SharedLink, ...] = ()
+    duplicate_share: float = 0.0
+    young_share: float = 0.0
+    largest_author_share: float = 0.0
+    reach: int = 0
+    unscored: int = 0
+    late: int = 0
+
+
+NOTHING: Final = Around()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the calendar says of a finding's time: how many times the usual it expects, and what for."""
+
+    factor: float = 1.0
+    campaigns: tuple[str, ...] = ()
+
+
+NO_PLAN: Final = Plan()
+
+
+def signal_of(
+    bucket: Bucket,
+    detector: Detector,
+    judged: Judged,
+    beside: Around = NOTHING,
+    plan: Plan = NO_PLAN,
+    source: str | None = None,
+) -> Signal:
+    """The signal for a finding in `bucket`."""
     found = judged.finding
+    place = bucket.platform if source is None else f"source {source}"
     return Signal(
-        id=signal_id(bucket.run, bucket.brand, bucket.platform, detector.kind, bucket.start_ms, detector.version),
+        id=signal_id(bucket.run, bucket.brand, place, detector.kind, bucket.start_ms, detector.version),
         run=bucket.run,
         brand=bucket.brand,
         platform=bucket.platform,
@@ -52,19 +94,59 @@ def signal_of(bucket: Bucket, detector: Detector, judged: Judged, posts: Sequenc
             expected_negative_share=round(found.expected_negative_share, 3),
             authors=judged.authors,
             baseline_days=round(detector.baseline_days(bucket.start_ms), 2),
-            posts=_telling(posts, bucket, found),
+            posts=beside.posts,
             sampled=bucket.sampled,
+            late=beside.late,
+            planned=round(plan.factor, 3),
+            campaigns=plan.campaigns,
+            source=source,
+            terms=beside.terms,
+            links=beside.links,
+            duplicate_share=beside.duplicate_share,
+            young_share=beside.young_share,
+            largest_author_share=beside.largest_author_share,
+            reach=beside.reach,
+            unscored=beside.unscored,
+            reasons=judged.reasons,
+            lasting=found.lasting,
         ),
     )
 
 
-def leading(digests: Sequence[Digest]) -> list[Digest]:
-    """The few posts that most people may have seen."""
-    ranked = sorted(digests, key=lambda d: (-(d.reach or d.followers or 0), -(d.negativity or 0.0), d.id))
-    return ranked[:_POSTS_SHOWN]
+def around(voices: Voices, complaints: Complaints, bucket: Bucket, found: Finding) -> Around:
+    """What a finding's span held, on its platform or, for the brand as a whole, on all."""
+    platform, since_ms = bucket.platform, bucket.end_ms - found.span_s * 1000
+    tally = Tally()
+    links: Counter[str] = Counter()
+    for minutes in voices.minutes(platform):
+        tally.add(minutes.since(since_ms))
+        links.update(minutes.links(since_ms))
+    crowds = voices.crowds(platform)
+    posters = [posts for crowd in crowds for posts in crowd.posters().values()]
+    shared = sorted(links.items(), key=lambda one: (-one[1], one[0]))[:_LINKS_SHOWN]
+    return Around(
+        posts=complaints.posts(platform, since_ms),
+        terms=complaints.rising(platform, since_ms, bucket.brand),
+        links=tuple(SharedLink(link, posts) for link, posts in shared),
+        duplicate_share=_share(tally.copies, tally.posts),
+        young_share=_share(tally.young, tally.aged),
+        largest_author_share=_share(max(posters, default=0), sum(posters)),
+        reach=sum(crowd.reach(since_ms) for crowd in crowds),
+        unscored=round(tally.unscored),
+        late=round(tally.late),
+    )
 
 
-def _telling(posts: Sequence[Post], bucket: Bucket, found: Finding) -> tuple[Post, ...]:
-    here = [post for post in posts if bucket.platform is None or post.platform == bucket.platform]
-    recent = [post for post in here if post.at_ms >= bucket.end_ms - found.span_s * 1000] or here
-    return tuple(sorted(recent, key=lambda post: (-(post.negativity or 0.0), post.at_ms, post.id))[:_POSTS_SHOWN])
+def people_behind(voices: Voices, kind: SignalKind, platform: str | None, since_ms: int, negative: bool) -> int:
+    """How many people stand behind a finding of this kind: bystanders do not make nameless anger that of many.
+
+    Of a flood they are the accounts that posted, heard or not, in the last ten to twenty minutes.
+    """
+    crowds = voices.crowds(platform)
+    if kind is SignalKind.FLOOD:
+        return sum(len(crowd.posters()) for crowd in crowds)
+    return sum(crowd.authors(since_ms, negative) for crowd in crowds)
+
+
+def _share(part: float, whole: float) -> float:
+    return round(part / whole, 3) if whole else 0.0

@@ -21,8 +21,10 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     """One bucket of a series as detectors see it: independent voices, not posts.
 
     `scored` are the voices with a known negativity, `negative` those of them that are negative, and `bins` how many of
-    them fall into each of `BINS` equal parts of 0..1. `copies` are posts that are no voice of their own. `planned` is
-    how many times the usual the calendar expects now. All but `at_ms` and `planned` are counts, whole or weighted.
+    them fall into each of `BINS` equal parts of 0..1. `copies` are posts that are no voice of their own, and
+    `negative_copies` the negative ones of them. `planned` is how many times the usual the calendar expects now.
+    `arrived` are the mentions that came in with the bucket, whatever their own time is and whoever wrote them. All of
+    these are counts, whole or weighted; `late_ms` is how late its sources may be.
     """
 
     at_ms: int
@@ -32,6 +34,9 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     bins: tuple[float, ...] = NO_BINS
     copies: float = 0.0
     planned: float = 1.0
+    arrived: float = 0.0
+    late_ms: int = 0
+    negative_copies: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Finding:
     """A moment against the expectation. `tail` is -log10 of its probability; at `threshold` it is worth a signal.
 
     `voices` and `negative` are what the span held; the shares are 0 where the detector does not look at feelings.
+    `severity` is the detector's own word on how bad that is; without it the score and the people decide.
+    `lasting` says that the mood has changed for good, as far as can be seen.
     """
 
     tail: float
@@ -52,6 +59,8 @@ class Finding:
     expected_negative_share: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    severity: int | None = None
+    lasting: bool = False
 
     @property
     def score(self) -> float:

@@ -27,10 +27,11 @@ def shown(link: str) -> str | None:
     True
     """
     found = _LINK.match(link)
-    if found is None or "." not in found[1]:
+    host = found[1].lower().strip(".") if found else ""
+    if found is None or "." not in host:
         return None
     path = _UNFIT.sub("", (found[2] or "").partition("?")[0].partition("#")[0]).rstrip("/.,;:!)")
-    return (found[1].lower().strip(".") + path)[:LONGEST_LINK]
+    return (host + path)[:LONGEST_LINK]
 
 
 def is_shown(link: str) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from detectors import negativity, volume
+from detectors import flood, negativity, silence, volume
 from detectors.finding import Detector
+from detectors.flood import FloodSpike
 from detectors.negativity import NegativitySpike
 from detectors.signal import SignalKind
+from detectors.silence import Silence
 from detectors.volume import VolumeSpike
 
 #: A single platform has to prove this much more (-log10) than the brand as a whole, because there are several.
@@ -35,4 +37,6 @@ class Entry:
 DETECTORS: Final[dict[SignalKind, Entry]] = {
     SignalKind.VOLUME: Entry(VolumeSpike, VolumeSpike.restore, volume.THRESHOLD),
     SignalKind.NEGATIVITY: Entry(NegativitySpike, NegativitySpike.restore, negativity.THRESHOLD),
+    SignalKind.FLOOD: Entry(FloodSpike, FloodSpike.restore, flood.THRESHOLD),
+    SignalKind.SILENCE: Entry(Silence, Silence.restore, silence.THRESHOLD),
 }

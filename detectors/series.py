@@ -11,7 +11,9 @@ from detectors.alarm import AlarmState, advance
 from detectors.bucket import BUCKET_MS
 from detectors.finding import Detector, Finding, Level, Observation
 from detectors.registry import DETECTORS
+from detectors.severity import NOBODY
 from detectors.signal import SignalKind
+from detectors.silence import Silence
 
 
 class DetectorState(msgspec.Struct):
@@ -48,22 +50,36 @@ class Series:
         self.platform = platform
         kept = {one.kind: one for one in state.detectors} if state else {}
         self._watched = {kind: _watched(kind, platform, whole, kept.get(kind)) for kind in DETECTORS}
+        #: Those of what is said; silence is told of by itself, and has no alarm that dies away.
+        self._speech = [one for kind, one in self._watched.items() if kind is not SignalKind.SILENCE]
+        silence = self.of(SignalKind.SILENCE)
+        assert isinstance(silence, Silence)
+        self.silence = silence
 
     def of(self, kind: SignalKind) -> Detector:
         """The detector of a kind."""
         return self._watched[kind].detector
 
+    def is_alarmed(self, kind: SignalKind) -> bool:
+        """Whether something of this kind was signalled and is not over."""
+        return self._watched[kind].alarm.severity > 0
+
     def find(self, seen: Observation) -> Iterator[tuple[Watched, Finding | None]]:
-        """What each detector says of a bucket; each learns it once its finding was looked at."""
-        for watched in self._watched.values():
+        """What each detector of voices says of a bucket; each learns it once its finding was looked at."""
+        for watched in self._speech:
             yield watched, watched.detector.find(seen)
             watched.detector.learn(seen)
 
-    def quiet(self, seen: Observation) -> None:
-        """Ten seconds in which nobody spoke: nothing to find, a nought to learn."""
-        for watched in self._watched.values():
-            advance(watched.alarm, None, 0, seen.at_ms + BUCKET_MS)
+    def listen(self, seen: Observation) -> Finding | None:
+        """What there is to say of silence; once when it begins to be one, and it is over with the next that arrives."""
+        return self.silence.listen(seen)
+
+    def quiet(self, seen: Observation) -> Finding | None:
+        """Ten seconds in which nobody spoke: a nought to learn, and nothing to find but the silence itself."""
+        for watched in self._speech:
+            advance(watched.alarm, None, NOBODY, seen.at_ms + BUCKET_MS)
             watched.detector.learn(seen)
+        return self.listen(seen)
 
     def correct(self, late: Observation) -> None:
         """Take in what came too late for its bucket, at its own time."""

@@ -7,12 +7,16 @@ from enum import StrEnum
 import msgspec
 import xxhash
 
+from detectors.reason import Reason
+
 
 class SignalKind(StrEnum):
     """What is out of the ordinary. The same word is the topic's field, the metric label and the playbook's trigger."""
 
     VOLUME = "volume"
     NEGATIVITY = "negativity"
+    FLOOD = "flood"
+    SILENCE = "silence"
     DEAD_LETTERS = "dead_letters"
 
 
@@ -25,6 +29,21 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True):
     negativity: float | None = None
 
 
+class Term(msgspec.Struct, frozen=True):
+    """A word of the window's complaints: how many people said it, and in which share of complaints it usually is."""
+
+    text: str
+    people: int
+    usual: float
+
+
+class SharedLink(msgspec.Struct, frozen=True):
+    """A link as host and path, and how many posts of the window shared it."""
+
+    link: str
+    posts: int
+
+
 class Evidence(msgspec.Struct, frozen=True):
     """Why a signal was raised, for a person and for a playbook's conditions.
 
@@ -32,7 +51,15 @@ class Evidence(msgspec.Struct, frozen=True):
     `threshold` what it was held against, `expected_low` and `expected_high` the 95 % band of `expected`.
     `mentions` and `negative` count the independent voices of the window (not the copies), `negative_share` is of those
     that were scored, `authors` are the distinct people heard; `baseline_days` says how long the brand
-    has been known, so how sure the expectation is.
+    has been known, so how sure the expectation is. `late` are those mentions of the window that came too late for their
+    bucket. `planned` is how many times the usual the calendar expects, already part of `expected`, and `campaigns` why.
+    `source` is the connector that a silence is about, where it is about one.
+
+    `terms` are the rising words of the complaints, `links` the most shared ones. `duplicate_share` is the share of all
+    posts, copies too, that are no voices of their own; `young_share` that of young accounts among those whose age is
+    known; `largest_author_share` that of the busiest account, of ten to twenty minutes. `reach` is the sum of the
+    reach, or else the following, of the distinct people heard; `unscored` are posts in languages that are not scored.
+    `reasons` say why it is as severe as it is; `lasting` that the mood has changed for good, as far as can be seen.
     """
 
     window_s: int
@@ -48,6 +75,19 @@ class Evidence(msgspec.Struct, frozen=True):
     baseline_days: float
     posts: tuple[Post, ...] = ()
     sampled: bool = False
+    late: int = 0
+    planned: float = 1.0
+    campaigns: tuple[str, ...] = ()
+    source: str | None = None
+    terms: tuple[Term, ...] = ()
+    links: tuple[SharedLink, ...] = ()
+    duplicate_share: float = 0.0
+    young_share: float = 0.0
+    largest_author_share: float = 0.0
+    reach: int = 0
+    unscored: int = 0
+    reasons: tuple[Reason, ...] = ()
+    lasting: bool = False
 
 
 class Signal(msgspec.Struct, frozen=True):

@@ -1,89 +1,113 @@
-"""Voices, not posts: an author counts once in ten minutes, and the sixth copy of a text not at all.
+"""Voices, not posts: how much each post counts as a person of its own who says something.
 
-So a flood of copies, or one author's tirade, weighs little, whatever it costs its maker.
+- An author counts once in ten minutes, whatever they write.
+- What was heard five times already (the same words, or a template's) counts no more; where the account is known to be
+  old and followed, it is damped and not dropped: people do repost what they are angry about.
+- A young account counts less.
+- Young accounts that crowd into one second, beyond what chance brings, count less again.
+
+So a flood weighs little, whatever it costs its maker, and hides nothing: real complaints differ in words and authors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
-import xxhash
 
-from detectors.bucket import Digest
+from detectors.alike import COPIES, Alike, AlikeState
+from detectors.bucket import Bucket, Digest
+from detectors.crowd import Crowd, CrowdState
 from detectors.finding import BINS, Observation
-from detectors.text.model import NEGATIVE_CUT
+from detectors.links import is_shown
+from detectors.minutes import Minutes, MinutesState, Tally
+from detectors.weight import CROWD, YOUNG_D, is_established, is_negative, shares_of_seconds, weight_of_age
 
-#: An author counts again after so long; texts are remembered for one to two such spans.
-QUIET_MS: Final = 600_000
-#: So many of one text still count as people who say the same.
-COPIES: Final = 5
-#: Shorter texts are alike by nature ("love it") and never copies.
-_COPY_WORDS: Final = 4
+#: From this many posts in ten to twenty minutes on an author is a machine, or as tiring as one.
+TIRADE: Final = 4
+
+
+class PlatformVoices(msgspec.Struct):
+    """What is remembered of one platform, as plain data."""
+
+    crowd: CrowdState
+    minutes: MinutesState
 
 
 class VoicesState(msgspec.Struct):
     """Who spoke and what was said of late, by hash."""
 
-    authors: dict[int, int] = {}
-    negative_authors: dict[int, int] = {}
-    texts: dict[int, int] = {}
-    older_texts: dict[int, int] = {}
-    since_ms: int = 0
+    alike: AlikeState = msgspec.field(default_factory=AlikeState)
+    platforms: dict[str, PlatformVoices] = {}
+
+
+@dataclass(slots=True)
+class Weighed:
+    """A bucket's mentions, weighed: those that count at all, with how much; and what came with them.
+
+    `weight` is 0 to 1; a voice of a sampled bucket stands for `each` of them.
+    """
+
+    voices: list[tuple[Digest, float]]
+    tally: Tally
+    each: float = 1.0
 
 
 class Voices:
-    """Decides which mentions are independent voices.
+    """Weighs the mentions of one brand, and remembers the last hour of each platform.
 
-        >>> from detectors.bucket import Digest
-    from detectors.finding import BINS, Observation
-        >>> voices = Voices()
-        >>> same = [Digest(str(n), 0, n + 1, (1, 2, 3, 4), 0.9) for n in range(20)]
-        >>> len(voices.independent(same, 0))
-        5
+    >>> from detectors.bucket import Digest, combine, Cell
+    >>> voices = Voices()
+    >>> same = [Digest(str(n), 0, n + 1, (1, 2, 3, 4, 5), 0.9) for n in range(20)]
+    >>> cell = Cell("", 0, "acme", "x", 0, mentions=20, digests=same)
+    >>> heard = voices.weigh(combine([cell], "", "acme", "x", 0))
+    >>> len(heard.voices), heard.tally.copies
+    (5, 15.0)
     """
 
     def __init__(self, state: VoicesState | None = None) -> None:
-        self.state = state or VoicesState()
+        state = state or VoicesState()
+        self._alike = Alike(state.alike)
+        self._crowds = {platform: Crowd(kept.crowd) for platform, kept in state.platforms.items()}
+        self._minutes = {platform: Minutes(kept.minutes) for platform, kept in state.platforms.items()}
 
-    def independent(self, digests: Sequence[Digest], now_ms: int) -> list[Digest]:
-        """Those of the bucket's mentions that are voices of their own; the brand's own posts are none."""
-        self._forget(now_ms)
-        return [digest for digest in digests if not digest.own and self._is_new(digest)]
+    def weigh(self, bucket: Bucket) -> Weighed:
+        """How much each of one platform's mentions counts; the brand's own posts do not."""
+        platform = bucket.platform or ""
+        crowd = self._crowds.setdefault(platform, Crowd())
+        crowd.turn(bucket.start_ms)
+        self._alike.turn(bucket.start_ms)
+        posts = [digest for digest in bucket.digests if not digest.own]
+        # A sampled cell stands for more mentions than it lists.
+        heard = Weighed([], Tally(), bucket.mentions / len(posts) if bucket.sampled and posts else 1.0)
+        shares = shares_of_seconds(posts, bucket.start_ms) if len(posts) > CROWD else {}
+        for digest in posts:
+            _weigh_one(digest, self._alike.heard(digest.words), crowd, shares, heard)
+        for everybody, negative in bucket.unlisted:
+            crowd.unlisted(bucket.start_ms, everybody, negative)
+        links = [shared for shared in bucket.links if is_shown(shared[0])]
+        self._minutes.setdefault(platform, Minutes()).add(bucket.start_ms, heard.tally, links)
+        return heard
 
-    def authors_since(self, since_ms: int, negative: bool = False) -> int:
-        """Distinct authors heard since then, within the memory; with `negative` those whose voice was negative."""
-        authors = self.state.negative_authors if negative else self.state.authors
-        return sum(at >= since_ms for at in authors.values())
+    def crowds(self, platform: str | None) -> list[Crowd]:
+        """The people of a platform, or, with None, of each."""
+        return [crowd for name, crowd in self._crowds.items() if platform in (None, name)]
 
-    def _is_new(self, digest: Digest) -> bool:
-        state = self.state
-        if len(digest.words) >= _COPY_WORDS:
-            text = xxhash.xxh3_64_intdigest(repr(sorted(digest.words)).encode())
-            count = state.texts.get(text, 0) + 1
-            state.texts[text] = count
-            if count + state.older_texts.get(text, 0) > COPIES:
-                return False
-        if digest.author:
-            last = state.authors.get(digest.author)
-            if last is not None and digest.at_ms < last + QUIET_MS:
-                return False
-            state.authors[digest.author] = digest.at_ms
-            if is_negative(digest):
-                state.negative_authors[digest.author] = digest.at_ms
-        return True
+    def minutes(self, platform: str | None) -> list[Minutes]:
+        """What came on a platform, or, with None, on each."""
+        return [minutes for name, minutes in self._minutes.items() if platform in (None, name)]
 
-    def _forget(self, now_ms: int) -> None:
-        state = self.state
-        if now_ms < state.since_ms + QUIET_MS:
-            return
-        state.older_texts = state.texts if now_ms < state.since_ms + 2 * QUIET_MS else {}
-        state.texts = {}
-        state.authors = _recent(state.authors, now_ms)
-        state.negative_authors = _recent(state.negative_authors, now_ms)
-        state.since_ms = now_ms
+    def state(self) -> VoicesState:
+        """Everything it knows."""
+        return VoicesState(
+            self._alike.state(),
+            {
+                platform: PlatformVoices(crowd.state(), self._minutes[platform].state())
+                for platform, crowd in self._crowds.items()
+            },
+        )
 
 
 @dataclass(slots=True)
@@ -94,6 +118,7 @@ class Counted:
     scored: float = 0.0
     negative: float = 0.0
     copies: float = 0.0
+    negative_copies: float = 0.0
     bins: list[float] = field(default_factory=lambda: [0.0] * BINS)
 
     def count(self, digest: Digest, weight: float) -> None:
@@ -111,17 +136,56 @@ class Counted:
         self.scored += other.scored
         self.negative += other.negative
         self.copies += other.copies
+        self.negative_copies += other.negative_copies
         self.bins = [mine + theirs for mine, theirs in zip(self.bins, other.bins, strict=True)]
 
     def observation(self, at_ms: int) -> Observation:
         """The bucket that starts at `at_ms` as detectors see it."""
-        return Observation(at_ms, self.voices, self.scored, self.negative, tuple(self.bins), self.copies)
+        return Observation(
+            at_ms,
+            self.voices,
+            self.scored,
+            self.negative,
+            tuple(self.bins),
+            self.copies,
+            negative_copies=self.negative_copies,
+        )
 
 
-def is_negative(digest: Digest) -> bool:
-    """Whether a mention counts as negative."""
-    return digest.negativity is not None and digest.negativity >= NEGATIVE_CUT
+def _weigh_one(digest: Digest, times: int, crowd: Crowd, shares: dict[int, float], heard: Weighed) -> None:
+    author = digest.author
+    negative = is_negative(digest)
+    young = digest.account_age_d is not None and digest.account_age_d < YOUNG_D
+    weight, copied = 1.0, 0.0
+    if young:
+        weight = weight_of_age(digest.account_age_d) * shares.get(digest.at_ms // 1000, 1.0)
+        copied = 1.0 - shares.get(digest.at_ms // 1000, 1.0)
+    if times > COPIES:
+        if is_established(digest):
+            # Of n people who say the same, as many count as are worth sqrt(n) who do not.
+            weight *= math.sqrt(COPIES / times)
+        else:
+            weight, copied = 0.0, 1.0
+    if author and crowd.posts(author) >= TIRADE:
+        copied = 1.0
+    _mark(heard, digest, young, copied, negative)
+    reach = digest.reach or digest.followers or 0
+    if weight and (not author or crowd.speaks(author, digest.at_ms, negative, reach)):
+        heard.voices.append((digest, weight))
 
 
-def _recent(authors: dict[int, int], now_ms: int) -> dict[int, int]:
-    return {author: at for author, at in authors.items() if at + 2 * QUIET_MS > now_ms}
+def _mark(heard: Weighed, digest: Digest, young: bool, copied: float, negative: bool) -> None:
+    tally, each = heard.tally, heard.each
+    tally.posts += each
+    if copied:
+        tally.copies += copied * each
+        if negative:
+            tally.negative_copies += copied * each
+    if digest.account_age_d is not None:
+        tally.aged += each
+        if young:
+            tally.young += each
+    if digest.negativity is None:
+        tally.unscored += each
+    if digest.late_ms:
+        tally.late += each

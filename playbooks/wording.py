@@ -1,6 +1,7 @@
 """What messages say: the playbook's words, and beside them why, in figures that anybody can read.
 
-Nothing here comes from a post: posts are named on the incident's page, where hostile text is shown as text.
+Of posts only single words and links are told, the ones that stand out, cleaned and never to be tapped on; the posts
+are named on the incident's page, where hostile text is shown as text.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ import re
 from typing import assert_never
 
 from detectors.mention import rfc3339
-from detectors.signal import Signal, SignalKind
+from detectors.signal import Evidence, Signal, SignalKind
 from playbooks.effects.message import Moment, Notice
+from playbooks.effects.plain_text import one_line
 from playbooks.incident import HoldView, IncidentView
 from playbooks.labels import ActionKind
 from playbooks.schema import Playbook, Step
+
+#: From this share on copies and young accounts are worth a line.
+ODD_SHARE = 0.25
 
 
 def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, worse: bool) -> Notice:
@@ -67,6 +72,10 @@ def why(signal: Signal) -> str:
     match signal.kind:
         case SignalKind.VOLUME | SignalKind.NEGATIVITY:
             lines = (f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.", *_counted(signal))
+        case SignalKind.FLOOD:
+            lines = _flooded(signal, place)
+        case SignalKind.SILENCE:
+            lines = _unheard(signal, place)
         case SignalKind.DEAD_LETTERS:
             lines = (_set_aside(signal),)
         case _:
@@ -99,6 +108,67 @@ def _counted(signal: Signal) -> tuple[str, ...]:
         f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
         f"- {seen.mentions} mentions by {seen.authors} authors in {span}{sample}",
         f"- {seen.negative} of them negative: {share:.0f} %, usually {usual:.0f} %",
+        f"- the brand has been known for {seen.baseline_days:.1f} days",
+        *_circumstances(signal),
+        *_beside(seen),
+    )
+
+
+def _circumstances(signal: Signal) -> tuple[str, ...]:
+    seen = signal.evidence
+    late = (f"- {seen.late} mentions came late, counted at the time they were written",) if seen.late else ()
+    if not seen.campaigns:
+        return late
+    return (*late, f"- planned: {', '.join(seen.campaigns)}, {seen.planned:.3g} times the usual is expected")
+
+
+def _beside(seen: Evidence) -> tuple[str, ...]:
+    """At most three lines: what the complaints are about, what they share, and what is no voice of its own.
+
+    Terms and links were cleaned when they were taken from the posts. A host's dots stand in brackets, so that no reader
+    makes a link of it, or fetches it for a preview.
+    """
+    words = ", ".join(one_line(term.text) for term in seen.terms)
+    links = ", ".join(f"{_not_to_be_tapped(shared.link)} ({shared.posts} posts)" for shared in seen.links)
+    odd = seen.duplicate_share >= ODD_SHARE or seen.young_share >= ODD_SHARE
+    return (
+        *((f"- words that are new in the complaints: {words}",) if words else ()),
+        *((f"- shared most: {links}",) if links else ()),
+        *((f"- {copies_and_young(seen)}; they hardly count",) if odd else ()),
+    )
+
+
+def _not_to_be_tapped(link: str) -> str:
+    host, slash, path = one_line(link).partition("/")
+    return host.replace(".", "[.]") + slash + path
+
+
+def copies_and_young(seen: Evidence) -> str:
+    """How much of what was posted is no voice of its own, in words."""
+    copies, young = 100 * seen.duplicate_share, 100 * seen.young_share
+    return f"{copies:.0f} % of the posts are copies, {young:.0f} % by young accounts"
+
+
+def _flooded(signal: Signal, place: str) -> tuple[str, ...]:
+    seen = signal.evidence
+    return (
+        f"Seen: a flood of copies on {place}, severity {signal.severity} of 5.",
+        f"- {signal.observed:.3g} posts in {seen.window_s / 60:.3g} minutes are copies, or of accounts that do not stop; "
+        f"{signal.expected:.3g} would be usual",
+        f"- {seen.authors} accounts posted of late, the busiest {100 * seen.largest_author_share:.0f} % of all",
+        f"- {seen.negative} of the copies are negative: {100 * seen.negative_share:.0f} %",
+        f"- the brand has been known for {seen.baseline_days:.1f} days",
+        *_beside(seen),
+    )
+
+
+def _unheard(signal: Signal, place: str) -> tuple[str, ...]:
+    seen = signal.evidence
+    where = f"the source {seen.source}" if seen.source else place
+    return (
+        f"Seen: nothing from {where} for {seen.window_s / 60:.3g} minutes.",
+        f"- {signal.expected:.3g} mentions should have come",
+        f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
         f"- the brand has been known for {seen.baseline_days:.1f} days",
     )
 

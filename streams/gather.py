@@ -27,8 +27,10 @@ from detectors.mention import BadMention, Fault, Label, Mention, decode_mention
 from detectors.run import Live, run_of
 from detectors.text.distant import distant_label
 from detectors.text.features import features
+from detectors.text.languages import Language, language_of
 from detectors.text.model import Scorer
 from detectors.text.word_numbers import word_numbers
+from detectors.words import words_of
 from playbooks.labels import MentionOutcome
 from streams.open_cell import OpenCell, digest_of
 from streams.recent_ids import RecentIds
@@ -220,12 +222,16 @@ class PartitionTriage:
     ) -> MentionOutcome:
         key = (mention.brand, mention.platform, start_ms)
         opened = run.cells.get(key) or self._open_cell(run, key, out)
+        opened.name(mention.source)
         if mention.deleted:
             opened.delete(mention.id)
             return MentionOutcome.DELETED
-        negativity, words = self._score(mention, number, start_ms, out)
+        negativity = self._score(mention, number, start_ms, out)
+        said = words_of(mention.body)
+        digest = digest_of(mention, at_ms, word_numbers(said[:_MAX_WORDS]), negativity, late_ms)
         opened.count(mention.own, negativity, late_ms > 0)
-        opened.keep(number, digest_of(mention, at_ms, words, negativity, late_ms))
+        opened.keep(number, digest)
+        opened.quote(digest, said, mention)
         return MentionOutcome.ACCEPTED
 
     def _open_cell(self, run: _Run, key: tuple[str, str, int], out: Gathered) -> OpenCell:
@@ -238,23 +244,21 @@ class PartitionTriage:
         opened = run.cells[key] = OpenCell(Cell(run.id, self.partition, brand, platform, start_ms), self._fold)
         return opened
 
-    def _score(
-        self, mention: Mention, number: int, start_ms: int, out: Gathered
-    ) -> tuple[float | None, tuple[int, ...]]:
-        """Negativity of a mention (None where its language is not scored) and its hashed words."""
-        found = features(mention.body)
-        words = word_numbers(found[:_MAX_WORDS])
-        lang = mention.lang
-        if lang is not None and lang[:2].lower() not in ("en", "un"):
-            return None, words
+    def _score(self, mention: Mention, number: int, start_ms: int, out: Gathered) -> float | None:
+        """Negativity of a mention, None where its language is not scored."""
+        body = mention.body
+        language = language_of(mention.lang, body)
+        if language is None:
+            return None
+        found = features(body, language)
         if start_ms != self._scorer_start or self._scorer is None:
             self._scorer = self._scorer_at(start_ms)
             self._scorer_start = start_ms
-        if number % _SAMPLE_ONE_IN == 0 and not mention.run:
+        if number % _SAMPLE_ONE_IN == 0 and language is Language.ENGLISH and not mention.run:
             label = distant_label(found)
             if label is not None:
-                out.samples.append(Sample(mention.body, label))
-        return self._scorer.score(found), words
+                out.samples.append(Sample(body, label))
+        return self._scorer.score(found)
 
     def _heartbeat(self, record: Record, out: Gathered) -> None:
         try:
@@ -297,6 +301,8 @@ class PartitionTriage:
                 self._end(run, out)
 
     def _end(self, run: _Run, out: Gathered) -> None:
+        # How far it came is told before its end, so that watch knows up to where nobody spoke.
+        self._complete(run, out)
         run.time_ms = END_OF_RUN_MS
         run.ended = True
         self._complete(run, out)
@@ -309,7 +315,7 @@ class PartitionTriage:
         run.marked_ms = reached
         done = [key for key in run.cells if key[2] + BUCKET_MS + GRACE_MS <= reached]
         done.sort(key=lambda key: (key[2], key[0], key[1]))
-        out.cells.extend(run.cells.pop(key).cell for key in done)
+        out.cells.extend(run.cells.pop(key).closed() for key in done)
         out.markers.append(Marker(run.id, self.partition, reached))
 
     # --- memory -------------------------------------------------------------------------------------------------

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 import xxhash
 
-from detectors.bucket import MAX_DELETED, MAX_DIGESTS, Cell, Digest
+from detectors.bucket import MAX_DELETED, MAX_DIGESTS, MAX_LINKS, MAX_SOURCES, MAX_TERMS, Cell, Digest
+from detectors.links import links_of
 from detectors.mention import Mention
+from detectors.sketch import People
 from detectors.text.model import NEGATIVE_CUT
+from detectors.weight import is_negative, weight_of_age
+from detectors.words import telling
 
 _DAY_MS: Final = 86_400_000
+#: Of so many negative posts the words are told: four people's are enough to say what a cell is about.
+_QUOTED: Final = 4
+#: Links told apart in a cell.
+_LINKS_MOST: Final = 200
 
 
 @dataclass(slots=True)
@@ -21,6 +32,16 @@ class OpenCell:
     cell: Cell
     first_fold: int
     _numbers: list[int] = field(default_factory=list)
+    _said: dict[str, list[str]] = field(default_factory=dict)
+    _links: Counter[str] = field(default_factory=Counter)
+    _everybody: People | None = None
+    _negative: People | None = None
+
+    def name(self, source: str | None) -> None:
+        """Something arrived by way of this connector."""
+        sources = self.cell.sources
+        if source and (source in sources or len(sources) < MAX_SOURCES):
+            sources[source] = sources.get(source, 0) + 1
 
     def delete(self, post: str) -> None:
         """A post is gone from its platform."""
@@ -47,12 +68,53 @@ class OpenCell:
             digests.append(digest)
             numbers.append(number)
             return
+        self._count_author(digest)
         self.cell.sampled = True
         largest = max(numbers)
         if number < largest:
             place = numbers.index(largest)
             numbers[place] = number
             digests[place] = digest
+
+    def quote(self, digest: Digest, words: Sequence[str], mention: Mention) -> None:
+        """Remember a post's links, and where it is negative its words, until it is known which are told."""
+        if digest.own:
+            return
+        if is_negative(digest) and len(self._said) < MAX_DIGESTS:
+            self._said[digest.id] = telling(words, MAX_TERMS)
+        for link in links_of(mention.links, mention.body):
+            if link in self._links or len(self._links) < _LINKS_MOST:
+                self._links[link] += 1
+
+    def closed(self) -> Cell:
+        """The cell as it is sent."""
+        cell = self.cell
+        quoted = sorted((digest for digest in cell.digests if digest.id in self._said), key=_worth_quoting)[:_QUOTED]
+        terms = {digest.id: self._said[digest.id][: MAX_TERMS // len(quoted)] for digest in quoted}
+        cell.digests = [
+            msgspec.structs.replace(digest, terms=" ".join(terms[digest.id])) if digest.id in terms else digest
+            for digest in cell.digests
+        ]
+        cell.links = sorted(self._links.items(), key=lambda shared: (-shared[1], shared[0]))[:MAX_LINKS]
+        if self._everybody is not None and self._negative is not None:
+            cell.authors, cell.negative_authors = self._everybody.state(), self._negative.state()
+        return cell
+
+    def _count_author(self, digest: Digest) -> None:
+        """There are more than can be listed: from here on authors are counted by sketch."""
+        digests = [digest]
+        if self._everybody is None or self._negative is None:
+            self._everybody, self._negative = People(), People()
+            digests += self.cell.digests
+        known = [one for one in digests if one.author and not one.own]
+        self._everybody.add(one.author for one in known)
+        self._negative.add(one.author for one in known if is_negative(one))
+
+
+def _worth_quoting(digest: Digest) -> tuple[float, int, float, str]:
+    """Old accounts before young ones, then what most people may have seen: a flood shall not speak for everybody."""
+    seen_by = digest.reach or digest.followers or 0
+    return -weight_of_age(digest.account_age_d), -seen_by, -(digest.negativity or 0.0), digest.id
 
 
 def digest_of(mention: Mention, at_ms: int, words: tuple[int, ...], negativity: float | None, late_ms: int) -> Digest:

@@ -9,11 +9,12 @@ from typing import assert_never
 import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
-from detectors.signal import Post, Signal, SignalKind
+from detectors.signal import Evidence, Post, Signal, SignalKind
 from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind
+from playbooks.wording import ODD_SHARE, copies_and_young
 
 
 class Tone(StrEnum):
@@ -150,6 +151,8 @@ def _width(value: float, longest: float) -> float:
 def _sentence(signal: Signal) -> str:
     if signal.kind is SignalKind.DEAD_LETTERS:
         return "A large share of what the sources bring cannot be read. Detection goes on with the rest."
+    if signal.kind is SignalKind.SILENCE:
+        return "Until it is heard again, a crisis there is seen by nobody."
     return f"By chance alone that would happen {words.how_unlikely(signal.evidence.tail, signal.evidence.window_s)}."
 
 
@@ -159,12 +162,18 @@ def _facts(signal: Signal) -> list[Fact]:
     facts = [
         Fact("Since", words.moment(signal.since_ms)),
         Fact("Noticed", f"{words.moment(signal.at_ms)}, {words.span((signal.at_ms - signal.since_ms) / 1000)} later"),
-        Fact("Where", signal.platform or "All platforms together"),
+        Fact("Where", f"Source {seen.source}" if seen.source else signal.platform or "All platforms together"),
         Fact("Looked at", f"{words.span(seen.window_s)}: {seen.mentions:,} mentions{sample}"),
     ]
-    if signal.kind is not SignalKind.DEAD_LETTERS:
+    if seen.campaigns:
+        facts.append(Fact("Planned", f"{', '.join(seen.campaigns)}: {seen.planned:.3g} times the usual is expected"))
+    if seen.late:
+        facts.append(Fact("Came late", f"{seen.late:,} mentions, counted at the time they were written"))
+    if signal.kind is SignalKind.SILENCE:
+        facts.append(Fact("Brand known for", words.span(seen.baseline_days * 86_400)))
+    elif signal.kind is not SignalKind.DEAD_LETTERS:
         facts += [
-            Fact("Different people", f"{seen.authors:,}"),
+            Fact("Different people", f"{seen.authors:,}{_reaching(seen)}"),
             Fact(
                 "Negative",
                 f"{seen.negative:,} mentions, {words.percent(seen.negative_share)}; "
@@ -174,9 +183,29 @@ def _facts(signal: Signal) -> list[Fact]:
         ]
     return [
         *facts,
+        *_told(seen),
         Fact("Strength", f"{signal.score:.1f} times what it takes"),
         Fact("Found by", f"{signal.detector}, version {signal.detector_version}"),
     ]
+
+
+def _reaching(seen: Evidence) -> str:
+    return f", whom {seen.reach:,} may have heard" if seen.reach else ""
+
+
+def _told(seen: Evidence) -> Iterator[Fact]:
+    """What the posts themselves tell, as text."""
+    if seen.terms:
+        yield Fact("New in the complaints", ", ".join(f"{term.text} ({term.people})" for term in seen.terms))
+    if seen.links:
+        yield Fact("Shared most", ", ".join(f"{shared.link} ({shared.posts})" for shared in seen.links))
+    if max(seen.duplicate_share, seen.young_share, seen.largest_author_share) >= ODD_SHARE:
+        yield Fact(
+            "Odd",
+            f"{copies_and_young(seen)}; the busiest account wrote {words.percent(seen.largest_author_share)}",
+        )
+    if seen.unscored:
+        yield Fact("Not scored", f"{seen.unscored:,} mentions, in languages that are counted but not read")
 
 
 def _chips(view: IncidentView, acknowledged_by: str) -> Iterator[Chip]:

@@ -104,6 +104,10 @@ def what_is_counted(kind: SignalKind) -> str:
             return "people talking"
         case SignalKind.NEGATIVITY:
             return "people complaining"
+        case SignalKind.FLOOD:
+            return "copies"
+        case SignalKind.SILENCE:
+            return "people heard"
         case SignalKind.DEAD_LETTERS:
             return "records that cannot be read"
         case _:
@@ -128,6 +132,12 @@ def what_happens(signal: Signal, brand: str) -> str:
             return f"{window} {seen} people talked about {brand} {place(signal.platform)}; {usual} would be usual."
         case SignalKind.NEGATIVITY:
             return f"{window} {seen} people complained about {brand} {place(signal.platform)}; {usual} would be usual."
+        case SignalKind.FLOOD:
+            return f"{window} {seen} posts about {brand} {place(signal.platform)} were copies; {usual} would be usual."
+        case SignalKind.SILENCE:
+            source = signal.evidence.source
+            where = f"from {source}" if source else place(signal.platform)
+            return f"{window} nothing was heard of {brand} {where}; {usual} mentions would be usual."
         case SignalKind.DEAD_LETTERS:
             return f"{window} {seen} records from the sources could not be read; {usual} would be tolerated."
         case _:

@@ -7,7 +7,6 @@ from functools import cache
 from itertools import groupby
 
 import msgspec
-import xxhash
 
 from detectors.brand_watch import BrandState, BrandWatch
 from detectors.bucket import BUCKET_MS, Cell, Digest, bucket_start
@@ -16,6 +15,8 @@ from detectors.signal import Signal, SignalKind
 from detectors.text.features import features
 from detectors.text.model import NEGATIVE_CUT, START, Scorer
 from detectors.text.word_numbers import word_numbers
+from detectors.words import words_of
+from streams.open_cell import digest_of
 from streams.simulation.scenario import Scenario
 from streams.simulation.telling import simulate
 
@@ -70,9 +71,8 @@ def buckets(mentions: Iterable[Mention]) -> Iterator[tuple[int, list[Cell]]]:
 
 
 def _digest(mention: Mention) -> Digest:
-    found = features(mention.body)
-    who = xxhash.xxh3_64_intdigest(((mention.author and mention.author.id) or "").encode())
-    return Digest(mention.id, mention.created_ms, who, word_numbers(found), _score(found))
+    words = word_numbers(words_of(mention.body)[:32])
+    return digest_of(mention, mention.created_ms, words, _score(features(mention.body)), 0)
 
 
 def play(watch: BrandWatch, course: Iterable[tuple[int, list[Cell]]]) -> list[Signal]:

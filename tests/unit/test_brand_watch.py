@@ -121,7 +121,7 @@ def test_bystanders_do_not_raise_the_severity_of_nameless_anger() -> None:
     def with_bystanders(at_ms: int) -> list[Digest]:
         return [*nameless(at_ms), *of_people(1, 0.1)(at_ms)]
 
-    signals = play(known_brand(), each_bucket(T + 30 * MINUTE, HOUR, with_bystanders))
+    signals = play(known_brand(), each_bucket(T + 2 * HOUR, HOUR, with_bystanders))
     assert {signal.severity for signal in negativity(signals)} == {2}
 
 
