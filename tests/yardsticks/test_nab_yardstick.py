@@ -26,6 +26,7 @@ def test_labelled_surges_are_hit_in_time_and_little_else_is() -> None:
     assert found.false_a_day <= 0.08
 
 
+@pytest.mark.timeout(900)
 def test_slightly_other_data_gives_nearly_the_same() -> None:
     require("yardsticks")
     others = [other for other in stability() if other.what != MULTIPLIED]
