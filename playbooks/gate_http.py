@@ -22,6 +22,7 @@ from playbooks import telemetry
 from playbooks.gate_decision import Brand, GateAnswer, GateRequest, Label, Platform, what_it_holds, who_opens_it
 from playbooks.health import health_routes
 from playbooks.labels import GateReason, Verdict
+from playbooks.request_body import Unreadable, receive_body
 from playbooks.secret import Secret
 from playbooks.store.holds import Hold
 
@@ -165,8 +166,9 @@ def _bearer(token: Secret) -> Middleware:
 
 async def _body(request: web.Request) -> bytes:
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await request.read()
+        return await receive_body(request, BODY_TIMEOUT_S)
+    except Unreadable as wrong:
+        raise Refused(HTTPStatus.BAD_REQUEST, GateReason.BAD_REQUEST, str(wrong)) from None
     except TimeoutError:
         message = f"the body did not arrive within {BODY_TIMEOUT_S:g} s"
         raise Refused(HTTPStatus.REQUEST_TIMEOUT, GateReason.BAD_REQUEST, message) from None

@@ -1,12 +1,20 @@
-"""A web server of ours on its port: the bound port told, a taken port explained, everything closed at the end."""
+"""A web server of ours on its port: the bound port told, a taken port explained, everything closed at the end.
+
+Whoever reaches the port may send what they like, before any token or secret is asked for. It is answered where an
+answer is possible, and fills no log: `Strangers` tells of it in one line a minute.
+"""
 
 from __future__ import annotations
 
 import errno
+import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web, web_response
+from aiohttp.http_exceptions import HttpProcessingError
 
 #: How long requests under way may still take once the process is told to stop.
 SHUTDOWN_S = 2.0
@@ -14,10 +22,46 @@ SHUTDOWN_S = 2.0
 IDLE_S = 3_630.0
 #: How long the rest of a refused body is still read and thrown away, so that its sender sees the answer.
 LINGER_S = 1.0
+#: How long after a line about requests that cannot be read the next one may follow.
+TELL_EVERY_S = 60.0
+
+_STRANGERS_FAULTS = (HttpProcessingError, web.RequestPayloadError, ClientPayloadError, ConnectionError)
+_log = logging.getLogger(__name__)
+
+# What every answer names as its server, also one that no handler of ours makes: no versions for who looks for holes.
+vars(web_response)["SERVER_SOFTWARE"] = "Firebreak"
 
 
 class PortTaken(Exception):
     """The port cannot be listened on; the operator must free it or set another. One message: what, where, how."""
+
+
+class Strangers(logging.LoggerAdapter[logging.Logger]):
+    """What aiohttp says about requests, in which a sender's fault has no traceback and at most one line a minute.
+
+    `setting` names the server. A fault of ours is logged whole.
+    """
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(_log, {})
+        self._setting = setting
+        self._next_s = 0.0
+        self._untold = 0
+
+    def log(self, level: int, msg: object, *args: object, **rest: Any) -> None:
+        """Log what aiohttp says, or count it."""
+        fault = rest.get("exc_info")
+        if level < logging.ERROR or not isinstance(fault, _STRANGERS_FAULTS):
+            super().log(level, msg, *args, **rest)
+            return
+        self._untold += 1
+        now_s = time.monotonic()
+        if now_s < self._next_s:
+            return
+        # The kind of fault alone: its words are the sender's.
+        kind, many = type(fault).__name__, self._untold
+        _log.warning("requests to %s that cannot be read: %d, the last a %s", self._setting, many, kind)
+        self._next_s, self._untold = now_s + TELL_EVERY_S, 0
 
 
 @asynccontextmanager
@@ -32,6 +76,7 @@ async def listening(
     runner = web.AppRunner(
         app,
         access_log=None,
+        logger=Strangers(setting),
         handle_signals=False,
         shutdown_timeout=SHUTDOWN_S,
         keepalive_timeout=idle_s,

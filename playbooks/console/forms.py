@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+
+from playbooks.request_body import Unreadable, receive_body
 
 MAX_FORM_BYTES = 64 * 1024
 MAX_FIELDS = 20
@@ -25,12 +26,11 @@ async def read_form(request: web.Request) -> dict[str, str]:
     if request.content_type != "application/x-www-form-urlencoded":
         raise BadForm("This is not a form of the console's.")
     try:
-        async with asyncio.timeout(FORM_TIMEOUT_S):
-            body = await request.read()
+        body = await receive_body(request, FORM_TIMEOUT_S)
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except TimeoutError:
         raise BadForm("The form did not arrive in time.") from None
-    except ValueError:
+    except (Unreadable, ValueError):
         raise BadForm("The form cannot be read.") from None
     return dict(reversed(fields))
 

@@ -38,11 +38,12 @@ from detectors.mention import MAX_RECORD_BYTES, Mention
 from playbooks import telemetry
 from playbooks.labels import SourceName
 from playbooks.listening import listening
+from playbooks.request_body import Unreadable, receive_body
 from playbooks.secret import Secret
-from streams.settings import Settings
+from streams.settings import Settings, TriageSettings
 from streams.sources.process import Surroundings, run_source
 from streams.sources.signature import SeenSignatures, Unsigned, check_headers, is_signed
-from streams.sources.webhook_body import MAX_LINES, Batch, Rejected, TooManyLines, read_body
+from streams.sources.webhook_body import MAX_LINES, Allowed, Batch, Rejected, TooManyLines, read_body
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ async def serving(settings: Settings, secret: Secret, producer: Sends) -> AsyncI
     """Serve the webhook while the block runs; hands in the bound port."""
     wanted = settings.sources.webhook
     brands = None if settings.any_brand else settings.brands
-    app = webhook_app(Webhook(secret, wanted.replay_window_s, brands, producer))
+    app = webhook_app(Webhook(secret, wanted.replay_window_s, brands, producer, settings.triage))
     async with listening(app, wanted.host, wanted.port, "sources.webhook.port", IDLE_S) as port:
         yield port
 
@@ -127,11 +128,19 @@ async def serving(settings: Settings, secret: Secret, producer: Sends) -> AsyncI
 class Webhook:
     """Takes requests: checks who sent them, reads them, and answers when Kafka has what they hold."""
 
-    def __init__(self, secret: Secret, window_s: float, brands: Collection[str] | None, producer: Sends) -> None:
+    def __init__(
+        self,
+        secret: Secret,
+        window_s: float,
+        brands: Collection[str] | None,
+        producer: Sends,
+        times: TriageSettings | None = None,
+    ) -> None:
         self._secret = secret
         self._window_s = window_s
         self._brands = brands
         self._producer = producer
+        self._times = times
         self._seen = SeenSignatures(window_s, SIGNATURES_KEPT)
         self._under_way = 0
 
@@ -148,12 +157,18 @@ class Webhook:
             if not self._seen.take(signature, int(timestamp), time.time()):
                 raise _refused(HTTPStatus.CONFLICT, Refusal.REPEATED, "this very request was taken before")
             try:
-                return await self._send(_read(body, self._brands))
+                return await self._send(_read(body, self._brands, self._allowed()))
             except BaseException:
                 self._seen.give_back(signature)
                 raise
         finally:
             self._under_way -= 1
+
+    def _allowed(self) -> Allowed | None:
+        if self._times is None:
+            return None
+        now_ms = time.time_ns() // 1_000_000
+        return Allowed(now_ms, int(self._times.future_s * 1000), int(self._times.horizon_h * 3_600_000))
 
     def _headers(self, request: web.Request) -> tuple[str, str]:
         if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
@@ -226,8 +241,9 @@ async def _body(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_RECORD_BYTES:
         raise too_large
     try:
-        async with asyncio.timeout(BODY_S):
-            return await request.read()
+        return await receive_body(request, BODY_S)
+    except Unreadable as wrong:
+        raise _refused(HTTPStatus.BAD_REQUEST, Refusal.BAD_REQUEST, str(wrong)) from None
     except web.HTTPRequestEntityTooLarge:
         raise too_large from None
     except TimeoutError:
@@ -235,9 +251,9 @@ async def _body(request: web.Request) -> bytes:
         raise _refused(HTTPStatus.REQUEST_TIMEOUT, Refusal.TOO_SLOW, message) from None
 
 
-def _read(body: bytes, brands: Collection[str] | None) -> Batch:
+def _read(body: bytes, brands: Collection[str] | None, allowed: Allowed | None) -> Batch:
     try:
-        return read_body(body, brands)
+        return read_body(body, brands, allowed)
     except TooManyLines:
         message = f"more than {MAX_LINES} lines; not all can be mentions"
         raise _refused(HTTPStatus.BAD_REQUEST, Refusal.BAD_REQUEST, message) from None

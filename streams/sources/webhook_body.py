@@ -33,8 +33,28 @@ class TooManyLines(Exception):
     """The body has more lines than can be mentions."""
 
 
-def read_body(body: bytes, brands: Collection[str] | None) -> Batch:
-    """The mentions in a body and the lines that are none; `brands` None takes every brand.
+class Allowed(msgspec.Struct, frozen=True):
+    """The times that triage would take at `now_ms`: others would be answered with a yes and end as dead letters."""
+
+    now_ms: int
+    future_ms: int
+    horizon_ms: int
+
+    def check(self, mention: Mention) -> None:
+        """Raises `BadMention` where triage would, for a mention that came at `now_ms`.
+
+        How old a drill's or replay's may be follows from its own time, which only triage knows.
+        """
+        ahead_ms = mention.created_ms - self.now_ms
+        if ahead_ms > self.future_ms:
+            raise BadMention(Fault.FUTURE, f"{ahead_ms // 1000} s ahead of the time here")
+        if not mention.run and -ahead_ms > self.horizon_ms:
+            raise BadMention(Fault.BEFORE_HORIZON, f"{-ahead_ms // 3_600_000} h old")
+
+
+def read_body(body: bytes, brands: Collection[str] | None, allowed: Allowed | None = None) -> Batch:
+    """The mentions in a body and the lines that are none; `brands` None takes every brand,
+    `allowed` None every time.
 
     A mention without a `source` gets this one's name. An object written over several lines is one mention. Raises
     `TooManyLines`.
@@ -54,16 +74,18 @@ def read_body(body: bytes, brands: Collection[str] | None) -> Batch:
     rejected: list[Rejected] = []
     for number, line in lines:
         try:
-            mentions.append(_mention(line, brands))
+            mentions.append(_mention(line, brands, allowed))
         except BadMention as wrong:
             rejected.append(Rejected(number, wrong.fault, wrong.detail))
     return Batch(tuple(mentions), tuple(rejected))
 
 
-def _mention(line: bytes, brands: Collection[str] | None) -> Mention:
+def _mention(line: bytes, brands: Collection[str] | None, allowed: Allowed | None) -> Mention:
     mention = decode_mention(line)
     if brands is not None and mention.brand not in brands:
         raise BadMention(Fault.UNKNOWN_BRAND, "this brand is not in the settings")
+    if allowed is not None:
+        allowed.check(mention)
     return mention if mention.source is not None else msgspec.structs.replace(mention, source=SOURCE)
 
 

@@ -23,7 +23,7 @@ from playbooks.store import leases
 from playbooks.store.engine import migrate, open_store
 from streams.brokers.broker import Broker
 from streams.produce import MentionProducer
-from streams.settings import KafkaSettings, Settings, SourceSettings, WebhookSourceSettings
+from streams.settings import KafkaSettings, Settings, SourceSettings, TriageSettings, WebhookSourceSettings
 from streams.sources import webhook
 from streams.sources.signature import sign
 from streams.sources.webhook import PATH, SIGNATURE, TIMESTAMP, Sends, run_webhook
@@ -80,7 +80,11 @@ def signed(body: bytes, stamp: int | None = None) -> dict[str, str]:
 
 @asynccontextmanager
 async def serving(sends: Sends) -> AsyncIterator[Sender]:
-    wanted = Settings(brands={"acme": BrandSettings()}, sources=SourceSettings(webhook=WebhookSourceSettings(port=0)))
+    wanted = Settings(
+        brands={"acme": BrandSettings()},
+        sources=SourceSettings(webhook=WebhookSourceSettings(port=0)),
+        triage=TriageSettings(horizon_h=24.0 * 365 * 1000),
+    )
     async with webhook.serving(wanted, SECRET, sends) as port, aiohttp.ClientSession() as http:
         yield Sender(http, port)
 
@@ -112,6 +116,18 @@ async def test_lines_are_taken_one_by_one_and_bad_ones_are_told(sender: Sender, 
     assert answer.body["accepted"] == 2
     assert [(bad["line"], bad["fault"]) for bad in answer.body["rejected"]] == [(2, "not_json"), (4, "unknown_brand")]
     assert [mention.id for mention in kept.mentions] == ["1", "2"]
+
+
+async def test_what_triage_would_set_aside_for_its_time_is_not_said_to_be_taken(kept: Kept) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    acme = Settings(brands={"acme": BrandSettings()}, sources=SourceSettings(webhook=WebhookSourceSettings(port=0)))
+    hour_ms = 3_600_000
+    lines = [line(1, now_ms), line(2, now_ms + hour_ms), line(3, now_ms - 8 * 24 * hour_ms), line(4, 0, run="replay-1")]
+    async with webhook.serving(acme, SECRET, kept) as port, aiohttp.ClientSession() as http:
+        answer = await Sender(http, port).post(b"\n".join(lines))
+    assert answer.body["accepted"] == 2
+    assert [(bad["line"], bad["fault"]) for bad in answer.body["rejected"]] == [(2, "future"), (3, "before_horizon")]
+    assert [mention.id for mention in kept.mentions] == ["1", "4"]
 
 
 async def test_it_is_not_answered_before_kafka_has_acknowledged(sender: Sender, kept: Kept) -> None:
@@ -319,6 +335,7 @@ def settings(empty_embedded_broker: Broker, tmp_path: Path, port: int, monkeypat
     return Settings(
         kafka=kafka,
         brands={"acme": BrandSettings()},
+        triage=TriageSettings(horizon_h=24.0 * 365 * 1000),
         store=StoreSettings(url=f"sqlite:///{tmp_path}/store.db"),
         sources=SourceSettings(lease_s=2.0, webhook=WebhookSourceSettings(port=port, metrics_port=0)),
     )
