@@ -176,6 +176,6 @@ def _unheard(signal: Signal, place: str) -> tuple[str, ...]:
 def _set_aside(signal: Signal) -> str:
     seen = signal.evidence
     return (
-        f"Seen: {signal.observed:.0f} of {seen.mentions} records in {seen.window_s} seconds are dead letters; "
-        f"at most {signal.expected:.0f} are put up with."
+        f"Seen so far: {signal.observed:.0f} of {seen.mentions} records in {seen.window_s} seconds are dead letters, "
+        f"by the count of one triage worker; more than {100 * seen.threshold:.0f} % is too many."
     )

@@ -131,7 +131,7 @@ def finding(signal: Signal) -> Finding:
         heading="Why",
         sentence=_sentence(signal),
         unit=words.what_is_counted(signal.kind),
-        usual="At most" if signal.kind is SignalKind.DEAD_LETTERS else "Usual at this hour",
+        usual="Expected" if signal.kind is SignalKind.DEAD_LETTERS else "Usual at this hour",
         observed=signal.observed,
         expected=signal.expected,
         low=seen.expected_low,

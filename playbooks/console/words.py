@@ -139,7 +139,11 @@ def what_happens(signal: Signal, brand: str) -> str:
             where = f"from {source}" if source else place(signal.platform)
             return f"{window} nothing was heard of {brand} {where}; {usual} mentions would be usual."
         case SignalKind.DEAD_LETTERS:
-            return f"{window} {seen} records from the sources could not be read; {usual} would be tolerated."
+            read = figure(signal.evidence.mentions)
+            return (
+                f"{window} {seen} of {read} records could not be read, by the count of one worker so far; more than "
+                f"{percent(signal.evidence.threshold)} is too many."
+            )
         case _:
             assert_never(signal.kind)
 

@@ -20,7 +20,7 @@ from playbooks.labels import MentionOutcome, Role
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
 from streams.agents.versions import following_models
-from streams.dead_share import KEEP_ONE_IN, DeadShare
+from streams.dead_share import KEEP_ONE_IN, DeadShare, that_count
 from streams.folding import Held
 from streams.gather import Gathered, PartitionTriage
 from streams.gather import Record as Mentioned
@@ -133,7 +133,7 @@ class TriageWorker:
         for cell in gathered.cells:
             telemetry.NEGATIVITY.observe_many(d.negativity for d in cell.digests if d.negativity is not None)
         now_ms = records[-1].recorded_ms
-        if self._dead_share.add(now_ms, len(records), gathered.outcomes[MentionOutcome.DEAD]):
+        if self._dead_share.add(now_ms, that_count(gathered.outcomes), gathered.outcomes[MentionOutcome.DEAD]):
             signal = self._dead_share.signal()
             key = signal.brand.encode()
             place = partition_of(key, self.settings.kafka.brands_partitions)

@@ -45,6 +45,16 @@ def test_a_partition_that_is_behind_does_not_turn_the_clock_back() -> None:
     assert not made.add(T0 - 5 * MIN, 100, 50)
 
 
+def test_what_ops_are_told_was_seen_and_is_past() -> None:
+    made = share()
+    made.add(T0 + 10 * S, 60, 5)
+    made.add(T0 + 12 * S, 40, 35)
+    told = made.signal()
+    assert (told.since_ms, told.at_ms, told.evidence.window_s) == (T0, T0 + 12 * S, 12)
+    assert (told.observed, told.evidence.mentions, told.evidence.threshold) == (40.0, 100, 0.2)
+    assert (told.expected, told.evidence.expected_low, told.evidence.expected_high) == (0.0, 0.0, 0.0)
+
+
 def test_the_signal_is_the_same_from_every_worker_and_says_how_much() -> None:
     one, other = share(), share()
     one.add(T0 + S, 100, 50)
