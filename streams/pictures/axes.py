@@ -63,7 +63,7 @@ class ValueAxis:
 
     def ticks(self) -> Iterator[float]:
         """Two to five round figures, nought left out."""
-        step = round_step(self.top_value / 4)
+        step = round_step(self.top_value / 5)
         for number in range(1, int(self.top_value / step) + 1):
             yield number * step
 
