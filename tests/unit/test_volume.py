@@ -99,6 +99,16 @@ def test_a_slow_ramp_to_two_and_a_half_times_the_usual_is_seen(rate_per_min: flo
     assert median_minutes(rate_per_min, lambda minute: 1.0 + 1.5 * min(1.0, minute / 90.0)) <= 120.0
 
 
+def test_a_burn_that_no_hour_shows_is_told_with_the_hours_that_it_took() -> None:
+    detector, spans = known(3.0), []
+    rates = ordinary_rates(3.0, 7, 9)[ONSET // MIN :][:240] * 1.9
+    for place, voices in enumerate(counts(rates, 3), ONSET):
+        found = detector.find(seen(place, voices))
+        spans.append(found.span_s if found and found.score > 0.8 else 0)
+        detector.learn(seen(place, voices))
+    assert max(spans) > 3600
+
+
 def test_quiet_days_of_any_size_raise_next_to_no_alarm() -> None:
     raised = {}
     for rate_per_min in (0.05, 0.3, 3.0, 50.0, 500.0):
