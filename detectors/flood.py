@@ -57,8 +57,9 @@ class _State(msgspec.Struct):
 class FloodSpike(base.AnomalyDetector):
     """Tail probability of the count of copies under an overdispersed expectation.
 
-    As a River estimator it takes ``{"at_ms": ..., "copies": ..., "negative_copies": ...}``, one a bucket, in order; the
-    score is -log10 of the probability of the most striking span.
+    As a River estimator it takes ``{"at_ms": ..., "copies": ...}``, one a bucket, in order, and if known how many of them
+    are ``negative_copies`` and the ``voices`` beside them; the score is -log10 of the probability of the most striking
+    span.
 
     >>> detector = FloodSpike()
     >>> for bucket in range(8640):
@@ -166,4 +167,5 @@ def _judged(found: Finding, copies: float, negative: float) -> Finding:
 
 
 def _seen(x: dict[Hashable, Any]) -> Observation:
-    return Observation(x["at_ms"], copies=float(x["copies"]), negative_copies=float(x.get("negative_copies", 0.0)))
+    negative = float(x.get("negative_copies", 0.0))
+    return Observation(x["at_ms"], float(x.get("voices", 0.0)), copies=float(x["copies"]), negative_copies=negative)

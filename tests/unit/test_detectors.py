@@ -63,7 +63,9 @@ def observed(place: int, voices: float, negative: float, start_ms: int = 0) -> O
 
 
 def as_features(seen: Observation) -> dict[Any, Any]:
-    return {"at_ms": seen.at_ms, "voices": seen.voices, "scored": seen.scored, "negative": seen.negative}
+    """All that any of them asks for."""
+    said = {"voices": seen.voices, "scored": seen.scored, "negative": seen.negative}
+    return {"at_ms": seen.at_ms, **said, "copies": seen.copies, "negative_copies": seen.negative_copies}
 
 
 def ordinary(place: int) -> Observation:
