@@ -40,6 +40,7 @@ class Fault(StrEnum):
     TOO_MANY_RUNS = "too_many_runs"
     TOO_MANY_BRANDS = "too_many_brands"
     RUN_ENDED = "run_ended"
+    NOT_TAKEN = "not_taken"
 
 
 class BadMention(Exception):

@@ -1,4 +1,4 @@
-"""A record of Firebreak's own topics that cannot be read: somebody else wrote it, so it is set aside."""
+"""A record of Firebreak's own topics that cannot be used: somebody else wrote it, or the store never takes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 
 from detectors.mention import Fault
 from playbooks import telemetry
+from streams.agents.taking import NotTaken
 from streams.gather import Record as Read
 from streams.produce import Record
 from streams.wire import BadRecord, DeadLetter, Topic, encode_dead_letter
@@ -15,10 +16,11 @@ log = logging.getLogger(__name__)
 
 def dead_record(topic: Topic, partition: int, record: Read, wrong: BadRecord) -> Record:
     """The dead letter for `record`, counted and logged."""
-    telemetry.DEAD_LETTERS.labels(reason=Fault.WRONG_SHAPE).inc()
-    log.error("%s partition %d offset %d cannot be read: %s", topic, partition, record.offset, wrong)
+    reason = Fault.NOT_TAKEN if isinstance(wrong, NotTaken) else Fault.WRONG_SHAPE
+    telemetry.DEAD_LETTERS.labels(reason=reason).inc()
+    log.error("%s partition %d offset %d is set aside: %s", topic, partition, record.offset, wrong)
     letter = DeadLetter(
-        reason=Fault.WRONG_SHAPE.value,
+        reason=reason.value,
         detail=str(wrong),
         source=None,
         topic=topic.value,

@@ -14,20 +14,20 @@ from typing import Final
 
 from faust.types import TP
 from sqlalchemy import Engine
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 from detectors.run import run_of
 from detectors.signal import Signal
 from playbooks import telemetry
 from playbooks.catalog import Library, load_library
-from playbooks.labels import Role, SignalDecision, WaitCause, run_kind
+from playbooks.labels import Role, SignalDecision, run_kind
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents import take_signal
 from playbooks.store.open_incidents import count_open
 from playbooks.store.same_file import SameFile
 from streams.agents.dead import dead_record
-from streams.agents.patience import pause
 from streams.agents.reading import FoldReader
+from streams.agents.taking import Taker
 from streams.folding import Held
 from streams.gather import Record
 from streams.produce import MentionProducer
@@ -83,7 +83,7 @@ class RespondWorker:
         self._file = SameFile(engine)
         self._library = library
         self._producer = MentionProducer(settings.kafka, Role.RESPOND)
-        self._store_trouble: str | None = None
+        self._taker = Taker(self._take)
         self.reader = FoldReader(Role.RESPOND, [Topic.SIGNALS], settings, self._open)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -92,32 +92,17 @@ class RespondWorker:
             await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
 
     async def take(self, signal: Signal) -> None:
-        """One signal into the store; waits while the store is away.
-
-        Raises `BadRecord` for one that no store takes: a NUL in its text, a number beyond 64 bits.
-        """
-        attempt = 0
-        while True:
-            try:
-                taken = await asyncio.to_thread(self._take, signal)
-            except (DataError, OverflowError) as wrong:
-                raise BadRecord(f"no store takes this signal ({type(wrong).__name__})") from None
-            except (StoreUnreachable, DBAPIError) as away:
-                attempt += 1
-                self._store_trouble = f"the store does not answer ({type(away).__name__})"
-                await pause(attempt, Role.RESPOND, WaitCause.STORE, away)
-            else:
-                self._store_trouble = None
-                telemetry.SIGNALS_TAKEN.labels(decision=taken, run_kind=run_kind(run_of(signal.run))).inc()
-                log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
-                return
+        """One signal into the store; waits while the store is away. Raises `NotTaken`."""
+        taken = await self._taker.take(signal)
+        telemetry.SIGNALS_TAKEN.labels(decision=taken, run_kind=run_kind(run_of(signal.run))).inc()
+        log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
 
     def _take(self, signal: Signal) -> SignalDecision:
         self._file.check()  # what is written into a file that was taken away is lost
         return take_signal(self._engine, signal, self._library, self._settings, time.time_ns() // 1_000_000)
 
     async def set_aside(self, partition: int, record: Record, wrong: BadRecord) -> None:
-        """A record that is no signal."""
+        """A record that is no signal, or one that is not taken."""
         await self._producer.send([dead_record(Topic.SIGNALS, partition, record, wrong)])
 
     async def _show(self) -> None:
@@ -131,6 +116,6 @@ class RespondWorker:
         return RespondPartition(place, self)
 
     def _not_ready(self) -> list[str]:
-        trouble = [self._store_trouble, self._producer.trouble]
+        trouble = [*self._taker.not_ready(), self._producer.trouble]
         unassigned = None if self.reader.assigned else "no partition of signals is assigned yet"
         return [why for why in (*trouble, unassigned) if why]
