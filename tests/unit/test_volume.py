@@ -161,6 +161,16 @@ def test_what_came_late_counts_where_it_belongs() -> None:
     assert (one.observed, one.span_s) == (other.observed, other.span_s)
 
 
+def test_a_few_posts_more_on_a_platform_of_few_posts_are_no_surge() -> None:
+    detector = VolumeSpike(bucket_s=300)
+    for place in range(14 * 288):
+        detector.learn(Observation(place * 300_000, float(place % 4 == 0)))
+    few, many = (detector.find(Observation(14 * 288 * 300_000, voices)) for voices in (8.0, 40.0))
+    assert few is not None
+    assert many is not None
+    assert few.score < 0.5 < 1.0 < many.score
+
+
 # --- as a function of the past ----------------------------------------------------------------------------------------
 
 
@@ -193,6 +203,16 @@ def test_learning_says_the_same_whether_it_was_asked_before_or_not() -> None:
         asked.learn(here)
         unasked.learn(seen(place, voices))
     assert asked.snapshot() == unasked.snapshot()
+
+
+def test_after_an_alarm_a_restored_detector_asks_for_as_much_as_one_that_went_on() -> None:
+    whole = known(3.0)
+    watched(whole, [5.0] * 90, ONSET)
+    broken = VolumeSpike.restore(whole.snapshot())
+    one, other = whole.find(seen(ONSET + 90, 5.0)), broken.find(seen(ONSET + 90, 5.0))
+    assert one == other
+    assert one is not None
+    assert one.threshold > volume.THRESHOLD - 1.5
 
 
 def test_a_platform_borrows_from_its_brand_and_goes_on_from_its_snapshot_to_the_last_bit() -> None:
