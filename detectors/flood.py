@@ -57,9 +57,9 @@ class _State(msgspec.Struct):
 class FloodSpike(base.AnomalyDetector):
     """Tail probability of the count of copies under an overdispersed expectation.
 
-    As a River estimator it takes ``{"at_ms": ..., "copies": ...}``, one a bucket, in order, and if known how many of them
-    are ``negative_copies`` and the ``voices`` beside them; the score is -log10 of the probability of the most striking
-    span.
+    As a River estimator it takes ``{"at_ms": ..., "copies": ...}``, one a bucket, in order, and if known how many of
+    them are ``negative_copies`` and the ``voices`` beside them; the score is -log10 of the probability of the most
+    striking span.
 
     >>> detector = FloodSpike()
     >>> for bucket in range(8640):
