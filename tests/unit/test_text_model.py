@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 
 import msgspec
@@ -16,6 +17,7 @@ from detectors.text.languages import Language
 from detectors.text.learner import NegativityModel
 from detectors.text.model import NEGATIVE_CUT, START, Scorer, Weights, pack, unpack
 from detectors.text.slots import SLOTS, slots_of
+from detectors.text.start import start_weights
 from streams.simulation import phrases
 from streams.topics import LARGEST_RECORD_BYTES
 from streams.wire import BadRecord, ModelVersion, decode_model, encode_model
@@ -90,6 +92,13 @@ def test_angry_sayings_are_negative_and_kind_ones_are_not() -> None:
     assert sum(kind) / len(kind) <= 0.15
 
 
+def test_a_word_of_complaint_that_a_list_of_feelings_knows_keeps_the_larger_of_both() -> None:
+    weights = start_weights()
+    assert all(weights[word] >= odds for word, odds in complaints().items() if odds > 0.0)
+    assert weights["terrible"] > complaints()["terrible"] > 0.0
+    assert weights["refund"] == complaints()["refund"]
+
+
 def test_saying_it_again_and_again_is_bounded() -> None:
     assert score("awful " * 30) == score("awful " * 3000) < 1.0
     assert score("great " * 30) == score("great " * 3000) >= 0.0
@@ -146,10 +155,10 @@ def test_the_scorer_gives_the_number_of_the_river_model_for_any_text(text: str) 
 
 def test_a_scorer_gives_the_same_number_however_many_words_it_has_met() -> None:
     scorer = Scorer(PUBLISHED)
-    before = score("gate lice everywhere", scorer)
+    before = score("awful gate lice everywhere", scorer)
     for number in range(25_000):
         scorer.score([f"word{number}"])
-    assert score("gate lice everywhere", scorer) == before
+    assert score("awful gate lice everywhere", scorer) == before
 
 
 def test_the_order_of_two_words_makes_a_difference_once_it_was_learned() -> None:
@@ -202,8 +211,14 @@ def test_weights_that_are_none_are_a_bad_record(record: bytes) -> None:
 
 
 def test_a_table_that_unpacks_to_more_than_a_table_is_refused_before_it_is_there() -> None:
-    with pytest.raises(ValueError, match="bytes"):
-        unpack(zlib.compress(bytes(200_000_000)))
+    bomb = zlib.compress(bytes(50_000_000))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="bytes"):
+            unpack(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_feature_has_the_same_slots_on_every_machine() -> None:
