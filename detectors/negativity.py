@@ -118,7 +118,7 @@ class NegativitySpike(base.AnomalyDetector):
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the evidence and the baselines."""
         expected = self._expect(seen)
-        if seen.scored:
+        if seen.scored or seen.negative_copies:
             self._turns = self._with(seen)
             self._window.add((seen.negative, expected * self._mix.usual_share, seen.scored))
             self._mix.learn(seen.at_ms, _voices(seen), seen.negative, expected)
@@ -195,7 +195,8 @@ class NegativitySpike(base.AnomalyDetector):
     def _with(self, seen: Observation) -> Turns:
         """The evidence with this bucket's voices; worked out once for finding and learning."""
         if self._said is None or self._said[0] is not seen:
-            self._said = (seen, self._turns.after(seen.at_ms, _voices(seen), self._expect(seen), self._mix))
+            turns = self._turns.after(seen.at_ms, _voices(seen), self._expect(seen), self._mix, seen.negative_copies)
+            self._said = (seen, turns)
         return self._said[1]
 
     def _expect(self, seen: Observation) -> float:

@@ -25,9 +25,12 @@ Floats = NDArray[np.float64]
 NEGATIVITY: Final[Floats] = (np.arange(BINS) + 0.5) / BINS
 #: How much likelier a score in each bin is among negative posts, where the model saw as many of them as of others.
 _LIKELIER: Final[Floats] = NEGATIVITY / (1.0 - NEGATIVITY)
-#: The part of voices that is negative is looked for in so many rounds a step, between these bounds.
+#: The part of voices that is negative is looked for in so many rounds a step, between these bounds; a model whose
+#: scores say less or more is mistaken, and its scores are all shifted.
 _ROUNDS: Final = 12
-_PART: Final = (0.02, 0.9)
+_PART: Final = (0.15, 0.7)
+_LEAST_PART: Final = 0.01
+_NOW: Final = (0.03, 0.9)
 #: Parts of voices that may have turned negative, on top of the usual ones: the alternatives that are weighed.
 TURNED: Final[Floats] = np.array([0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 0.97])
 
@@ -72,7 +75,8 @@ class MixState(msgspec.Struct):
 
     `mood` is the part of voices that has turned negative of late (below 0: fewer than usual), `variance` how well that
     is known, `scale` how much more than believed it wanders, `damped` the steps in a row that were out of the ordinary.
-    `part` is the part of voices that is negative in the long run; `now`, `usual_negative` and `unsure` hold for the
+    `part` is the part of voices that is negative in the long run, `likeliest` what the scores say of it and `odds` by
+    how much they are shifted to fit; `now`, `usual_negative` and `unsure` hold for the
     running step: the part that is negative, the part above the cut, and how sure the mood is.
     """
 
@@ -84,7 +88,9 @@ class MixState(msgspec.Struct):
     step_ms: int = -1
     in_step: list[float] = msgspec.field(default_factory=lambda: [0.0] * _COLUMNS)
     waiting: list[tuple[int, list[float]]] = []
+    likeliest: float = 0.25
     part: float = 0.25
+    odds: float = 1.0 / 3.0
     now: float = 0.0
     usual_negative: float = 0.0
     unsure: float = 0.0
@@ -184,8 +190,8 @@ class ScoreMix:
             return
         state = self._state
         mix, rests_on = self.long_run()
-        scores = _negative(state.part)
-        spread = _spread(mix[:BINS], state.part)
+        scores = _negative(state.odds)
+        spread = _spread(mix[:BINS], state.odds)
         noise = spread / number + spread / rests_on + _RESTLESS
         surprise = (float(counts[:BINS] @ scores) / number / state.part - 1.0) * spread - state.mood
         deviation = math.sqrt(state.variance * state.scale + noise)
@@ -216,18 +222,30 @@ class ScoreMix:
         """What is usual in the step that begins: the mix, tilted by the mood as it may be by now."""
         state = self._state
         mix, rests_on = self.long_run()
-        for _ in range(_ROUNDS):
-            state.part = min(max(float(mix[:BINS] @ _negative(state.part)), _PART[0]), _PART[1])
+        self._find_part(mix[:BINS])
         keep = math.exp(-_STEP_MIN * _LAG_STEPS / _WANDER_MIN)
         mood = max(keep * state.mood, _LOWEST_MOOD)
         variance = keep * keep * state.variance + (1.0 - keep * keep) * _WANDER**2
-        state.unsure = (variance + _spread(mix[:BINS], state.part) / rests_on) * state.scale + _LEAST_VARIANCE
-        state.now = min(max(state.part + mood * (1.0 - state.part), _PART[0]), _PART[1])
+        state.unsure = (variance + _spread(mix[:BINS], state.odds) / rests_on) * state.scale + _LEAST_VARIANCE
+        state.now = min(max(state.part + mood * (1.0 - state.part), _NOW[0]), _NOW[1])
         share = float(mix[BINS])
         state.usual_negative = min(0.99, max(0.01, share + mood * (1.0 - share)))
 
+    def _find_part(self, mix: Floats) -> None:
+        state = self._state
+        for _ in range(_ROUNDS):
+            state.likeliest = max(_LEAST_PART, float(mix @ _negative(state.likeliest / (1.0 - state.likeliest))))
+        state.part = min(max(state.likeliest, _PART[0]), _PART[1])
+        if state.part == state.likeliest:
+            state.odds = state.part / (1.0 - state.part)
+            return
+        for _ in range(_ROUNDS):
+            state.odds *= state.part / float(mix @ _negative(state.odds))
+
     def _weigh(self) -> None:
-        ratio = _negative(self._state.now) / self._state.now
+        state = self._state
+        moved = state.now / (1.0 - state.now) * (1.0 - state.part) / state.part
+        ratio = _negative(state.odds * moved) / state.now
         #: Log-likelihood ratio of a voice in each bin (rows) if so many have turned (columns, `TURNED`).
         self.weights: Floats = np.log(1.0 - TURNED + np.outer(ratio, TURNED))
 
@@ -244,11 +262,13 @@ def crowd(number: float, expected: float) -> float:
 _BELIEF_AND_CUT: Final[Floats] = np.concatenate((_BELIEF, (_BELIEF[BINS // 2 :].sum(), 0.0)))
 
 
-def _negative(part: float) -> Floats:
-    """Of the voices in each bin, how many are negative where so large a part of all is."""
-    return part * _LIKELIER / (part * _LIKELIER + 1.0 - part)
+def _negative(odds: float) -> Floats:
+    """Of the voices in each bin, how many are negative where a voice is so at these odds before it is scored."""
+    return odds * _LIKELIER / (1.0 + odds * _LIKELIER)
 
 
-def _spread(mix: Floats, part: float) -> float:
+def _spread(mix: Floats, odds: float) -> float:
     """Variance of the part that has turned, as far as one voice tells it."""
-    return part / max(float(mix @ _negative(part) ** 2) / part - part, _LEAST_CONTRAST)
+    negative = _negative(odds)
+    part = float(mix @ negative)
+    return part / max(float(mix @ negative**2) / part - part, _LEAST_CONTRAST)

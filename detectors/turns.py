@@ -32,6 +32,15 @@ _LOG_MORE: Final[Floats] = np.log1p(_ADDED)
 _ROW_LOG_MORE: Final[Floats] = np.log1p(_ROW_ADDED)
 #: No row holds more evidence than this (nats), or a crisis that is over would go on for hours.
 _MOST: Final = 30.0
+#: Rows that hold so much are emptied when this much evidence (nats) says that no three in ten are turned any more.
+_STRONG: Final = 15.0
+_CALM: Final = 7.0
+_OVER: Final = 7
+#: Of a flood's copies so many are taken for voices before they are known; as many are not counted where it is one.
+_MISTAKEN: Final = 6.0
+#: Bins, voices expected, negative copies.
+_COPIES: Final = BINS + 1
+_COLUMNS: Final = BINS + 2
 #: A row older than this is halved.
 _OLDEST_MS: Final = 3 * 3_600_000
 #: The least evidence in the scores themselves (nats) before their number counts: praise brings many voices.
@@ -59,26 +68,29 @@ class TurnsState(msgspec.Struct):
     told: list[float]
     since_ms: list[int]
     unheard: float
+    calm: float
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The rows: voices by bin and, last, voices expected, since each began; the evidence; when they began.
+    """The rows: voices by bin, voices expected and negative copies since each began; the evidence; when they began.
 
-    `unheard` is what was expected in the quiet buckets since somebody last spoke.
+    `unheard` is what was expected in the quiet buckets since somebody last spoke, `calm` the evidence that what the
+    rows tell of is over.
     """
 
     heard: Floats
     told: Floats
     since_ms: NDArray[np.int64]
     unheard: float = 0.0
+    calm: float = 0.0
 
     def quiet(self, expected: float) -> Turns:
         """Ten seconds in which nobody spoke, and so many were expected to."""
-        return Turns(self.heard, self.told, self.since_ms, self.unheard + expected)
+        return Turns(self.heard, self.told, self.since_ms, self.unheard + expected, self.calm)
 
-    def after(self, at_ms: int, voices: Floats, expected: float, mix: ScoreMix) -> Turns:
-        """With the voices of the bucket at `at_ms`, by bin."""
+    def after(self, at_ms: int, voices: Floats, expected: float, mix: ScoreMix, copies: float = 0.0) -> Turns:
+        """With the voices of the bucket at `at_ms`, by bin, and how many negative copies came with them."""
         heard, told, since_ms = self.heard.copy(), self.told.copy(), self.since_ms.copy()
         told[_TONE:] -= _ROW_ADDED * self.unheard
         anew = told <= 0.0
@@ -86,7 +98,9 @@ class Turns:
         since_ms[anew] = at_ms
         heard[:, :BINS] += voices
         heard[:, BINS] += np.where(anew, expected, expected + self.unheard)
-        told += (voices @ mix.weights)[_SUPPOSED]
+        heard[:, _COPIES] += copies
+        more = voices @ mix.weights
+        told += more[_SUPPOSED]
         told[_TONE:] += float(voices.sum()) * _ROW_LOG_MORE - _ROW_ADDED * expected
         over = told <= 0.0
         heard[over] = told[over] = 0.0
@@ -96,7 +110,10 @@ class Turns:
             old = at_ms - since_ms > _OLDEST_MS
             _shrink(heard, told, np.where(old, 0.5, 1.0))
             since_ms[old] += (at_ms - since_ms[old]) // 2 // BUCKET_MS * BUCKET_MS
-        return Turns(heard, told, since_ms)
+        calm = max(0.0, self.calm - float(more[_OVER])) if told.max() >= _STRONG else 0.0
+        if calm >= _CALM:
+            return turns_of()
+        return Turns(heard, told, since_ms, calm=calm)
 
     def late(self, at_ms: int, voices: Floats, mix: ScoreMix, expected: float) -> Turns:
         """With voices of the bucket at `at_ms` that came later, of which `expected` were expected from then to now.
@@ -123,7 +140,7 @@ class Turns:
 
     def tone(self, mix: ScoreMix) -> Weighed:
         """Evidence that the mix of scores has turned, above what an ordinary change of mood explains."""
-        turned = _turned(self.heard[:_TONE], mix).max(axis=1)
+        turned = _turned(_without_copied(self.heard[:_TONE]), mix).max(axis=1)
         row = int(turned.argmax())
         return Weighed(max(0.0, float(turned[row])), int(self.since_ms[row]))
 
@@ -132,7 +149,7 @@ class Turns:
 
         The number is weighed as negative binomial: `dispersion` is its overdispersion over a span in seconds.
         """
-        heard, since_ms = self.heard[_TONE:], self.since_ms[_TONE:]
+        heard, since_ms = _without_copied(self.heard[_TONE:]), self.since_ms[_TONE:]
         number = heard[:, :BINS].sum(axis=1)[:, None]
         expected = np.maximum(heard[:, BINS], _LEAST_EXPECTED)[:, None]
         spans_s = [max(_SHORTEST_S, (at_ms + BUCKET_MS - since) // 1000) for since in since_ms.tolist()]
@@ -147,15 +164,15 @@ class Turns:
     @property
     def state(self) -> TurnsState:
         """Everything it knows, for `turns_of`."""
-        return TurnsState(self.heard.tolist(), self.told.tolist(), self.since_ms.tolist(), self.unheard)
+        return TurnsState(self.heard.tolist(), self.told.tolist(), self.since_ms.tolist(), self.unheard, self.calm)
 
 
 def turns_of(state: TurnsState | None = None) -> Turns:
     """The rows of a snapshot, or empty ones."""
     if state is None:
         rows = len(_SUPPOSED)
-        return Turns(np.zeros((rows, BINS + 1)), np.zeros(rows), np.zeros(rows, np.int64))
-    return Turns(np.array(state.heard), np.array(state.told), np.array(state.since_ms), state.unheard)
+        return Turns(np.zeros((rows, _COLUMNS)), np.zeros(rows), np.zeros(rows, np.int64))
+    return Turns(np.array(state.heard), np.array(state.told), np.array(state.since_ms), state.unheard, state.calm)
 
 
 def _turned(heard: Floats, mix: ScoreMix) -> Floats:
@@ -170,6 +187,19 @@ def _turned(heard: Floats, mix: ScoreMix) -> Floats:
     variance = mix.unsure + (_CROWD_MOOD * crowd) ** 2
     ordinary = (fits - TURNED**2 / (2.0 * variance[:, None])).max(axis=1, keepdims=True)
     return np.asarray(fits - ordinary)
+
+
+def _without_copied(heard: Floats) -> Floats:
+    """The rows without those voices that were the first of a flood: as many of the most negative as it has copies."""
+    if not heard[:, _COPIES].any():
+        return heard
+    left = heard.copy()
+    mistaken = np.minimum(heard[:, _COPIES], _MISTAKEN)
+    for place in range(BINS - 1, BINS // 2 - 1, -1):
+        taken = np.minimum(left[:, place], mistaken)
+        left[:, place] -= taken
+        mistaken = mistaken - taken
+    return left
 
 
 def _shrink(heard: Floats, told: Floats, by: Floats) -> None:
