@@ -140,7 +140,7 @@ def test_one_platform_has_to_prove_more_than_the_whole_brand(kind: SignalKind) -
 def test_the_threshold_is_a_setting_and_no_part_of_a_snapshot(kind: SignalKind) -> None:
     known = taught(kind)
     scores(known, map(crisis, range(2 * DAY, 2 * DAY + 3)))
-    strict = DETECTORS[kind].restore(known.snapshot(), known.threshold * 1.5, None)
+    strict = DETECTORS[kind].restore(known.snapshot(), DETECTORS[kind].threshold * 1.5, None)
     found, usual = strict.find(crisis(2 * DAY + 3)), known.find(crisis(2 * DAY + 3))
     assert found is not None
     assert usual is not None
