@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -163,10 +163,18 @@ class Carrier:
             again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, asked)))
             await self._store.do(lambda engine: outbox.settle(engine, due, again, last, ()))
             return
-        has_ops, graphs = OPS in self._settings.roles, Channel.GRAFANA in self._effects
         words = [*entries, *last]
+        if due.action is ActionKind.PAGE and standing.missed:
+            _tell_missed(due, notice, words)
+        has_ops, graphs = self._ops_without(due, standing.missed), Channel.GRAFANA in self._effects
         follow = follow_ups(due, notice, standing, words, has_ops=has_ops, graphs=graphs, now_ms=now_ms)
         await self._store.do(lambda engine: outbox.settle(engine, due, standing.state, last, follow))
+
+    def _ops_without(self, due: DueAction, missed: Collection[str]) -> bool:
+        """Whether somebody for ops can be reached who was not missed just now: to page those again is in vain."""
+        addresses = {channel: effect.address for channel, effect in self._effects.items()}
+        found = reach(run_of(due.run), OPS, self._settings, addresses)
+        return any(contact.person not in missed for contact in (*found.to_send, *found.to_record))
 
     def _wait_s(self, entries: Sequence[Entry], again: Iterable[Point], asked: Mapping[Point, float | None]) -> float:
         first_s, longest_s = self._settings.runner.first_retry_s, self._settings.runner.longest_retry_s
@@ -227,6 +235,16 @@ def in_words(outcome: Outcome, *, repeats: bool) -> str:
             return f"{outcome.reason.value}: {outcome.answer}; perhaps taken, {what}"
         case _:
             return f"{outcome.reason.value}: {outcome.answer}"
+
+
+def _tell_missed(due: DueAction, notice: Notice, entries: Iterable[Entry]) -> None:
+    failed = {
+        f"{entry.person or 'nobody'} by {entry.channel.value}: {entry.detail}"
+        for entry in entries
+        if entry.outcome is DeliveryOutcome.FAILED
+    }
+    place = (due.incident, notice.brand, due.target)
+    _log.error("the page of incident %r, brand %r, to %r failed for good: %r", *place, sorted(failed))
 
 
 def _notes(due: DueAction, run: Run, found: Reach) -> list[Note]:

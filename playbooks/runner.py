@@ -16,18 +16,20 @@ import socket
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import assert_never
 
 from playbooks import telemetry
 from playbooks.carry_out import Carrier
+from playbooks.catalog import load_library
 from playbooks.effects.registry import open_effects
 from playbooks.health import serve_health
 from playbooks.labels import ActionKind, Role
 from playbooks.patient_store import PatientStore
-from playbooks.settings import PlaybookSettings
+from playbooks.reachability import pages_to_nobody
+from playbooks.settings import Arming, PlaybookSettings
 from playbooks.store import outbox
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.outbox import Backlog, DueAction, LeaseLost
@@ -71,14 +73,20 @@ KINDS = {lane: tuple(kind for kind in ActionKind if lane_of(kind) is lane) for l
 async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clock = now_ms) -> None:
     """Carry out what is due until `stop` is set.
 
-    Raises `MissingSecret`, `StoreUnreachable` or `PortTaken` at the start; later it waits for what is missing.
+    Raises `MissingSecret`, `PlaybookError`, `StoreUnreachable` or `PortTaken` at the start; later it waits for what is
+    missing.
     """
     effects = open_effects(settings)
+    unreached = pages_to_nobody(settings, load_library())
     engine = await asyncio.to_thread(open_store, settings.store)
     await asyncio.to_thread(migrate, engine)
     telemetry.start([Role.RUNNER], brands=settings.brands)
     store = PatientStore(engine, stop, Role.RUNNER)
-    runner = Runner(settings, store, Carrier(settings, store, effects, clock, random.random), clock)
+    runner = Runner(settings, store, Carrier(settings, store, effects, clock, random.random), clock, unreached)
+    for why in unreached:
+        _log.warning("%s", why)
+    armed = sorted(brand for brand, known in settings.brands.items() if known.arming is not Arming.OBSERVE)
+    _log.info("the runner carries out what is due for %s; channels: %s", armed or "no brand", sorted(effects) or "none")
     try:
         async with serve_health(
             settings.metrics_host, settings.runner.metrics_port, runner.not_ready, setting="runner.metrics_port"
@@ -91,8 +99,16 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
 class Runner:
     """The loop round the outbox."""
 
-    def __init__(self, settings: PlaybookSettings, store: PatientStore, carrier: Carrier, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: PlaybookSettings,
+        store: PatientStore,
+        carrier: Carrier,
+        clock: Clock,
+        unreached: Sequence[str] = (),
+    ) -> None:
         self._settings = settings.runner
+        self._unreached = unreached
         self._store = store
         self._carrier = carrier
         self._clock = clock
@@ -102,7 +118,7 @@ class Runner:
 
     def not_ready(self) -> list[str]:
         """Why it cannot do its work just now."""
-        return [self._store.trouble] if self._store.trouble else []
+        return [*([self._store.trouble] if self._store.trouble else []), *self._unreached]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take what is due and carry it out, until `stop` is set and what is under way is done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Collection
 
 import msgspec
 from aiohttp import web
@@ -30,15 +31,15 @@ class Known(msgspec.Struct, frozen=True):
     history: list[Logged]
     holds: list[Hold]
     ledger: list[outbox.Line]
+    unreached: frozenset[str]
 
 
 async def incidents(request: web.Request, viewer: Viewer) -> web.Response:
     """All incidents, the newest first."""
     desk = request.app[DESK]
-    found = await asyncio.to_thread(list_incidents, desk.engine)
-    return desk.page(
-        "incidents.html", {"here": "incidents", "cards": [_card(desk, view, viewer) for view in found]}, viewer
-    )
+    found, unreached = await asyncio.to_thread(_listed, desk.engine)
+    cards = [_card(desk, view, viewer, unreached) for view in found]
+    return desk.page("incidents.html", {"here": "incidents", "cards": cards}, viewer)
 
 
 async def incident(request: web.Request, viewer: Viewer) -> web.Response:
@@ -50,7 +51,7 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
     brand = desk.brand_name(known.view.brand)
     released_by = _released_by(known.view)
     values = {
-        "incident": _card(desk, known.view, viewer),
+        "incident": _card(desk, known.view, viewer, known.unreached),
         "findings": [finding(known.view.signal)],
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ())) for hold in known.holds],
         "timeline": timeline(known.history, brand, desk.name_of),
@@ -90,8 +91,17 @@ def _known(engine: Engine, incident: str) -> Known | None:
     if view is None:
         return None
     return Known(
-        view, incident_history(engine, incident), holds_of_incident(engine, incident), outbox.ledger(engine, incident)
+        view=view,
+        history=incident_history(engine, incident),
+        holds=holds_of_incident(engine, incident),
+        ledger=outbox.ledger(engine, incident),
+        unreached=outbox.reached_nobody(engine, [incident]),
     )
+
+
+def _listed(engine: Engine) -> tuple[list[IncidentView], frozenset[str]]:
+    found = list_incidents(engine)
+    return found, outbox.reached_nobody(engine, [view.id for view in found])
 
 
 def _holding(engine: Engine) -> list[tuple[Hold, tuple[str, ...]]]:
@@ -106,8 +116,9 @@ def _released_by(view: IncidentView | None) -> dict[str, tuple[str, ...]]:
     return {hold.id: hold.released_by for hold in view.holds} if view else {}
 
 
-def _card(desk: Desk, view: IncidentView, viewer: Viewer) -> Card:
-    return card(view, desk.brand_name(view.brand), desk.name_of(view.acknowledged_by or ""), bool(viewer.person))
+def _card(desk: Desk, view: IncidentView, viewer: Viewer, unreached: Collection[str] = ()) -> Card:
+    by, may_act = desk.name_of(view.acknowledged_by or ""), bool(viewer.person)
+    return card(view, desk.brand_name(view.brand), by, may_act, unreached=view.id in unreached)
 
 
 def _hold_card(desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...]) -> HoldCard:

@@ -104,8 +104,10 @@ def world_of(run_id: str) -> World | None:
             assert_never(run)
 
 
-def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool) -> Card:
-    """An incident as the viewer sees it. `brand` and `acknowledged_by` are the names to show."""
+def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool, *, unreached: bool = False) -> Card:
+    """An incident as the viewer sees it. `brand` and `acknowledged_by` are the names to show;
+    `unreached` says that its pages reached nobody.
+    """
     world = world_of(view.run)
     return Card(
         id=view.id,
@@ -114,7 +116,7 @@ def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool) ->
         summary=words.what_happens(view.signal, brand),
         opened_ms=view.opened_ms,
         open=view.state is not IncidentState.RESOLVED,
-        chips=tuple(_chips(view, acknowledged_by)),
+        chips=(*_chips(view, acknowledged_by), *([Chip("Nobody could be reached", Tone.ALARM)] if unreached else [])),
         world=world.kind if world else Tone.PLAIN,
         playbook=view.playbook,
         version=view.version,

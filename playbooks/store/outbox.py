@@ -191,6 +191,18 @@ def ledger(engine: Engine, incident_id: str) -> list[Line]:
     return [Line(_entry(row), ActionKind(row["action"]), row["step"], row["target"]) for row in rows]
 
 
+def reached_nobody(engine: Engine, incidents: Collection[str]) -> frozenset[str]:
+    """Those of `incidents` that have pages of which one failed for good and none reached anybody."""
+    query = select(outbox.c.incident, outbox.c.state).where(
+        outbox.c.action == ActionKind.PAGE.value, outbox.c.incident.in_(incidents)
+    )
+    with reading(engine) as conn:
+        rows = conn.execute(query).all()
+    reached = (OutboxState.DELIVERED, OutboxState.PARTLY)
+    failed = {incident for incident, state in rows if state == OutboxState.FAILED}
+    return frozenset(failed - {incident for incident, state in rows if state in reached})
+
+
 def entry_of(due: DueAction, point: Point, outcome: DeliveryOutcome, detail: str, now_ms: int) -> Entry:
     """A ledger entry about the attempt that `due` is."""
     person, channel = point

@@ -21,6 +21,7 @@ from detectors.signal import Signal
 from playbooks import telemetry
 from playbooks.catalog import Library, load_library
 from playbooks.labels import Role, SignalDecision, run_kind
+from playbooks.reachability import pages_to_nobody
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents import take_signal
 from playbooks.store.open_incidents import count_open
@@ -44,6 +45,8 @@ async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
     """The respond process, until `stop`."""
     await asyncio.to_thread(ensure_topics, settings.kafka)
     library = load_library()
+    for why in pages_to_nobody(settings, library):
+        log.warning("%s", why)
     engine = open_store(settings.store)
     await asyncio.to_thread(migrate, engine)
     telemetry.start([Role.RESPOND], brands=settings.brands)

@@ -20,8 +20,8 @@ from playbooks.labels import Channel, DeliveryOutcome
 from playbooks.listening import PortTaken
 from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed
 from playbooks.settings import ConsoleSettings, StoreSettings
-from playbooks.store import outbox
-from playbooks.store.engine import open_store
+from playbooks.store import outbox, schema
+from playbooks.store.engine import open_store, writing
 from playbooks.store.holds import holds_in_force
 from playbooks.store.incidents import incident_history, incident_view
 from tests.parts.console import NOW_MS, SETTINGS, Clock, browsing, crisis, csrf_in, page, send
@@ -75,6 +75,20 @@ async def test_an_incident_says_why(store: Engine) -> None:
         "page on-call",
     ):
         assert words in html, words
+
+
+async def test_an_incident_whose_pages_reached_nobody_says_so_in_the_list(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        assert "Nobody could be reached" not in await page(browser, "/")
+        with writing(store) as conn:
+            mine = (schema.outbox.c.incident == incident, schema.outbox.c.action == "page")
+            conn.execute(schema.outbox.update().where(*mine).values(state="failed"))
+        assert "Nobody could be reached" in await page(browser, "/")
+        assert "Nobody could be reached" in await page(browser, f"/incidents/{incident}")
+        with writing(store) as conn:
+            conn.execute(schema.outbox.update().where(*mine).values(state="delivered"))
+        assert "Nobody could be reached" not in await page(browser, "/")
 
 
 async def test_the_ledger_says_who_was_told_and_what_came_of_it(store: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
@@ -15,8 +16,17 @@ from sqlalchemy import Engine
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Outcome
 from playbooks.effects.registry import EFFECTS
+from playbooks.health import serve_health
 from playbooks.labels import ActionKind, Channel
-from playbooks.settings import GrafanaSettings, Person, SecretFrom, StoreSettings
+from playbooks.settings import (
+    Arming,
+    BrandSettings,
+    ChannelSettings,
+    GrafanaSettings,
+    Person,
+    SecretFrom,
+    StoreSettings,
+)
 from playbooks.standing import OutboxState
 from playbooks.store.engine import open_store
 from tests.parts.due_actions import action, entries, put, states, words
@@ -148,6 +158,51 @@ async def test_nobody_reachable_is_said_counted_and_told_to_ops(
     assert (entry.channel.value, entry.outcome.value) == ("none", "failed")
     assert entry.detail.startswith("nobody_reachable: ")
     assert f"the role '{role}'" in mailbox.mails[0]["Subject"]
+
+
+async def test_a_page_that_failed_for_good_is_an_error_in_the_log(
+    store: Engine, store_settings: StoreSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(store, action(target="empty"))
+    async with smtp_server(Mailbox()) as mailbox, running(runner_settings(store_settings, mailbox)):
+        await ends(store, FAILED)
+    [told] = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert "failed for good" in told
+    assert "'acme'" in told
+    assert "nobody is in the role" in told
+
+
+async def test_who_was_just_missed_is_not_paged_again_as_the_one_who_runs_firebreak(
+    store: Engine, store_settings: StoreSettings
+) -> None:
+    put(store, action(target="on-call"))
+    roles = {**ROLES, "on-call": ("otto",)}
+    async with smtp_server(Mailbox(rcpt="550 no such user")) as mailbox:
+        async with running(runner_settings(store_settings, mailbox, roles=roles)):
+            await ends(store, FAILED)
+    assert list(states(store)) == ["act-1"]
+
+
+async def test_a_runner_whose_pages_reach_nobody_says_so_at_its_start_and_is_not_ready(
+    store_settings: StoreSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Callable[[], list[str]]] = []
+
+    def serve(host: str, port: int, ready: Callable[[], list[str]], setting: str) -> object:
+        asked.append(ready)
+        return serve_health(host, port, ready, setting)
+
+    monkeypatch.setattr("playbooks.runner.serve_health", serve)
+    settings = runner_settings(store_settings, Mailbox())
+    armed = msgspec.structs.replace(
+        settings, channels=ChannelSettings(), brands={"acme": BrandSettings(arming=Arming.PAGE_AND_HOLD)}
+    )
+    async with running(armed):
+        await until(lambda: asked)
+        said = asked[0]()
+    assert any("'acme'" in why and "'on-call'" in why and "no channel to people is set up" in why for why in said)
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert set(said) <= set(warned)
 
 
 async def test_without_a_role_for_ops_a_failure_is_still_written_down(

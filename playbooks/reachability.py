@@ -1,0 +1,62 @@
+"""Whether the pages that the playbooks order would reach anybody, said before one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detectors.run import Live
+from playbooks.catalog import Library
+from playbooks.effects.message import AddressOf
+from playbooks.labels import ActionKind, Channel
+from playbooks.people import Missed, Reach, reach
+from playbooks.settings import Arming, PlaybookSettings
+
+
+def pages_to_nobody(settings: PlaybookSettings, library: Library) -> list[str]:
+    """For each armed brand and each role that a playbook pages: why nobody would get the page; empty where all is well.
+
+    From the settings alone, without their secrets, so that every process can tell.
+
+    >>> from playbooks.catalog import load_library
+    >>> pages_to_nobody(PlaybookSettings(), load_library())
+    []
+    """
+    return [
+        f"a page about brand {brand!r} to the role {role!r} reaches nobody: {why}"
+        for brand, known in sorted(settings.brands.items())
+        if known.arming is not Arming.OBSERVE
+        for role in _paged(library)
+        if (why := _why(role, settings))
+    ]
+
+
+def channels_for_people(settings: PlaybookSettings) -> dict[Channel, AddressOf]:
+    """The channels to people that are set up, each with where it finds a person."""
+    found: dict[Channel, AddressOf] = {}
+    if settings.channels.email is not None:
+        found[Channel.EMAIL] = lambda person: person.email
+    if settings.channels.webhook is not None:
+        found[Channel.WEBHOOK] = lambda person: person.webhook
+    return found
+
+
+def _paged(library: Library) -> list[str]:
+    steps = (step for pinned in library.newest() for step in pinned.playbook.steps)
+    return sorted({step.to for step in steps if step.action is ActionKind.PAGE and step.to is not None})
+
+
+def _why(role: str, settings: PlaybookSettings) -> str:
+    channels = channels_for_people(settings)
+    found = reach(Live(), role, settings, channels)
+    return "" if found.to_send else "; ".join(_reasons(role, found, channels))
+
+
+def _reasons(role: str, found: Reach, channels: dict[Channel, AddressOf]) -> Iterator[str]:
+    if not channels and not _whole_role(found.missed):
+        yield "no channel to people is set up (channels.email, channels.webhook)"
+        return
+    yield from (miss.why.in_words(role, miss.person) for miss in found.missed)
+
+
+def _whole_role(missed: tuple[Missed, ...]) -> bool:
+    return any(not miss.person for miss in missed)

@@ -1,0 +1,43 @@
+"""Whether pages would reach anybody, told from the settings before one is due."""
+
+from __future__ import annotations
+
+import pytest
+
+from playbooks.catalog import load_library
+from playbooks.reachability import pages_to_nobody
+from playbooks.settings import Arming, BrandSettings, ChannelSettings, EmailSettings, Person, PlaybookSettings
+
+LIBRARY = load_library()
+ADA = {"ada": Person(name="Ada", email="ada@example.org")}
+MAIL = ChannelSettings(email=EmailSettings())
+ARMED = {"acme": BrandSettings(arming=Arming.PAGE_AND_HOLD)}
+BOTH: dict[str, tuple[str, ...]] = {"on-call": ("ada",), "ops": ("ada",)}
+
+
+def test_all_is_well_where_somebody_in_each_paged_role_has_a_contact_point() -> None:
+    assert pages_to_nobody(PlaybookSettings(people=ADA, roles=BOTH, channels=MAIL, brands=ARMED), LIBRARY) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (PlaybookSettings(people=ADA, roles=BOTH, brands=ARMED), "no channel to people is set up"),
+        (PlaybookSettings(people=ADA, channels=MAIL, brands=ARMED), "there is no role 'on-call' in the settings"),
+        (
+            PlaybookSettings(people=ADA, roles={**BOTH, "on-call": ()}, channels=MAIL, brands=ARMED),
+            "nobody is in the role 'on-call'",
+        ),
+        (
+            PlaybookSettings(people={"ada": Person(name="Ada")}, roles=BOTH, channels=MAIL, brands=ARMED),
+            "'ada' has no contact point on a channel that is set up",
+        ),
+    ],
+)
+def test_a_page_that_nobody_would_get_is_told_with_brand_role_and_ground(settings: PlaybookSettings, why: str) -> None:
+    said = pages_to_nobody(settings, LIBRARY)
+    assert any(f"brand 'acme' to the role 'on-call' reaches nobody: {why}" in each for each in said), said
+
+
+def test_a_brand_that_is_only_observed_pages_nobody_on_purpose() -> None:
+    assert pages_to_nobody(PlaybookSettings(brands={"acme": BrandSettings()}), LIBRARY) == []
