@@ -8,6 +8,8 @@ from typing import Annotated
 
 import msgspec
 
+from detectors.pattern_words import in_words
+
 MAX_RECORD_BYTES = 256 * 1024
 MAX_TEXT_CHARS = 10_000
 
@@ -143,7 +145,7 @@ def _shape_fault(message: str) -> BadMention:
     if message.startswith("Expected `object`") and "at `$" not in message:
         found = message.rpartition("got ")[2].strip("`")
         return BadMention(Fault.NOT_AN_OBJECT, f"found {found}, a mention is one JSON object")
-    return BadMention(Fault.WRONG_SHAPE, message)
+    return BadMention(Fault.WRONG_SHAPE, in_words(message))
 
 
 def _refuse_nul(mention: Mention) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from detectors.pattern_words import in_words
 from playbooks import telemetry
 from playbooks.gate_decision import Brand, GateAnswer, GateRequest, Label, Platform, what_it_holds, who_opens_it
 from playbooks.health import health_routes
@@ -178,7 +179,7 @@ def _decode(body: bytes) -> GateRequest:
     try:
         return msgspec.json.decode(body, type=GateRequest)
     except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        message = str(wrong)
+        message = in_words(str(wrong))
     except RecursionError:
         message = "nested too deeply"
     raise Refused(HTTPStatus.BAD_REQUEST, GateReason.BAD_REQUEST, f"the body is not a question: {message}")
@@ -189,7 +190,8 @@ def _query(request: web.Request) -> HoldsQuery:
     try:
         return msgspec.convert(given, HoldsQuery)
     except msgspec.ValidationError as wrong:
-        raise Refused(HTTPStatus.BAD_REQUEST, GateReason.BAD_REQUEST, f"the query is wrong: {wrong}") from None
+        message = f"the query is wrong: {in_words(str(wrong))}"
+        raise Refused(HTTPStatus.BAD_REQUEST, GateReason.BAD_REQUEST, message) from None
 
 
 def _listed(hold: Hold) -> ListedHold:

@@ -9,10 +9,24 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 import yaml
 
+from detectors.pattern_words import in_words
 from playbooks.allowed import allowed_at
 
 T = TypeVar("T")
 
+#: What the types of a file are called by those who write one.
+_TYPES = {
+    "object": "keys with values",
+    "array": "a list",
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "null": "nothing",
+    "datetime": "a moment",
+    "date": "a day",
+}
+_A_SECRETS_KEYS = "the keys here are env, file"
 _PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -64,24 +78,41 @@ def line_of(source: str, where: str) -> int:
 
 
 def _mistake(node: yaml.Node | None, path: Path, kind: type, said: str) -> YamlFault:
-    message, _, where = said.replace(r"\\Z'", "$'").partition(" - at `")
+    message, _, where = said.partition(" - at `")
     where = where.rstrip("`")
     if wrong_key := re.fullmatch(r"key` (.*) in `(.*)", where):
         name, where = wrong_key.groups()
         line = _place(node, f"{where}.{name}").line
-        parts = [f"{message} at {_place(node, where).name}", "" if "enum" in message else f"found {name!r}"]
+        parts = [
+            f"{_plainly(message, '')} at {_place(node, where).name}",
+            "" if "enum" in message else f"found {name!r}",
+        ]
         return YamlFault(path, line, "; ".join(part for part in (*parts, allowed_at(kind, f"key in {where}")) if part))
     place = _place(node, where)
     line = place.line
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", message):
         line = _place(node, f"{where}.{unknown[1]}").line
-    parts = [f"{message} at {place.name}" if place.name else message]
+    allowed = allowed_at(kind, where)
+    words = _plainly(message, allowed)
+    parts = [f"{words} at {place.name}" if place.name else words]
     # A value is repeated only where its pattern or bounds are the matter: elsewhere it may be a misplaced secret.
     if place.value is not None and re.search("matching regex| [<>]=? ", message):
         parts.append(f"found {place.value!r}")
     if unknown or message.startswith("Invalid enum value"):
-        parts.append(allowed_at(kind, where))
+        parts.append(allowed)
     return YamlFault(path, line, "; ".join(part for part in parts if part))
+
+
+def _plainly(message: str, allowed: str) -> str:
+    """A fault in words for somebody who knows the file and not the program. `allowed` is what may stand there."""
+    wrong_type = re.fullmatch(r"Expected `(.*)`, got `(.*)`", message)
+    if not wrong_type:
+        return in_words(message)
+    found = _TYPES.get(wrong_type[2], wrong_type[2])
+    if allowed == _A_SECRETS_KEYS:
+        return f"A secret is never in the file: write {{env: NAME}} or {{file: PATH}}; found {found}"
+    wanted = [_TYPES.get(name, name) for name in wrong_type[1].split(" | ")]
+    return f"Expected {' or '.join(wanted)}, found {found}"
 
 
 def _with_names(data: Any, kind: type, said: str) -> str:

@@ -1,0 +1,36 @@
+"""What a pattern asks for, in words, for whoever wrote a name that is refused: a regular expression is no answer.
+
+>>> in_words("Expected `str` matching regex '^[a-z0-9_-]{1,64}\\\\\\\\Z'")
+'Expected 1 to 64 of a-z, 0-9, _ and -'
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_PATTERN: Final = re.compile(r"`str(?: \| null)?` matching regex (['\"])(.*?)\1")
+_RUN: Final = re.compile(r"\^\[(?P<set>[^\]]+)\]\{(?P<least>\d+),(?P<most>\d+)\}\$")
+_SETS: Final = {
+    "a-z0-9_-": "a-z, 0-9, _ and -",
+    "A-Za-z0-9._:-": "A-Z, a-z, 0-9, full stop, _, : and -",
+}
+_OTHERS: Final = {
+    "^[a-z][a-z0-9-]{0,63}$": "1 to 64 of a-z, 0-9 and -, the first a letter",
+    "^[a-z][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and -, the first a letter",
+    "^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$": "a version of three numbers, such as 1.0.2",
+    r"^[^\x00-\x1f\x7f]{1,200}$": "one line of 1 to 200 characters",
+}
+
+
+def in_words(message: str) -> str:
+    """`message`, in which each pattern of ours is put into words; one that is not known stays as it is."""
+    return _PATTERN.sub(lambda found: _words(found[2]) or found[0], message)
+
+
+def _words(pattern: str) -> str:
+    plain = pattern.replace("\\\\", "\\").replace(r"\Z", "$")
+    run = _RUN.fullmatch(plain)
+    if run is None or run["set"] not in _SETS:
+        return _OTHERS.get(plain, "")
+    return f"{run['least']} to {run['most']} of {_SETS[run['set']]}"
