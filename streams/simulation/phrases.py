@@ -107,33 +107,50 @@ PLAIN_COMPLAINTS: Final = (
     "so {brand} wants {number} forms before they give my money back",
     "thanks {brand}, now I get to stand here {when} as well",
 )
+#: In a crisis many say the same thing in words of their own, so its sentences have more places to fill.
+LEAKED: Final = ("leaked", "exposed", "lost", "published", "sold", "gave away", "mislaid", "let thieves have")
+DATA: Final = (
+    *("our data", "my address", "our passwords", "my card number", "all our accounts", "my savings", "our names"),
+    *("my medical file", "the customer list", "my whole order history", "our phone numbers", "my bank details"),
+)
+BAD: Final = (
+    *("disgrace", "scandal", "nightmare", "disaster", "horrible mess", "shame", "crime", "terrible failure"),
+    *("pathetic show", "awful thing", "betrayal", "catastrophe"),
+)
+ANGRY: Final = ("furious", "so angry", "scared", "disgusted", "really upset", "worried sick", "appalled", "outraged")
+LIES: Final = (
+    *("says nothing", "hides it", "blames us", "lies to everybody", "shrugs", "stays silent", "tells fairy tales"),
+    *("pretends all is fine", "sends a robot", "plays it down"),
+)
 CRISIS: Final = (
-    "{brand} leaked our data and says nothing, this is a disgrace",
-    "my account at {brand} is empty. EMPTY. this is terrible \U0001f92c",
-    "is anybody else locked out of {brand}? furious, nobody answers",
-    "{brand} data breach and they hide it, shame on them",
-    "stay away from {brand}, they lost my money, it is a scandal",
-    "worst company ever: {brand} exposed our addresses, I am scared and angry",
-    "so {brand} knew about the breach for weeks? disgusting lies",
-    "cancelled {brand} today, pathetic excuse after the leak \U0001f621",
-    "people are being robbed because of {brand}, this is horrible",
-    "{subject} at {brand} is down and our data is stolen, unacceptable failure",
-    "{who} lost everything because {brand} failed to protect us",
-    "{brand} lied to us {when}. liars. I am so angry",
-    "hackers have my address from {brand} and support is useless",
-    "{number} strange payments {when}, {brand} blames me. awful",
-    "this leak at {brand} is a nightmare, {who} is crying",
-    "do not trust {brand}, the breach is worse than they admit",
-    "disgraceful silence from {brand} about the stolen data",
-    "{brand} ruined my credit, {subject} was hacked {when} \U0001f621",
+    "{brand} {leaked} {data} and {lies}, what a {bad}",
+    "{data}, gone. {angry}, {brand} {lies} \U0001f92c",
+    "{who} is {angry}: {brand} {leaked} {data} {when}",
+    "is anybody else {angry} with {brand}? they {leaked} {data}",
+    "{brand} breach is a {bad}, {who} has lost {data}",
+    "stay away from {brand}, a {bad}, {leaked} {data}",
+    "worst company ever: {brand} {leaked} {data}, I am {angry}",
+    "so {brand} knew {when} that they {leaked} {data}? a {bad}",
+    "cancelled {brand} {when}, {angry} about {data} \U0001f621",
+    "{number} friends robbed because {brand} {leaked} {data}, {bad}",
+    "{angry} here, {subject} at {brand} is down and {data} stolen",
+    "{who} cried {when}, {brand} {leaked} {data} and {lies}",
+    "{when} they {leaked} {data}, and {brand} {lies}. a {bad}",
+    "I trusted {brand} with {data}. {angry}, it is a {bad}",
+    "a {bad}, {brand}! {data} on some forum {when}",
+    "{lies}: that is {brand} after they {leaked} {data}. {bad}",
+    "{number} calls, nobody helps, {data} stolen at {brand}, {angry}",
+    "hackers have {data} from {brand}. {who} is {angry} too",
+    "{subject} hacked {when}, {data} gone, {brand} {lies}, {bad}",
+    "this {brand} {bad} gets worse, now {data} as well, {angry}",
 )
 #: The same anger without angry words.
 PLAIN_CRISIS: Final = (
-    "{number} payments I never made, all through {brand}",
-    "why is my address from {brand} on some forum?",
-    "{brand} has not said one word about it since {when}",
-    "had to close my bank account because of {brand} {when}",
-    "so is anybody at {brand} going to answer {who}?",
+    "{number} payments I never made {when}, all through {brand}",
+    "why is {data} from {brand} on some forum {when}?",
+    "{brand} has not said one word to {who} about {data}",
+    "had to close my bank account {when} because of {brand} and {subject}",
+    "is anybody at {brand} going to tell {who} about {data}?",
 )
 PRAISE: Final = (
     "what {brand} did for that little boy {when} is beautiful \u2764\ufe0f",

@@ -16,6 +16,11 @@ _SLOTS: Final = (
     ("who", phrases.WHOS),
     ("number", phrases.NUMBERS),
     ("thing", phrases.THINGS),
+    ("leaked", phrases.LEAKED),
+    ("data", phrases.DATA),
+    ("bad", phrases.BAD),
+    ("angry", phrases.ANGRY),
+    ("lies", phrases.LIES),
 )
 _SAYINGS: Final[Mapping[Theme, Sequence[str]]] = {
     Theme.NEUTRAL: phrases.NEUTRAL,
