@@ -19,6 +19,7 @@ _OTHERS: Final = {
     "^[a-z][a-z0-9-]{0,63}$": "1 to 64 of a-z, 0-9 and -, the first a letter",
     "^[a-z][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and -, the first a letter",
     "^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$": "a version of three numbers, such as 1.0.2",
+    r"^[^\x00-\x1f\x7f-\x9f]*$": "text without control characters",
     r"^[^\x00-\x1f\x7f]{1,200}$": "one line of 1 to 200 characters",
 }
 

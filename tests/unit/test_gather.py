@@ -211,7 +211,7 @@ def test_up_to_the_bound_nothing_is_sampled() -> None:
 
 def test_a_cell_with_all_that_fits_into_it_fits_into_its_topic() -> None:
     def long_id(number: int) -> str:
-        return f"{number:04}" + "\x01" * 508
+        return f"{number:04}" + "\U0001f621" * 508
 
     angry, author = "\U0001f621" * 40, {"id": "\U0001f621" * 400}
     heavy = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.mention import BadMention, decode_mention
+from detectors.mention import BadMention, Fault, decode_mention
 from playbooks.strict_yaml import YamlFault, parse
 from streams.settings import Settings
 from tests.parts.mentions import line
@@ -37,6 +37,14 @@ def test_settings_faults_are_in_words(source: str, words: str) -> None:
     assert "hunter2" not in found
     assert "regex" not in found
     assert "`" not in found
+
+
+@pytest.mark.parametrize("character", ["\n", "\x1b", "\x7f", "\x85", "\x00"])
+@pytest.mark.parametrize("field", ["id", "reply_to", "repost_of"])
+def test_an_id_holds_no_control_character(field: str, character: str) -> None:
+    with pytest.raises(BadMention, match="text without control characters") as wrong:
+        decode_mention(line(1, **{field: f"a{character}b"}))
+    assert wrong.value.fault is Fault.WRONG_SHAPE
 
 
 def test_the_fault_of_a_mention_names_the_letters_that_are_allowed() -> None:
