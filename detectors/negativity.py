@@ -28,7 +28,7 @@ from detectors.turns import Turns, TurnsState, turns_of
 from detectors.window import LONGEST_S, Window
 
 #: Evidence of a change of tone (log10 of the likelihood ratio) that is worth a signal, for the brand as a whole.
-THRESHOLD: Final = 5.5
+THRESHOLD: Final = 6.0
 #: Where the number of voices speaks too, so much more is needed: numbers are the noisier witness.
 _ANGER_EXTRA: Final = 0.75
 #: Findings below this score are not told.

@@ -100,6 +100,12 @@ def news(place: int) -> tuple[float, float]:
     return number * 5.0, part
 
 
+def grumpy_news(place: int) -> tuple[float, float]:
+    """Five times as much by people who are a little less pleased than usual."""
+    number, part = ordinary(place)
+    return number * 5.0, part + 0.08
+
+
 def other_tone(place: int, share: float = 0.62) -> tuple[float, float]:
     number, _ = ordinary(place)
     return number, 0.22 + (share - 0.22) * min(1.0, (place - T) / (10 * MINUTE))
@@ -120,7 +126,7 @@ def test_a_change_of_tone_at_the_usual_volume_is_found(model: str, share: float,
 
 
 @ALL_MODELS
-@pytest.mark.parametrize("harmless", [praise, news])
+@pytest.mark.parametrize("harmless", [praise, news, grumpy_news])
 def test_praise_and_news_are_no_crisis_whatever_their_volume(model: str, harmless: Course) -> None:
     assert max(scores(taught(model), voices(model, T, 2 * HOUR, harmless))) < 1.0
 
