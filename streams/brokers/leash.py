@@ -1,8 +1,8 @@
 """The leash: a small process between a program and a server it starts, so that the server never outlives the program.
 
 Run as a script: ``python leash.py FOLDER COMMAND...``. It starts the command, prints the command's process id, and
-obeys its standard input: ``t`` asks the command to end, ``k`` kills it. When the input closes without a word, whoever
-held the other end is gone, even by SIGKILL: the command is killed and FOLDER removed, which is tried for a while
+obeys its standard input: ``t`` asks the command to end, ``k`` kills it. When the input closes while the command still
+runs, whoever held the other end is gone, even by SIGKILL and in the middle of ending it: the command is killed and FOLDER removed, which is tried for a while
 because others who lose their program may still be writing there. It ends with the command, and is the only one to
 signal it, so a process id that was given to somebody else meanwhile is never hit.
 """
@@ -44,15 +44,13 @@ def _remove(folder: str) -> None:
 
 
 def _obey(child: subprocess.Popen[bytes], left_alone: threading.Event) -> None:
-    told = False
     while word := os.read(sys.stdin.fileno(), 1):
-        told = True
         if word == ASK:
             child.terminate()
         elif word == KILL:
             child.kill()
-    if not told:
-        left_alone.set()
+    # Whoever asked it to end waits for that with the other end open: a closed one means that they are gone too.
+    left_alone.set()
     child.kill()
 
 

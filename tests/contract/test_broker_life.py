@@ -88,6 +88,28 @@ def test_a_broker_ends_with_the_program_that_started_it_even_by_sigkill() -> Non
     until(lambda: not Path(folder).exists())
 
 
+def test_nothing_is_left_of_a_program_that_was_killed_while_it_ended_a_server(tmp_path: Path) -> None:
+    folder = tmp_path / "firebreak-broker"
+    folder.mkdir()
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    )
+    program = (
+        "import os, sys, time; from pathlib import Path; from streams.brokers.child import Child; "
+        f"child = Child([sys.executable, '-c', {stubborn!r}], Path({str(folder)!r}), Path({str(folder / 'log')!r}))\n"
+        "while 'up' not in child.last_words(): time.sleep(0.02)\n"
+        "print(child.pid, flush=True); child.stop()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        pid = int(started.stdout.readline())
+        until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_SLEEPING)
+        started.send_signal(signal.SIGKILL)
+        started.wait()
+    until(lambda: not psutil.pid_exists(pid))
+    until(lambda: not folder.exists())
+
+
 def test_where_there_is_no_program_for_the_platform_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
