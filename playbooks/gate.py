@@ -33,6 +33,8 @@ from playbooks.wall_clock import Clock, now_ms
 log = logging.getLogger(__name__)
 
 STORE_TIMEOUT_S = 2.0
+#: Schedulers send the token with every question; a shorter one could be guessed.
+TOKEN_CHARS = 16
 
 
 async def run_gate(
@@ -40,9 +42,9 @@ async def run_gate(
 ) -> None:
     """Answer schedulers until `stop` is set; `on_listening` is told the bound port.
 
-    Raises `MissingSecret` where there is no token, `StoreUnreachable`, and `PortTaken`.
+    Raises `MissingSecret` where there is no token or a short one, `StoreUnreachable`, and `PortTaken`.
     """
-    token = settings.gate.token.read()
+    token = settings.gate.token.read("gate.token", at_least=TOKEN_CHARS)
     engine = await asyncio.to_thread(_open, settings)
     try:
         telemetry.start([Role.GATE], brands=settings.brands)

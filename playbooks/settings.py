@@ -40,8 +40,11 @@ class SecretFrom(Section, frozen=True):
     env: str | None = None
     file: str | None = None
 
-    def read(self) -> Secret:
-        """The secret itself; raises `MissingSecret` where it is not there or empty."""
+    def read(self, setting: str, *, at_least: int = 1) -> Secret:
+        """The secret itself; `setting` is its key, for the message.
+
+        Raises `MissingSecret` where it is not there or empty, or has fewer than `at_least` characters.
+        """
         if self.env is not None:
             value = os.environ.get(self.env, "")
             place = f"the environment variable {self.env}"
@@ -50,12 +53,19 @@ class SecretFrom(Section, frozen=True):
             try:
                 value = Path(self.file).read_text(encoding="utf-8").strip()
             except OSError as wrong:
-                raise MissingSecret(f"{place}, which should hold a secret, cannot be read: {wrong.strerror}") from None
+                raise MissingSecret(
+                    f"{setting}: {place}, which should hold a secret, cannot be read: {wrong.strerror}"
+                ) from None
         else:
-            raise MissingSecret("say where the secret is: 'env: NAME' or 'file: PATH'")
+            raise MissingSecret(f"{setting}: say where the secret is: write {{env: NAME}} or {{file: PATH}}")
         if not value:
             raise MissingSecret(
-                f"{place} is not set or empty; put the secret there, or name another place in the settings"
+                f"{setting}: {place} is not set or empty; put the secret there, or name another place in the settings"
+            )
+        if len(value) < at_least:
+            raise MissingSecret(
+                f"{setting}: what {place} holds is shorter than {at_least} characters, so it could be guessed; make one "
+                "with 'openssl rand -hex 24'"
             )
         return Secret(value)
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from playbooks.settings import AtLeastOne, Name, PlaybookSettings, Port, Positive, SecretFrom, Section
+from playbooks.store.engine import holds_password
 from playbooks.strict_yaml import YamlFault, line_of, load
 from streams.dead_share import SYSTEM_BRAND
 
@@ -182,6 +183,11 @@ def _check(path: Path, settings: Settings) -> None:
                     f"{path}:{line}: the campaign '{planned.name}' of {name} ends at {planned.ends.isoformat()}, "
                     f"which is not after it begins, {planned.begins.isoformat()}; put `to` after `from`"
                 )
+    if holds_password(settings.store.url):
+        raise SettingsError(
+            f"{path}:{line_of(source, '$.store.url')}: store.url holds a password; take it out, and name its place "
+            "under store.password: write {env: NAME} or {file: PATH}"
+        )
     if SYSTEM_BRAND in settings.brands:
         line = line_of(source, f"$.brands.{SYSTEM_BRAND}")
         raise SettingsError(

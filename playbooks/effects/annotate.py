@@ -37,7 +37,7 @@ class Annotations:
 
     def __init__(self, settings: GrafanaSettings) -> None:
         self._settings = settings
-        self._token = settings.token.read()
+        self._token = settings.token.read("grafana.token")
         self._room = threading.BoundedSemaphore(MAX_UNDER_WAY)
 
     @classmethod

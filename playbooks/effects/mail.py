@@ -45,7 +45,7 @@ class Mail:
 
     def __init__(self, settings: EmailSettings) -> None:
         self._settings = settings
-        self._password = settings.password.read() if settings.password else None
+        self._password = settings.password.read("channels.email.password") if settings.password else None
 
     @classmethod
     def opened(cls, settings: PlaybookSettings) -> Mail | None:

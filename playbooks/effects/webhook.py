@@ -56,7 +56,7 @@ class Webhook:
 
     def __init__(self, settings: WebhookSettings) -> None:
         self._timeout_s = settings.timeout_s
-        self._secret = settings.secret.read()
+        self._secret = settings.secret.read("channels.webhook.secret")
 
     @classmethod
     def opened(cls, settings: PlaybookSettings) -> Webhook | None:

@@ -49,6 +49,18 @@ def open_store(settings: StoreSettings) -> Engine:
         return engine
 
 
+def holds_password(url: str) -> bool:
+    """Whether a database URL holds a password, which belongs elsewhere; a text that is no URL holds none that is known.
+
+    >>> holds_password("postgresql://ada:sesame@db/x"), holds_password("sqlite:///x"), holds_password("?")
+    (True, False, False)
+    """
+    try:
+        return make_url(url).password is not None
+    except (ArgumentError, ValueError):
+        return False
+
+
 def migrate(engine: Engine) -> None:
     """Bring the tables to this version's schema; does nothing where they are there already.
 
@@ -108,7 +120,7 @@ def _engine(settings: StoreSettings) -> Engine:
         return engine
     arguments: dict[str, Any] = {"connect_timeout": 5, "options": _POSTGRES_OPTIONS}
     if settings.password is not None:
-        arguments["password"] = settings.password.read().reveal()
+        arguments["password"] = settings.password.read("store.password").reveal()
     return create_engine(url, connect_args=arguments, pool_pre_ping=True)
 
 

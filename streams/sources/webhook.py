@@ -105,7 +105,7 @@ class Refused(Exception):
 async def run_webhook(settings: Settings, stop: asyncio.Event) -> None:
     """Take mentions until `stop` is set; raises `MissingSecret` where there is no secret, and `PortTaken`."""
     wanted = settings.sources.webhook
-    secret = wanted.secret.read()
+    secret = wanted.secret.read("sources.webhook.secret")
 
     async def work(around: Surroundings) -> None:
         async with serving(settings, secret, around.producer) as port:

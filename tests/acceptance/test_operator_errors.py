@@ -103,16 +103,24 @@ def cases() -> Iterator[Case]:
         ("sqlite:////nowhere/store.db", ("/nowhere/store.db", "its folder", "store.url")),
         ("sqlite:///mentions.jsonl", ("mentions.jsonl", "not a database")),
         ("mysql://somewhere/x", ("'mysql'", "store.url", "sqlite:///FILE")),
-        ("postgresql+psycopg://a:b@somewhere/x", ("store.url holds a password", "store.password")),
+        ("postgresql+psycopg://a:b@somewhere/x", ("firebreak.yaml:2: store.url holds a password", "store.password")),
     ):
         yield Case("console", settings(store=f"{{url: '{url}'}}"), says)
     for command, more, variable in (
-        ("gate", "", "FIREBREAK_GATE_TOKEN"),
-        ("source webhook", "", "FIREBREAK_WEBHOOK_SECRET"),
-        ("runner", "channels: {email: {username: a, password: {env: NOT_SET}}}", "NOT_SET"),
-        ("runner", "channels: {webhook: {secret: {env: NOT_SET}}}", "NOT_SET"),
-        ("runner", "grafana: {url: 'http://127.0.0.1:1', token: {env: NOT_SET}}", "NOT_SET"),
-        ("console", "store: {url: 'postgresql+psycopg://a@b/c', password: {env: NOT_SET}}", "NOT_SET"),
+        ("gate", "", "gate.token: the environment variable FIREBREAK_GATE_TOKEN"),
+        ("source webhook", "", "sources.webhook.secret: the environment variable FIREBREAK_WEBHOOK_SECRET"),
+        (
+            "runner",
+            "channels: {email: {username: a, password: {env: NOT_SET}}}",
+            "channels.email.password: the environment variable NOT_SET",
+        ),
+        ("runner", "channels: {webhook: {secret: {env: NOT_SET}}}", "channels.webhook.secret: the environment"),
+        ("runner", "grafana: {url: 'http://127.0.0.1:1', token: {env: NOT_SET}}", "grafana.token: the environment"),
+        (
+            "console",
+            "store: {url: 'postgresql+psycopg://a@b/c', password: {env: NOT_SET}}",
+            "store.password: the environment variable NOT_SET",
+        ),
     ):
         yield Case(command, more, (variable, "is not set or empty", "put the secret there"))
     for command, where in (
@@ -191,7 +199,7 @@ class Table:
 def ended(words: list[str], folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """``firebreak`` with `words` in `folder`, to its end."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FIREBREAK_")}
-    environment = {**kept, "PYTHONPATH": str(CHECKOUT), "A_SECRET": "hush", **environ}
+    environment = {**kept, "PYTHONPATH": str(CHECKOUT), "A_SECRET": "hush, and hush again", **environ}
     command = [sys.executable, "-m", "streams", *words]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=WITHIN_S)
 

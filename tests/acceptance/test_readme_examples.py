@@ -21,7 +21,7 @@ from tests.parts.require import CHECKOUT, require
 
 pytestmark = [pytest.mark.slow, pytest.mark.broker]
 
-SECRETS = {"FIREBREAK_GATE_TOKEN": "a token", "FIREBREAK_WEBHOOK_SECRET": "a secret"}
+SECRETS = {"FIREBREAK_GATE_TOKEN": "a token that nobody guesses", "FIREBREAK_WEBHOOK_SECRET": "a secret"}
 USUAL = {"gate": 8081, "webhook": 8082}
 READY_S = 60.0
 
