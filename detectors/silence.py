@@ -133,8 +133,8 @@ class Silence(base.AnomalyDetector):
     def usual(self, at_ms: int) -> float:
         """Voices that the bucket at `at_ms` has at the least: as at this time of the week, and as in the half-hour.
 
-        The rate leans on the whole day until a half-hour is well known, and so takes the first quiet nights for livelier
-        than they are; that is on the safe side for a spike, and not for a silence.
+        The rate leans on the whole day until a half-hour is well known, and so takes the first quiet nights for
+        livelier than they are; that is on the safe side for a spike, and not for a silence.
         """
         slot = at_ms % _DAY_MS // _SLOT_MS
         plain = min(self._means[slot], self._means[slot - 1], self._means[(slot + 1) % _SLOTS])

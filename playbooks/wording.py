@@ -153,8 +153,8 @@ def _flooded(signal: Signal, place: str) -> tuple[str, ...]:
     seen = signal.evidence
     return (
         f"Seen: a flood of copies on {place}, severity {signal.severity} of 5.",
-        f"- {signal.observed:.3g} posts in {seen.window_s / 60:.3g} minutes are copies, or of accounts that do not stop; "
-        f"{signal.expected:.3g} would be usual",
+        f"- {signal.observed:.3g} posts in {seen.window_s / 60:.3g} minutes are copies, or of accounts that do not "
+        f"stop; {signal.expected:.3g} would be usual",
         f"- {seen.authors} accounts posted of late, the busiest {100 * seen.largest_author_share:.0f} % of all",
         f"- {seen.negative} of the copies are negative: {100 * seen.negative_share:.0f} %",
         f"- the brand has been known for {seen.baseline_days:.1f} days",
