@@ -100,4 +100,5 @@ def _explain(wrong: OSError, host: str, port: int, setting: str) -> str:
         case errno.EACCES:
             return f"port {port} on {host} may not be used by this user; set {setting} to a port above 1023"
         case _:
-            return f"cannot listen on {host} port {port}: {wrong.strerror}; mend {setting} and the host beside it"
+            key = "metrics_host" if setting.endswith("metrics_port") else f"{setting.rpartition('.')[0]}.host"
+            return f"cannot listen on {host!r} port {port}: {wrong.strerror}; set {key} to an address of this machine"

@@ -2,9 +2,10 @@
 
 Run as a script: ``python leash.py FOLDER COMMAND...``. It starts the command, prints the command's process id, and
 obeys its standard input: ``t`` asks the command to end, ``k`` kills it. When the input closes while the command still
-runs, whoever held the other end is gone, even by SIGKILL and in the middle of ending it: the command is killed and FOLDER removed, which is tried for a while
-because others who lose their program may still be writing there. It ends with the command, and is the only one to
-signal it, so a process id that was given to somebody else meanwhile is never hit.
+runs, whoever held the other end is gone, even by SIGKILL and in the middle of ending it: the command is killed and
+FOLDER removed, which is tried for a while because others who lose their program may still be writing there. It ends
+with the command, and is the only one to signal it, so a process id that was given to somebody else meanwhile is never
+hit.
 """
 
 from __future__ import annotations

@@ -48,6 +48,16 @@ async def test_a_port_in_use_is_one_clear_message() -> None:
                 pass
 
 
+@pytest.mark.parametrize(
+    ("setting", "key"), [("gate.port", "set gate.host"), ("watch.metrics_port", "set metrics_host")]
+)
+@pytest.mark.parametrize("host", ["nowhere.invalid", "192.0.2.1"])
+async def test_a_host_that_is_not_of_this_machine_is_told_with_its_key(host: str, setting: str, key: str) -> None:
+    with pytest.raises(PortTaken, match=f"'{host}' .*{key} to an address of this machine"):
+        async with serve_health(host, 0, list, setting):
+            pass
+
+
 async def test_a_stalled_event_loop_shows_for_a_while_after() -> None:
     async with serve_health("127.0.0.1", 0, list):
         await asyncio.sleep(0)
