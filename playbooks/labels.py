@@ -143,6 +143,7 @@ class ConsolePage(StrEnum):
     RUNBOOK = "runbook"
     HOLDS = "holds"
     ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
     RELEASE = "release"
     STATIC = "static"
     OTHER = "other"

@@ -13,9 +13,21 @@ from playbooks.release_rights import MayRelease
 from playbooks.store.holds import Release
 from playbooks.store.incidents import Told
 
+
+class Ended(StrEnum):
+    """What came of saying that an incident is over, in words that no other answer has."""
+
+    ENDED = "ended"
+    NO_REASON_TO_END = "no_reason_to_end"
+
+
 SENTENCES: Mapping[StrEnum, Said] = {
     Told.DONE: Said("You have it. It is in the log under your name."),
     Told.ALREADY: Said("Somebody had it already.", good=False),
+    Ended.ENDED: Said(
+        "It is over. Holds stay in force until they are released; what happens next opens a new incident."
+    ),
+    Ended.NO_REASON_TO_END: Said("Say why it is over; the incident stays open.", good=False),
     Told.IS_OVER: Said("It is over already.", good=False),
     Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),
     Release.NEEDS_ANOTHER_PERSON: Said("Your agreement is noted. The hold stays until another person agrees."),

@@ -65,6 +65,7 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     get("/holds", _page(ConsolePage.HOLDS, pages.holds))
     get(f"/runbooks/{{playbook:{ID}}}/{{version:{ID}}}", _page(ConsolePage.RUNBOOK, pages.runbook))
     post(f"/incidents/{{incident:{ID}}}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))
+    post(f"/incidents/{{incident:{ID}}}/resolve", _command(ConsolePage.RESOLVE, commands.resolve))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
     post("/sign-out", _command(ConsolePage.SIGN_OUT, commands.sign_out))
     get(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.show_link))

@@ -1,4 +1,4 @@
-"""What people do on the console: acknowledge, agree to a release. Each is recorded under their name."""
+"""What people do on the console: acknowledge, say that it is over, agree to a release. Each under their name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from playbooks.console import signing_in
-from playbooks.console.answers import back_to
+from playbooks.console.answers import Ended, back_to
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.release_rights import MayRelease, may_release
 from playbooks.store import holds, incidents
@@ -26,6 +26,24 @@ async def acknowledge(request: web.Request, viewer: Viewer, form: Form) -> web.R
             raise web.HTTPNotFound
         case incidents.Told.NO_PERSON:
             raise web.HTTPForbidden
+        case _:
+            return back_to(incident, told)
+
+
+async def resolve(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer says that the incident is over, with a reason."""
+    desk, incident = request.app[DESK], request.match_info["incident"]
+    reason = form.get("reason", "")
+    told = await asyncio.to_thread(incidents.resolve, desk.engine, incident, viewer.person, reason, desk.clock())
+    match told:
+        case incidents.Told.NO_SUCH_INCIDENT:
+            raise web.HTTPNotFound
+        case incidents.Told.NO_PERSON:
+            raise web.HTTPForbidden
+        case incidents.Told.DONE:
+            return back_to(incident, Ended.ENDED)
+        case incidents.Told.NO_REASON:
+            return back_to(incident, Ended.NO_REASON_TO_END)
         case _:
             return back_to(incident, told)
 

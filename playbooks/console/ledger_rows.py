@@ -24,8 +24,11 @@ class LedgerRow(msgspec.Struct, frozen=True):
 
 
 def ledger_rows(ledger: Iterable[Line], name_of: Callable[[str], str]) -> list[LedgerRow]:
-    """The lines of a ledger, oldest first; a send that was concluded shows its end only."""
-    lines = list(ledger)
+    """The lines of a ledger, oldest first; a send that was concluded shows its end only.
+
+    A hold tells nobody: it has a card of its own and a line in the timeline.
+    """
+    lines = [line for line in ledger if line.action is not ActionKind.HOLD]
     concluded = {_key(line) for line in lines if line.entry.outcome is not DeliveryOutcome.SENDING}
     return [
         _row(line, name_of)
@@ -40,7 +43,7 @@ def _key(line: Line) -> tuple[str, int, str, Channel]:
 
 def _row(line: Line, name_of: Callable[[str], str]) -> LedgerRow:
     entry = line.entry
-    outcome, tone = _outcome(entry.outcome, line.action)
+    outcome, tone = _outcome(entry.outcome)
     again = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
     return LedgerRow(
         at_ms=entry.recorded_ms,
@@ -67,12 +70,12 @@ def _what(line: Line) -> str:
     return what if line.entry.channel is Channel.NONE else f"{what}, by {line.entry.channel.value}"
 
 
-def _outcome(outcome: DeliveryOutcome, action: ActionKind) -> tuple[str, Tone]:
+def _outcome(outcome: DeliveryOutcome) -> tuple[str, Tone]:
     match outcome:
         case DeliveryOutcome.SENDING:
             return "under way", Tone.PLAIN
         case DeliveryOutcome.DELIVERED:
-            return ("in force" if action is ActionKind.HOLD else "accepted"), Tone.CALM
+            return "accepted", Tone.CALM
         case DeliveryOutcome.PERHAPS:
             return "perhaps arrived", Tone.HELD
         case DeliveryOutcome.RETRY:

@@ -66,6 +66,7 @@ class Card(msgspec.Struct, frozen=True):
     version: str
     hash: str
     may_acknowledge: bool
+    may_resolve: bool
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -122,6 +123,7 @@ def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool, *,
         version=view.version,
         hash=view.hash,
         may_acknowledge=may_act and view.state is IncidentState.OPENED and not isinstance(run_of(view.run), Replay),
+        may_resolve=may_act and view.state is not IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
     )
 
 

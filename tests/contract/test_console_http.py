@@ -16,9 +16,9 @@ from sqlalchemy import Engine
 
 from detectors.signal import Post
 from playbooks.console.server import Started, run_console
-from playbooks.labels import Channel, DeliveryOutcome
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.listening import PortTaken
-from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed
+from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved
 from playbooks.settings import ConsoleSettings, StoreSettings
 from playbooks.store import outbox, schema
 from playbooks.store.engine import open_store, writing
@@ -94,12 +94,16 @@ async def test_an_incident_whose_pages_reached_nobody_says_so_in_the_list(store:
 async def test_the_ledger_says_who_was_told_and_what_came_of_it(store: Engine) -> None:
     incident = crisis(store)
     for due in outbox.claim_due(store, "runner", NOW_MS, 60_000, 10):
+        if due.action is ActionKind.HOLD:
+            note = outbox.entry_of(due, ("", Channel.NONE), DeliveryOutcome.DELIVERED, "in force", NOW_MS)
+            outbox.begin(store, due, [], [note], 3, NOW_MS)
         if due.target == "on-call":
             point = ("ada", Channel.EMAIL)
             outbox.begin(store, due, [point], [], 3, NOW_MS)
             outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.DELIVERED, f"250 {HOSTILE}", NOW_MS))
     async with browsing(store, "ada", Clock()) as browser:
         html = await page(browser, f"/incidents/{incident}")
+    assert "hold on posting" not in html, "a hold tells nobody; it has its own card"
     assert "page to on-call, by email" in html
     assert "accepted" in html
     assert "under way" not in html
@@ -120,6 +124,23 @@ async def test_acknowledging_is_recorded_under_the_viewers_name(store: Engine) -
     async with browsing(store, "bo", Clock()) as browser:
         assert (await send(browser, f"/incidents/{incident}/acknowledge"))[1].endswith("said=already")
     assert len(bodies(store, incident, Acknowledged)) == 1
+
+
+async def test_an_incident_is_over_when_somebody_says_so_with_a_reason_and_its_holds_stay(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        status, to = await send(browser, f"/incidents/{incident}/resolve", reason=" ")
+        assert (status, to) == (303, f"/incidents/{incident}?said=no_reason_to_end")
+        assert "Say why it is over" in await page(browser, to)
+        status, to = await send(browser, f"/incidents/{incident}/resolve", reason="The cause is <b>mended</b>.")
+        assert (status, to) == (303, f"/incidents/{incident}?said=ended")
+        html = await page(browser, to)
+        assert (await send(browser, f"/incidents/{incident}/resolve", reason="again"))[1].endswith("?said=is_over")
+    assert "Ada Lovelace ended it:" in html
+    assert "&lt;b&gt;mended&lt;/b&gt;" in html
+    assert "It is over</button>" not in html
+    assert hold_of(store, incident)
+    assert [actor for actor, _ in bodies(store, incident, Resolved)] == ["ada"]
 
 
 async def test_a_hold_is_released_with_a_reason_by_who_may(store: Engine) -> None:

@@ -216,12 +216,11 @@ def test_a_send_that_ended_shows_its_end_only() -> None:
 
 
 def test_every_outcome_of_every_action_can_be_said() -> None:
-    for outcome, action in product(DeliveryOutcome, ActionKind):
+    for outcome, action in product(DeliveryOutcome, [kind for kind in ActionKind if kind is not ActionKind.HOLD]):
         (row,) = ledger_rows([line(outcome, action, person="")], str)
         assert row.outcome
         assert row.who == "on-call"
-    (row,) = ledger_rows([line(DeliveryOutcome.DELIVERED, ActionKind.HOLD, person="")], str)
-    assert row.outcome == "in force"
+    assert ledger_rows([line(DeliveryOutcome.DELIVERED, ActionKind.HOLD, person="")], str) == []
     (row,) = ledger_rows([line(DeliveryOutcome.FAILED)], str)
     assert row.tone is Tone.ALARM
 
