@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from playbooks.action import ActionDecision
 from playbooks.console import words
@@ -30,19 +31,31 @@ from playbooks.log_entry import (
 
 Named = Callable[[str], str]
 
+#: From this difference on, the time of what happened and the time of its writing down are both shown.
+ANOTHER_TIME_MS = 60_000
+
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of the timeline; `quote` is what a person gave as a reason."""
+    """One line of the timeline; `quote` is what a person gave as a reason.
+
+    `noted_ms` is when it was written down, where that is another time than that of the posts: in a replay, a demo, or
+    after an outage. What people do happens when it is written down.
+    """
 
     at_ms: int
     text: str
     tone: Tone = Tone.PLAIN
     quote: str = ""
+    noted_ms: int | None = None
 
 
 def timeline(log: Iterable[Logged], brand: str, name_of: Named) -> list[Line]:
     """The lines of a log. `brand` is what the brand is called, `name_of` gives what a person is called."""
     return [line for kind, rows in groupby(log, _fold) for line in _lines(kind, list(rows), brand, name_of)]
+
+
+def _noted(row: Logged) -> int | None:
+    return row.recorded_ms if abs(row.recorded_ms - row.at_ms) >= ANOTHER_TIME_MS else None
 
 
 def _fold(logged: Logged) -> type[LogEntry]:
@@ -51,14 +64,15 @@ def _fold(logged: Logged) -> type[LogEntry]:
 
 def _lines(kind: type[LogEntry], rows: list[Logged], brand: str, name_of: Named) -> Iterator[Line]:
     if kind is ActionPlanned:
-        yield from _planned(rows)
+        yield from (replace(line, noted_ms=_noted(rows[0])) for line in _planned(rows))
     elif kind in (SignalJoined, SignalNoted) and len(rows) > 2:
         first, last = rows[0], rows[-1]
         what = "more signals joined it" if kind is SignalJoined else "other signals were noticed beside it"
-        yield Line(first.at_ms, f"{len(rows):,} {what}, the last at {words.moment(last.at_ms)}.")
+        text = f"{len(rows):,} {what}, the last at {words.moment(last.at_ms)}."
+        yield Line(first.at_ms, text, noted_ms=_noted(first))
     else:
         for row in rows:
-            yield _line(row, row.entry, brand, name_of)
+            yield replace(_line(row, row.entry, brand, name_of), noted_ms=_noted(row))
 
 
 def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:

@@ -42,6 +42,10 @@ async def run_trainer(settings: Settings, stop: asyncio.Event) -> None:
     """The trainer process, until `stop`."""
     await asyncio.to_thread(ensure_topics, settings.kafka)
     telemetry.start([Role.TRAINER], brands=settings.brands)
+    log.info(
+        "the trainer learns from %s and %s for the brands %s; a version at most every %g s",
+        *(Topic.SAMPLES, Topic.CORRECTIONS, sorted(settings.brands) or "none", settings.trainer.publish_s),
+    )
     await TrainerWorker(settings).run(stop)
 
 

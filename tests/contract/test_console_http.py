@@ -77,6 +77,14 @@ async def test_an_incident_says_why(store: Engine) -> None:
         assert words in html, words
 
 
+async def test_the_timeline_says_where_it_was_written_down_at_another_time(store: Engine) -> None:
+    late = crisis(store, run="replay-1", at_ms=PLACED_MS - 7_200_000)
+    prompt = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        assert "(written down 2 February 2026, 02:40 UTC)" in await page(browser, f"/incidents/{late}")
+        assert "written down" not in await page(browser, f"/incidents/{prompt}")
+
+
 async def test_an_incident_whose_pages_reached_nobody_says_so_in_the_list(store: Engine) -> None:
     incident = crisis(store)
     async with browsing(store, "ada", Clock()) as browser:

@@ -193,6 +193,7 @@ async def test_a_runner_whose_pages_reach_nobody_says_so_at_its_start_and_is_not
         return serve_health(host, port, ready, setting)
 
     monkeypatch.setattr("playbooks.runner.serve_health", serve)
+    caplog.set_level("INFO")
     settings = runner_settings(store_settings, Mailbox())
     armed = msgspec.structs.replace(
         settings, channels=ChannelSettings(), brands={"acme": BrandSettings(arming=Arming.PAGE_AND_HOLD)}
@@ -201,6 +202,7 @@ async def test_a_runner_whose_pages_reach_nobody_says_so_at_its_start_and_is_not
         await until(lambda: asked)
         said = asked[0]()
     assert any("'acme'" in why and "'on-call'" in why and "no channel to people is set up" in why for why in said)
+    assert "the runner carries out what is due for ['acme']; channels: none" in caplog.messages
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert set(said) <= set(warned)
 

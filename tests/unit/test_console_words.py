@@ -134,6 +134,15 @@ def texts(*entries: LogEntry, actor: str = "ada") -> list[str]:
     return [line.text for line in lines]
 
 
+def test_a_line_that_was_written_down_at_another_time_shows_both() -> None:
+    rows = [
+        Logged(1, PLACED_MS, PLACED_MS + 500, RESPOND, opened()),
+        Logged(2, PLACED_MS, PLACED_MS + 3_600_000, RESPOND, planned(ActionKind.PAGE)),
+        Logged(3, PLACED_MS + 3_700_000, PLACED_MS + 3_700_000, "ada", Acknowledged()),
+    ]
+    assert [line.noted_ms for line in timeline(rows, "Acme", str)] == [None, PLACED_MS + 3_600_000, None]
+
+
 def test_every_entry_of_a_log_has_its_line() -> None:
     joined = SignalJoined("s", SignalKind.NEGATIVITY, "x", 3, 90.0, 7.4)
     noted = SignalNoted("s", SignalKind.VOLUME, None, 2, Match.OTHER_KIND)
