@@ -76,7 +76,7 @@ MEANING: Final[dict[str, str]] = {
     "store.password": "The database's password.",
     "gate.host": "The address to listen on.",
     "gate.port": "The port to listen on, for metrics and health too.",
-    "gate.token": "What a scheduler sends as its bearer token.",
+    "gate.token": "What a scheduler sends as its bearer token, at least 16 characters.",
     "console.host": "The address to listen on.",
     "console.port": "The port to listen on, for metrics and health too.",
     "console.public_url": "How people reach the console from their devices: what links in messages begin with. Without "
