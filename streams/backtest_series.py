@@ -16,6 +16,7 @@ from detectors.finding import Observation
 from detectors.volume import VolumeSpike
 from streams.labelled import rows_of
 from streams.settings import SettingsError
+from streams.whole_file import refuse_to_overwrite
 
 #: A score from here on is an alarm: half the way from nought to one is where the detector's own score is 1.
 THRESHOLD: Final = 0.5
@@ -103,6 +104,7 @@ def backtest_series_command(file: Path | None, out: Path | None, threshold: bool
         return
     if file is None or out is None:
         raise click.UsageError("FILE and --out go together: firebreak backtest-series FILE.csv --out SCORES.csv")
+    refuse_to_overwrite(out, (file,))
     rows = read_series(file)
     step_s = (rows[1].at_ms - rows[0].at_ms) // 1000
     try:

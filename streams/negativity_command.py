@@ -17,6 +17,7 @@ from detectors.text.languages import language_of
 from detectors.text.model import Scorer
 from streams.labelled import learned_from, rows_of
 from streams.settings import SettingsError
+from streams.whole_file import refuse_to_overwrite
 
 _TELL_EVERY = 1000
 
@@ -41,6 +42,7 @@ def negativity_command(file: Path, out: Path, text_column: str, id_column: str, 
     firebreak negativity posts.csv --out scores.csv
     firebreak negativity posts.csv --out scores.csv --learn labelled.csv
     """
+    refuse_to_overwrite(out, (file, *([learn] if learn else ())))
     scorer = Scorer(learned_from(learn))
     began = time.monotonic()
     try:

@@ -50,6 +50,16 @@ def test_nor_over_them_by_another_name_or_over_the_labelled_posts(mentions: Path
     assert learned.read_text() == "text,label\nhm,neutral\n"
 
 
+@pytest.mark.parametrize("command", ["negativity", "backtest-series"])
+def test_nor_are_scores_written_over_what_is_scored(tmp_path: Path, command: str) -> None:
+    scored = tmp_path / "scored.csv"
+    scored.write_text("id,text\n1,late again\n")
+    ended = CliRunner().invoke(main, [command, str(scored), "--out", str(scored)])
+    assert ended.exit_code == 2
+    assert "is the same file as the input" in ended.stderr
+    assert scored.read_text() == "id,text\n1,late again\n"
+
+
 def test_the_decisions_are_there_whole_and_nothing_else_is(mentions: Path, tmp_path: Path) -> None:
     out = tmp_path / "out" / "decisions.jsonl"
     out.parent.mkdir()
