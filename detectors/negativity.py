@@ -219,7 +219,7 @@ class NegativitySpike(base.AnomalyDetector):
             expected=expected,
             voices=scored,
             negative=negative,
-            negative_share=negative / scored,
+            negative_share=negative / scored if scored else 0.0,
             expected_negative_share=self.usual_share,
             low=low,
             high=high,

@@ -34,7 +34,7 @@ def signal(run: str = "", brand: str = "acme", platform: str | None = None, seve
         evidence=Evidence(
             window_s=900,
             tail=30.9,
-            threshold=11.25,
+            threshold=6.0,
             expected_low=3.0,
             expected_high=14.0,
             mentions=163,
