@@ -64,8 +64,8 @@ class SecretFrom(Section, frozen=True):
             )
         if len(value) < at_least:
             raise MissingSecret(
-                f"{setting}: what {place} holds is shorter than {at_least} characters, so it could be guessed; make one "
-                "with 'openssl rand -hex 24'"
+                f"{setting}: what {place} holds is shorter than {at_least} characters, so it could be guessed; "
+                "make one with 'openssl rand -hex 24'"
             )
         return Secret(value)
 
