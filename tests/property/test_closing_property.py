@@ -44,7 +44,7 @@ def states(watch: PartitionWatch) -> dict[tuple[str, str], object]:
 
 def test_the_crisis_in_the_tapes_gives_signals() -> None:
     _, signals = watched(in_turn([*LIFE]))
-    assert {(one.brand, one.kind.value) for one in signals} == {("acme", "negativity")}
+    assert {(one.brand, one.kind.value) for one in signals} == {("acme", "negativity"), ("acme", "volume")}
     assert len({one.platform for one in signals}) > 1
 
 
