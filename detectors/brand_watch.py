@@ -78,7 +78,7 @@ class BrandWatch:
         signals: list[Signal] = []
         while self.next_ms + BUCKET_MS <= end_ms:
             start_ms, self.next_ms = self.next_ms, self.next_ms + BUCKET_MS
-            for series in (*self._platforms.values(), self._whole):
+            for series in self._begun(start_ms):
                 seen = self._nothing(start_ms, series.platform)
                 if found := series.quiet(seen):
                     signals.append(self._silent(series.silence, found, seen, series.platform))
@@ -88,6 +88,7 @@ class BrandWatch:
 
     def snapshot(self) -> BrandState:
         """Everything it knows."""
+        self._wake()
         return BrandState(
             version=SNAPSHOT_VERSION,
             run=self.run,
@@ -102,6 +103,7 @@ class BrandWatch:
 
     def levels(self, platform: str | None) -> dict[SignalKind, Level]:
         """Where a series stands, by detector."""
+        self._wake()
         series = self._whole if platform is None else self._platforms.get(platform)
         return series.levels(self.next_ms) if series else {}
 
@@ -118,6 +120,7 @@ class BrandWatch:
         for spoken_on in sorted(by_platform.keys() - self._platforms.keys()):
             self._platforms[spoken_on] = Series(spoken_on, self._whole)
         self._sources.meet(cells)
+        self._begun(start_ms)
         heard: dict[str, Heard] = {}
         signals: list[Signal] = []
         for platform, series in self._platforms.items():
@@ -131,6 +134,18 @@ class BrandWatch:
         for source, silence, found in self._sources.hear(start_ms, by_platform, heard):
             signals.append(self._silent(silence, found, Observation(start_ms), None, source))
         return signals
+
+    def _begun(self, start_ms: int) -> list[Series]:
+        """Every series, the whole brand last; in a new step it goes first, for platforms lean on what it knows."""
+        if not self._whole.silence.rate.runs(start_ms):
+            self._wake()
+        for series in (self._whole, *self._platforms.values()):
+            series.begin(start_ms)
+        return [*self._platforms.values(), self._whole]
+
+    def _wake(self) -> None:
+        for series in (*self._platforms.values(), self._whole):
+            series.wake()
 
     def _count(self, bucket: Bucket) -> Heard:
         """The bucket's own voices, and those that came too late for theirs."""

@@ -95,6 +95,10 @@ class Detector(Protocol):
         """Take the bucket into the windows and the baseline."""
         ...
 
+    def rest(self, seen: Observation, buckets: int) -> None:
+        """The same as `learn` of so many buckets without a word, all in one step of five minutes; `seen` is the first."""
+        ...
+
     def correct(self, late: Observation) -> None:
         """Take in what came too late for its bucket, at its own time; what is out of reach is let be."""
         ...

@@ -70,7 +70,7 @@ class FloodSpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.FLOOD
-    version = 1
+    version = 2
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
@@ -80,7 +80,7 @@ class FloodSpike(base.AnomalyDetector):
         self._first_ms = 0
         self._newest_ms = 0
         #: Copies, the negative ones of them, and voices.
-        self._window = Window(3)
+        self._window = Window(3, longest_s=_SPANS_S[-1])
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """-log10 of the probability of the bucket `x` under what was learned before it."""
@@ -98,7 +98,7 @@ class FloodSpike(base.AnomalyDetector):
         best: Finding | None = None
         copies = negative = 0.0
         for span_s in _SPANS_S:
-            copies, negative, voices = self._window.last(span_s - BUCKET_MS // 1000)
+            copies, negative, voices, _ = self._window.last(span_s - BUCKET_MS // 1000)
             copies += seen.copies
             negative += seen.negative_copies
             expected = max(self._usual, _LEAST) * span_s * 1000 / BUCKET_MS
@@ -122,6 +122,15 @@ class FloodSpike(base.AnomalyDetector):
         self._known = min(self._known + 1.0, _MEMORY)
         self._usual += (learned - self._usual) / self._known
 
+    def rest(self, seen: Observation, buckets: int) -> None:
+        """Take in so many buckets without a word, of which `seen` is the first."""
+        self._first_ms = self._first_ms if self._known else seen.at_ms
+        self._newest_ms = seen.at_ms + (buckets - 1) * BUCKET_MS
+        self._window.rest(buckets)
+        for _ in range(buckets):
+            self._known = min(self._known + 1.0, _MEMORY)
+            self._usual += (0.0 - self._usual) / self._known
+
     def correct(self, late: Observation) -> None:
         """Count late copies in the span that they belong to."""
         back = (self._newest_ms - late.at_ms) // BUCKET_MS
@@ -129,7 +138,7 @@ class FloodSpike(base.AnomalyDetector):
 
     def level(self, at_ms: int) -> Level:
         """Copies a minute over the last five minutes."""
-        copies, _, _ = self._window.last(_LEVEL_S)
+        copies = self._window.last(_LEVEL_S)[0]
         expected = self._usual * _LEVEL_S * 1000 / BUCKET_MS
         _, high = count_band(expected, _DISPERSION)
         per_min = 60.0 / _LEVEL_S
@@ -152,7 +161,7 @@ class FloodSpike(base.AnomalyDetector):
         detector = cls(threshold, whole)
         detector._usual, detector._known = state.usual, state.known
         detector._first_ms, detector._newest_ms = state.first_ms, state.newest_ms
-        detector._window = Window(3, state.window)
+        detector._window = Window(3, state.window, _SPANS_S[-1])
         return detector
 
 

@@ -37,12 +37,16 @@ _WORTH_TELLING: Final = 0.5
 _STEP_MS: Final = 300_000
 _LEVEL_S: Final = 900
 _MINUTE_S: Final = 60
+#: All voices are believed to be scored, at the weight of so many; memory of that part in voices.
+_PART_BELIEF: Final = 20.0
+_PART_MEMORY: Final = 2_000.0
 _LN10: Final = math.log(10.0)
 
 
 class _State(msgspec.Struct):
     version: int
-    rate: RateState
+    rate: RateState | None
+    scored: tuple[float, float]
     mix: MixState
     turns: TurnsState
     window: str
@@ -73,7 +77,7 @@ class NegativitySpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.NEGATIVITY
-    version = 3
+    version = 4
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
@@ -82,14 +86,22 @@ class NegativitySpike(base.AnomalyDetector):
         self._rate: SeasonalRate = SeasonalRate(brand._rate if brand else None)
         self._mix: ScoreMix = ScoreMix(brand._mix if brand else None)
         self._turns = turns_of()
-        #: Negative voices seen, negative voices expected, scored voices.
-        self._window = Window(3)
+        self._shares = False
+        #: Of so many voices so many were scored.
+        self._scored = (0.0, 0.0)
+        #: Negative voices, scored voices; negative voices expected flow.
+        self._window = Window(2)
         #: Mean scores of the last day's steps; start, sum and number of the step that is under way.
         self._moods = array("f")
         self._step = (-1, 0.0, 0.0)
         self._newest_ms = -1
         self._lasting = False
         self._said: tuple[Observation, Turns] | None = None
+
+    def share(self, rate: SeasonalRate) -> None:
+        """Go by a rate of the same series that another detector learns, after this one has seen a bucket."""
+        self._rate = rate
+        self._shares = True
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """How far out of the ordinary the bucket `x` is under what was learned before it; 1 is worth a signal."""
@@ -117,18 +129,35 @@ class NegativitySpike(base.AnomalyDetector):
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the evidence and the baselines."""
+        if not (seen.scored or seen.negative_copies or seen.voices):
+            return self.rest(seen, 1)
+        self._turns = self._with(seen)
+        self._rate.begin(seen.at_ms)
         expected = self._expect(seen)
-        if seen.scored or seen.negative_copies:
-            self._turns = self._with(seen)
-            self._window.add((seen.negative, expected * self._mix.usual_share, seen.scored))
-            self._mix.learn(seen.at_ms, _voices(seen), seen.negative, expected)
-        else:
-            self._turns = self._turns.quiet(expected)
-            self._window.add((0.0, expected * self._mix.usual_share, 0.0))
-            self._mix.pass_by(seen.at_ms, expected)
-        self._rate.learn(seen.at_ms, seen.scored, seen.planned)
+        self._mix.learn(seen.at_ms, _voices(seen), seen.negative, expected)
+        self._window.add((seen.negative, seen.scored), expected * self._mix.usual_share)
         self._learn_mood(seen)
+        voices, scored = self._scored[0] + seen.voices, self._scored[1] + seen.scored
+        keep = min(1.0, _PART_MEMORY / max(voices, 1.0))
+        self._scored = (voices * keep, scored * keep)
+        if not self._shares:
+            self._rate.learn(seen.at_ms, seen.voices, seen.planned)
         self._newest_ms = seen.at_ms
+        self._said = None
+        return None
+
+    def rest(self, seen: Observation, buckets: int) -> None:
+        """Take in so many buckets without a word, of which `seen` is the first."""
+        self._rate.begin(seen.at_ms)
+        expected = self._expect(seen)
+        self._turns = self._turns.quiet(expected, buckets)
+        self._mix.pass_by(seen.at_ms, expected, buckets)
+        self._window.rest(buckets, expected * self._mix.usual_share)
+        self._learn_mood(seen)
+        if not self._shares:
+            for place in range(buckets):
+                self._rate.learn(seen.at_ms + place * BUCKET_MS, 0.0)
+        self._newest_ms = seen.at_ms + (buckets - 1) * BUCKET_MS
         self._said = None
 
     def correct(self, late: Observation) -> None:
@@ -136,17 +165,18 @@ class NegativitySpike(base.AnomalyDetector):
         if not late.scored or self._newest_ms < 0:
             return
         voices = _voices(late)
-        self._window.correct((self._newest_ms - late.at_ms) // BUCKET_MS, (late.negative, 0.0, late.scored))
+        self._window.correct((self._newest_ms - late.at_ms) // BUCKET_MS, (late.negative, late.scored))
         buckets = (self._newest_ms - late.at_ms) // BUCKET_MS + 1
-        expected = self._rate.expect(late.at_ms) * late.planned * buckets
+        expected = self._expect(late) * buckets
         self._turns = self._turns.late(late.at_ms, voices, self._mix, expected)
         self._mix.late(late.at_ms, voices, late.negative)
-        self._rate.late(late.at_ms, late.scored / late.planned)
+        if not self._shares:
+            self._rate.late(late.at_ms, late.voices / late.planned)
         self._said = None
 
     def level(self, at_ms: int) -> Level:
         """The negative share of the voices of the last quarter of an hour."""
-        negative, _, scored = self._window.last(_LEVEL_S)
+        negative, scored, _ = self._window.last(_LEVEL_S)
         usual = self.usual_share
         high = usual + 2.0 * math.sqrt(usual * (1.0 - usual) / max(scored, 1.0))
         return Level(negative / scored if scored else 0.0, usual, min(1.0, high))
@@ -164,7 +194,8 @@ class NegativitySpike(base.AnomalyDetector):
         """Everything it knows, as JSON."""
         state = _State(
             self.version,
-            self._rate.state,
+            None if self._shares else self._rate.state,
+            self._scored,
             self._mix.state,
             self._turns.state,
             self._window.state(),
@@ -180,10 +211,12 @@ class NegativitySpike(base.AnomalyDetector):
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
         detector = cls(threshold, whole)
-        detector._rate.resume(state.rate)
+        if state.rate is not None:
+            detector._rate.resume(state.rate)
+        detector._scored = state.scored
         detector._mix = ScoreMix(detector._mix.brand, state.mix)
         detector._turns = turns_of(state.turns)
-        detector._window = Window(3, state.window)
+        detector._window = Window(2, state.window)
         detector._moods = array("f", state.moods)
         detector._step = state.step
         detector._newest_ms = state.newest_ms
@@ -200,11 +233,13 @@ class NegativitySpike(base.AnomalyDetector):
         return self._said[1]
 
     def _expect(self, seen: Observation) -> float:
-        return self._rate.expect(seen.at_ms) * seen.planned
+        voices, scored = self._scored
+        part = (scored + _PART_BELIEF) / (voices + _PART_BELIEF)
+        return self._rate.expect(seen.at_ms) * seen.planned * part
 
     def _finding(self, seen: Observation, tail: float, threshold: float, since_ms: int) -> Finding:
         span_s = min(LONGEST_S, max(_MINUTE_S, (seen.at_ms + BUCKET_MS - since_ms) // 1000))
-        negative, expected, scored = self._window.last(span_s - BUCKET_MS // 1000)
+        negative, scored, expected = self._window.last(span_s - BUCKET_MS // 1000)
         negative += seen.negative
         scored += seen.scored
         expected += self._expect(seen) * self.usual_share

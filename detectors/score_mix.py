@@ -147,12 +147,15 @@ class ScoreMix:
         self._in_step[:BINS] += voices
         self._in_step[BINS] += negative
 
-    def pass_by(self, at_ms: int, expected: float) -> None:
-        """Nobody spoke in the bucket at `at_ms`, and so many were expected to."""
+    def pass_by(self, at_ms: int, expected: float, buckets: int = 1) -> None:
+        """Nobody spoke in so many buckets of one step from `at_ms` on, and so many were expected to in each."""
         step_ms = at_ms - at_ms % _STEP_MS
         if step_ms != self._state.step_ms:
             self._begin_step(step_ms)
-        self._in_step[BINS + 1] += expected
+        came = float(self._in_step[BINS + 1])
+        for _ in range(buckets):
+            came += expected
+        self._in_step[BINS + 1] = came
 
     def late(self, at_ms: int, voices: Floats, negative: float) -> None:
         """Add what came too late to its step, if that is not learned yet."""

@@ -44,7 +44,7 @@ _WARM_UP_MS: Final = 3_600_000
 _MOSTLY_LATE: Final = 0.2
 
 
-class Learned(msgspec.Struct):
+class Learned(msgspec.Struct, gc=False):
     """The numbers of a rate that are not a table. `seen` and `usual_sum` fade; counts are in steps."""
 
     started_ms: int = -1
@@ -169,15 +169,23 @@ class SeasonalRate(base.Regressor):
 
     # --- learning -----------------------------------------------------------------------------------------------------
 
+    def begin(self, at_ms: int) -> None:
+        """Go over to the step of `at_ms`, if that is a new one; until it ends nothing changes of what is expected."""
+        step_ms = at_ms - at_ms % self.step_ms
+        if step_ms != self._now.step_ms:
+            self._begin_step(step_ms, at_ms)
+
+    def runs(self, at_ms: int) -> bool:
+        """Whether `at_ms` is in the step that was begun last."""
+        return at_ms - at_ms % self.step_ms == self._now.step_ms
+
     def learn(self, at_ms: int, count: float, planned: float = 1.0) -> None:
         """Take in the count of the bucket that starts at `at_ms`; buckets come in order.
 
         `planned` is how many times the usual the calendar expects: that much of the count is not learned.
         """
+        self.begin(at_ms)
         now = self._now
-        step_ms = at_ms - at_ms % self.step_ms
-        if step_ms != now.step_ms:
-            self._begin_step(step_ms, at_ms)
         count /= planned
         now.in_step += count
         now.newest_ms = at_ms

@@ -10,10 +10,12 @@ import msgspec
 from detectors.alarm import AlarmState, advance
 from detectors.bucket import BUCKET_MS
 from detectors.finding import Detector, Finding, Level, Observation
+from detectors.negativity import NegativitySpike
 from detectors.registry import DETECTORS
 from detectors.severity import NOBODY
 from detectors.signal import SignalKind
 from detectors.silence import Silence
+from detectors.volume import VolumeSpike
 
 
 class DetectorState(msgspec.Struct):
@@ -55,6 +57,13 @@ class Series:
         silence = self.of(SignalKind.SILENCE)
         assert isinstance(silence, Silence)
         self.silence = silence
+        # What is usual is learned once; while it is silent, by the one that knows that an outage is not the usual.
+        for one in self._speech:
+            if isinstance(one.detector, VolumeSpike | NegativitySpike):
+                one.detector.share(silence.rate)
+        #: The first quiet bucket that the detectors of what is said have not taken in, and how many there are.
+        self._first: Observation | None = None
+        self._resting = 0
 
     def of(self, kind: SignalKind) -> Detector:
         """The detector of a kind."""
@@ -66,6 +75,8 @@ class Series:
 
     def find(self, seen: Observation) -> Iterator[tuple[Watched, Finding | None]]:
         """What each detector of voices says of a bucket; each learns it once its finding was looked at."""
+        self.begin(seen.at_ms)
+        self.wake()
         for watched in self._speech:
             yield watched, watched.detector.find(seen)
             watched.detector.learn(seen)
@@ -76,13 +87,36 @@ class Series:
 
     def quiet(self, seen: Observation) -> Finding | None:
         """Ten seconds in which nobody spoke: a nought to learn, and nothing to find but the silence itself."""
-        for watched in self._speech:
-            advance(watched.alarm, None, NOBODY, seen.at_ms + BUCKET_MS)
-            watched.detector.learn(seen)
+        self.begin(seen.at_ms)
+        if self._first is not None and self._first.planned != seen.planned:
+            self.wake()
+        self._first = self._first or seen
+        self._resting += 1
+        if not self.silence.rate.runs(seen.at_ms + BUCKET_MS):
+            self.wake()
         return self.listen(seen)
+
+    def begin(self, at_ms: int) -> None:
+        """Go over to the step of five minutes that `at_ms` is in, once every series is awake; the whole brand goes first."""
+        if not self.silence.rate.runs(at_ms):
+            self.silence.rate.begin(at_ms)
+
+    def wake(self) -> None:
+        """Take in the quiet buckets; to the last bit the same as one by one, and a good deal quicker.
+
+        Needed before `levels` and `snapshot`, of the platforms first: they lean on what the whole brand knew before.
+        """
+        if self._first is None:
+            return
+        end_ms = self._first.at_ms + self._resting * BUCKET_MS
+        for watched in self._speech:
+            advance(watched.alarm, None, NOBODY, end_ms)
+            watched.detector.rest(self._first, self._resting)
+        self._first, self._resting = None, 0
 
     def correct(self, late: Observation) -> None:
         """Take in what came too late for its bucket, at its own time."""
+        self.wake()
         for watched in self._watched.values():
             watched.detector.correct(late)
 

@@ -113,6 +113,11 @@ class Silence(base.AnomalyDetector):
         self._take(seen, found)
         return found if self._state.silent and not was_silent else None
 
+    def rest(self, seen: Observation, buckets: int) -> None:
+        """Take in so many buckets without a word, of which `seen` is the first."""
+        for place in range(buckets):
+            self.learn(msgspec.structs.replace(seen, at_ms=seen.at_ms + place * BUCKET_MS))
+
     def correct(self, late: Observation) -> None:
         """Count late voices in the step that they belong to; what belongs to a step learned before is let be.
 

@@ -85,9 +85,12 @@ class Turns:
     unheard: float = 0.0
     calm: float = 0.0
 
-    def quiet(self, expected: float) -> Turns:
-        """Ten seconds in which nobody spoke, and so many were expected to."""
-        return Turns(self.heard, self.told, self.since_ms, self.unheard + expected, self.calm)
+    def quiet(self, expected: float, buckets: int = 1) -> Turns:
+        """So many times ten seconds in which nobody spoke, and so many were expected to in each."""
+        unheard = self.unheard
+        for _ in range(buckets):
+            unheard += expected
+        return Turns(self.heard, self.told, self.since_ms, unheard, self.calm)
 
     def after(self, at_ms: int, voices: Floats, expected: float, mix: ScoreMix, copies: float = 0.0) -> Turns:
         """With the voices of the bucket at `at_ms`, by bin, and how many negative copies came with them."""

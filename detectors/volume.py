@@ -48,7 +48,8 @@ _BY_CHANCE: Final = 6.0
 
 class _State(msgspec.Struct):
     version: int
-    rate: RateState
+    rate: RateState | None
+    newest_ms: int
     window: str
     surge: SurgeState
     slow_burn: SlowBurnState
@@ -73,7 +74,7 @@ class VolumeSpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.VOLUME
-    version = 3
+    version = 4
 
     def __init__(
         self, threshold: float = THRESHOLD, whole: Detector | None = None, bucket_s: int = BUCKET_MS // 1000
@@ -82,19 +83,26 @@ class VolumeSpike(base.AnomalyDetector):
         self.whole = whole
         self.bucket_s = bucket_s
         self._rate = SeasonalRate(whole.rate if isinstance(whole, VolumeSpike) else None, bucket_s)
-        #: Voices seen, voices expected.
-        self._window = Window(2)
+        self._shares = False
+        #: Voices seen; voices expected flow.
+        self._window = Window(1)
         self._surge = Surge(self._rate.step_ms // 1000)
         self._slow_burn = SlowBurnState()
         self._budget = AlarmBudget()
         #: What the last whole step showed, and what was said of the newest bucket.
         self._standing: Finding | None = None
         self._said: tuple[Observation, Finding | None] | None = None
+        self._newest_ms = -1
 
     @property
     def rate(self) -> SeasonalRate:
         """What is usual."""
         return self._rate
+
+    def share(self, rate: SeasonalRate) -> None:
+        """Go by a rate of the same series that another detector learns, after this one has seen a bucket."""
+        self._rate = rate
+        self._shares = True
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """How far out of the ordinary the bucket `x` is under what was learned before it; 1 is worth a signal."""
@@ -125,14 +133,29 @@ class VolumeSpike(base.AnomalyDetector):
         # What was expected in the first hour says too little to be held against what was seen in it.
         if self._ends_step(seen.at_ms) and self._rate.warm(seen.at_ms):
             self._learn_step(seen)
-        self._window.add((seen.voices, self._rate.expect(seen.at_ms) * seen.planned))
-        self._rate.learn(seen.at_ms, seen.voices, seen.planned)
+        self._rate.begin(seen.at_ms)
+        self._window.add((seen.voices,) if seen.voices else None, self._rate.expect(seen.at_ms) * seen.planned)
+        if not self._shares:
+            self._rate.learn(seen.at_ms, seen.voices, seen.planned)
+        self._newest_ms = seen.at_ms
+
+    def rest(self, seen: Observation, buckets: int) -> None:
+        """Take in so many buckets without a word, of which `seen` is the first."""
+        self._rate.begin(seen.at_ms)
+        bucket_ms = self.bucket_s * 1000
+        self._newest_ms = seen.at_ms + (buckets - 1) * bucket_ms
+        self._window.rest(buckets, self._rate.expect(seen.at_ms) * seen.planned)
+        if self._ends_step(self._newest_ms) and self._rate.warm(self._newest_ms):
+            self._learn_step(Observation(self._newest_ms, planned=seen.planned))
+        if not self._shares:
+            for place in range(buckets):
+                self._rate.learn(seen.at_ms + place * bucket_ms, 0.0)
 
     def correct(self, late: Observation) -> None:
         """Count late voices in the span that they belong to, and in the step that is not learned yet."""
-        back = (self._rate.newest_ms - late.at_ms) // (self.bucket_s * 1000)
-        self._window.correct(back, (late.voices, 0.0))
-        self._rate.late(late.at_ms, late.voices / late.planned)
+        self._window.correct((self._newest_ms - late.at_ms) // (self.bucket_s * 1000), (late.voices,))
+        if not self._shares:
+            self._rate.late(late.at_ms, late.voices / late.planned)
 
     def level(self, at_ms: int) -> Level:
         """Voices a minute over the last five minutes."""
@@ -153,7 +176,8 @@ class VolumeSpike(base.AnomalyDetector):
         """Everything it knows, as JSON."""
         state = _State(
             self.version,
-            self._rate.state,
+            None if self._shares else self._rate.state,
+            self._newest_ms,
             self._window.state(),
             self._surge.state(),
             self._slow_burn,
@@ -167,8 +191,10 @@ class VolumeSpike(base.AnomalyDetector):
         """A detector that goes on from a snapshot; `threshold` is a setting and not part of it."""
         state = msgspec.json.decode(snapshot, type=_State)
         detector = cls(threshold, whole)
-        detector._rate.resume(state.rate)
-        detector._window = Window(2, state.window)
+        if state.rate is not None:
+            detector._rate.resume(state.rate)
+        detector._newest_ms = state.newest_ms
+        detector._window = Window(1, state.window)
         detector._surge = Surge(detector._rate.step_ms // 1000, state.surge)
         detector._slow_burn = state.slow_burn
         detector._budget = state.budget

@@ -11,7 +11,9 @@ import pytest
 from detectors.alarm import CALM_MS
 from detectors.brand_watch import LONGEST_QUIET_MS, BrandWatch
 from detectors.bucket import BUCKET_MS, Digest
+from detectors.negativity import NegativitySpike
 from detectors.registry import DETECTORS
+from detectors.seasonal import SeasonalRate
 from detectors.signal import Signal, SignalKind
 from streams.simulation.kinds import burst
 from streams.simulation.scenario import Scenario
@@ -158,7 +160,7 @@ def test_a_signal_says_why() -> None:
     assert why.negative_share > why.expected_negative_share
     assert why.authors >= why.negative
     assert why.baseline_days == pytest.approx(3.4, abs=0.1)
-    assert (signal.detector, signal.detector_version) == ("NegativitySpike", 3)
+    assert (signal.detector, signal.detector_version) == ("NegativitySpike", 4)
 
 
 # --- leading posts ----------------------------------------------------------------------------------------------------
@@ -295,8 +297,9 @@ def test_a_detector_of_another_version_learns_anew_and_keeps_its_alarm() -> None
     assert msgspec.json.encode(volume) == msgspec.json.encode(volume_before)
     assert anew.alarm == before.alarm
     assert anew.alarm.severity >= 3
-    fresh = DETECTORS[SignalKind.NEGATIVITY]
-    assert bytes(anew.state) == fresh.make(fresh.threshold, None).snapshot()
+    fresh = NegativitySpike()
+    fresh.share(SeasonalRate())
+    assert bytes(anew.state) == fresh.snapshot()
 
 
 def test_a_detector_that_a_snapshot_does_not_know_yet_is_there_after_it() -> None:

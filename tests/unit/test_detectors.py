@@ -224,6 +224,16 @@ def test_a_detector_restored_anywhere_goes_on_to_the_last_bit(
 
 
 @KINDS
+@pytest.mark.parametrize("buckets", [1, 7, 23])
+def test_a_rest_taken_at_once_is_the_same_to_the_last_bit(kind: SignalKind, buckets: int) -> None:
+    at_once, each = taught(kind, HOUR + 7), taught(kind, HOUR + 7)
+    for place in range(HOUR + 7, HOUR + 7 + buckets):
+        each.learn(observed(place, 0, 0))
+    at_once.rest(observed(HOUR + 7, 0, 0), buckets)
+    assert at_once.snapshot() == each.snapshot()
+
+
+@KINDS
 def test_nothing_is_found_in_the_first_hour_of_a_stream(kind: SignalKind) -> None:
     detector = DETECTORS[kind].make(DETECTORS[kind].threshold, None)
     start_ms = 1_767_571_200_000
@@ -347,14 +357,26 @@ def summed(values: list[int], span_s: int) -> int:
     return sum(values[len(values) - min(steps, len(values)) :])
 
 
-@given(st.lists(st.integers(0, 99), max_size=500), st.integers(0, LONGEST_S // 10))
+@given(st.lists(st.sampled_from((0, 0, 0, 1, 99)), max_size=900), st.integers(0, LONGEST_S // 10))
 def test_a_window_sums_any_span_up_to_an_hour(values: list[int], steps: int) -> None:
     window = Window(2)
-    for value in values:
-        window.add((value, 2 * value) if value else None)
-    expected = [summed(values, steps * 10), 2 * summed(values, steps * 10)]
+    for place, value in enumerate(values):
+        window.add((value, 2 * value) if value else None, flow=place // 30)
+    flowed = [place // 30 for place in range(len(values))]
+    expected = [summed(values, steps * 10), 2 * summed(values, steps * 10), summed(flowed, steps * 10)]
     assert window.last(steps * 10) == expected
     assert Window(2, window.state()).last(steps * 10) == expected
+
+
+@given(st.lists(st.integers(0, 99), min_size=200, max_size=400), st.integers(0, LONGEST_S // 10))
+def test_a_windows_totals_begin_anew_where_they_grow_too_large_to_be_exact(values: list[int], steps: int) -> None:
+    window = Window(1)
+    for value in (*[20_000] * 402, *[0] * 360, *values):
+        window.add((value,) if value else None, flow=1_000.5)
+    got, flowed = window.last(steps * 10)
+    whole = [*[0] * 360, *values]
+    assert got == summed(whole, steps * 10)
+    assert flowed == 1_000.5 * summed([1] * len(whole), steps * 10)
 
 
 @given(
@@ -370,4 +392,16 @@ def test_what_came_late_is_counted_where_it_belongs(values: list[int], late: lis
         if back < len(values):
             values[-1 - back] += value
     for span_s in (0, 10, 60, 300, 310, 900, LONGEST_S):
-        assert window.last(span_s) == [summed(values, span_s)]
+        assert window.last(span_s) == [summed(values, span_s), 0.0]
+
+
+@given(st.lists(st.tuples(st.integers(1, 90), st.integers(0, 3), st.integers(0, 2)), max_size=30))
+def test_a_rest_taken_at_once_is_the_same_as_bucket_by_bucket(course: list[tuple[int, int, int]]) -> None:
+    at_once, each = Window(1), Window(1)
+    for buckets, value, flow in course:
+        at_once.rest(buckets, flow / 7)
+        for _ in range(buckets):
+            each.add(None, flow / 7)
+        for window in (at_once, each):
+            window.add((value,) if value else None, flow / 7)
+    assert at_once.state() == each.state()
