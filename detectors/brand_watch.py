@@ -27,7 +27,7 @@ from detectors.silence import SEVERITY, Silence
 from detectors.sources import Sources, SourceState
 from detectors.voices import Voices, VoicesState
 
-SNAPSHOT_VERSION: Final = 3
+SNAPSHOT_VERSION: Final = 4
 #: So long after a brand's last mention, silence is learned from; after that nothing is, until somebody speaks again.
 LONGEST_QUIET_MS: Final = 3 * 86_400_000
 
@@ -137,11 +137,12 @@ class BrandWatch:
 
     def _begun(self, start_ms: int) -> list[Series]:
         """Every series, the whole brand last; in a new step it goes first, for platforms lean on what it knows."""
-        if not self._whole.silence.rate.runs(start_ms):
+        every = [*self._platforms.values(), self._whole]
+        if not all(series.silence.rate.runs(start_ms) for series in every):
             self._wake()
-        for series in (self._whole, *self._platforms.values()):
-            series.begin(start_ms)
-        return [*self._platforms.values(), self._whole]
+            for series in (self._whole, *every):
+                series.begin(start_ms)
+        return every
 
     def _wake(self) -> None:
         for series in (*self._platforms.values(), self._whole):

@@ -96,7 +96,7 @@ class Detector(Protocol):
         ...
 
     def rest(self, seen: Observation, buckets: int) -> None:
-        """The same as `learn` of so many buckets without a word, all in one step of five minutes; `seen` is the first."""
+        """`learn` of so many buckets without a word at once, all in one step of five minutes; `seen` is the first."""
         ...
 
     def correct(self, late: Observation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import Final
 
@@ -40,10 +41,13 @@ class Tally(msgspec.Struct, array_like=True):
             setattr(self, field, getattr(self, field) + getattr(other, field))
 
 
+_FIELDS: Final = 1 + len(Tally.__struct_fields__)
+
+
 class MinutesState(msgspec.Struct):
     """The hour as plain data."""
 
-    tallies: str = ""
+    counts: str = ""
     links: dict[int, dict[str, int]] = {}
 
 
@@ -61,27 +65,32 @@ class Minutes:
 
     def __init__(self, state: MinutesState | None = None) -> None:
         state = state or MinutesState()
-        self._tallies = unpack(state.tallies, dict[int, Tally])
+        #: Of each minute its number and the fields of its tally, the newest last.
+        self._tallies = array("d", unpack(state.counts, bytes))
         self._links = {minute: dict(links) for minute, links in state.links.items()}
-        self._newest = max(self._tallies, default=0)
+        self._newest = int(self._tallies[-_FIELDS]) if self._tallies else 0
 
     def add(self, at_ms: int, tally: Tally, links: Links = ()) -> None:
         """Take in a bucket."""
         minute = at_ms // _MINUTE_MS
-        if minute != self._newest:
+        if minute != self._newest or not self._tallies:
             self._newest = minute
-            self._tallies = {at: known for at, known in self._tallies.items() if at > minute - _MINUTES}
+            while self._tallies and self._tallies[0] <= minute - _MINUTES:
+                del self._tallies[:_FIELDS]
+            self._tallies.extend((minute, *[0.0] * (_FIELDS - 1)))
             self._links = {at: known for at, known in self._links.items() if at > minute - _MINUTES}
-        self._tallies.setdefault(minute, Tally()).add(tally)
+        for place, count in enumerate(msgspec.structs.astuple(tally), len(self._tallies) - _FIELDS + 1):
+            self._tallies[place] += count
         if links:
             self._share(minute, links)
 
     def since(self, since_ms: int) -> Tally:
         """What came in the minutes since then."""
         whole = Tally()
-        for minute, tally in self._tallies.items():
+        for place in range(0, len(self._tallies), _FIELDS):
+            minute, *counts = self._tallies[place : place + _FIELDS]
             if (minute + 1) * _MINUTE_MS > since_ms:
-                whole.add(tally)
+                whole.add(Tally(*counts))
         return whole
 
     def links(self, since_ms: int) -> dict[str, int]:
@@ -95,7 +104,7 @@ class Minutes:
 
     def state(self) -> MinutesState:
         """Everything it knows."""
-        return MinutesState(pack(self._tallies), {at: dict(links) for at, links in self._links.items()})
+        return MinutesState(pack(self._tallies.tobytes()), {at: dict(links) for at, links in self._links.items()})
 
     def _share(self, minute: int, links: Links) -> None:
         here = self._links.setdefault(minute, {})

@@ -70,30 +70,36 @@ _COLUMNS: Final = BINS + 2
 
 
 class MixState(msgspec.Struct):
-    """Everything a `ScoreMix` knows. The lists hold voices by bin, those above the cut for negative, and how many
-    were expected.
+    """Everything a `ScoreMix` knows. The bytes are little-endian doubles: voices by bin, those above the cut for
+    negative, and how many were expected.
 
     `mood` is the part of voices that has turned negative of late (below 0: fewer than usual), `variance` how well that
     is known, `scale` how much more than believed it wanders, `damped` the steps in a row that were out of the ordinary.
     `part` is the part of voices that is negative in the long run, `likeliest` what the scores say of it and `odds` by
     how much they are shifted to fit; `now`, `usual_negative` and `unsure` hold for the
-    running step: the part that is negative, the part above the cut, and how sure the mood is.
+    running step: the part that is negative, the part above the cut, and how sure the mood is. `moved` says that the
+    long run has changed since `part` was looked for.
     """
 
-    long: list[float] = msgspec.field(default_factory=lambda: [0.0] * _COLUMNS)
+    long: bytes = bytes(8 * _COLUMNS)
     mood: float = 0.0
     variance: float = _WANDER**2
     scale: float = 1.0
     damped: int = 0
     step_ms: int = -1
-    in_step: list[float] = msgspec.field(default_factory=lambda: [0.0] * _COLUMNS)
-    waiting: list[tuple[int, list[float]]] = []
+    in_step: bytes = bytes(8 * _COLUMNS)
+    waiting: list[tuple[int, bytes]] = []
     likeliest: float = 0.25
     part: float = 0.25
     odds: float = 1.0 / 3.0
     now: float = 0.0
     usual_negative: float = 0.0
     unsure: float = 0.0
+    moved: bool = True
+
+
+def _counts(state: bytes) -> Floats:
+    return np.frombuffer(state, "<f8")
 
 
 class ScoreMix:
@@ -113,15 +119,14 @@ class ScoreMix:
     def __init__(self, brand: ScoreMix | None = None, state: MixState | None = None) -> None:
         self.brand = brand
         self._state = state or MixState()
-        self._in_step: Floats = np.array(self._state.in_step)
+        self._in_step: Floats = _counts(self._state.in_step).copy()
         if not self._state.now:
             self._foresee()
-        self._weigh()
 
     @property
     def state(self) -> MixState:
         """Everything it knows, for `ScoreMix(brand, state)`."""
-        return msgspec.structs.replace(self._state, in_step=self._in_step.tolist(), waiting=list(self._state.waiting))
+        return msgspec.structs.replace(self._state, in_step=self._in_step.tobytes(), waiting=list(self._state.waiting))
 
     @property
     def usual_share(self) -> float:
@@ -135,7 +140,7 @@ class ScoreMix:
 
     def long_run(self) -> tuple[Floats, float]:
         """The mix of the long run (bins, and the part above the cut), and how many voices it rests on."""
-        own = np.array(self._state.long)
+        own = _counts(self._state.long)
         before, weight = (self.brand.long_run()[0], _BRAND_WEIGHT) if self.brand else (_BELIEF_AND_CUT, _BELIEF_WEIGHT)
         whole = own + weight * before
         rests_on = float(whole[:BINS].sum())
@@ -165,21 +170,20 @@ class ScoreMix:
             self._in_step += more
         for place, (waits_ms, counts) in enumerate(self._state.waiting):
             if waits_ms == step_ms:
-                self._state.waiting[place] = (waits_ms, (np.array(counts) + more).tolist())
+                self._state.waiting[place] = (waits_ms, (_counts(counts) + more).tobytes())
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _begin_step(self, step_ms: int) -> None:
         state = self._state
         if state.step_ms >= 0:
-            state.waiting.append((state.step_ms, self._in_step.tolist()))
+            state.waiting.append((state.step_ms, self._in_step.tobytes()))
             self._wander()
             if len(state.waiting) > _LAG_STEPS:
-                self._learn_step(np.array(state.waiting.pop(0)[1]))
+                self._learn_step(_counts(state.waiting.pop(0)[1]))
         state.step_ms = step_ms
         self._in_step = np.zeros(_COLUMNS)
         self._foresee()
-        self._weigh()
 
     def _wander(self) -> None:
         state = self._state
@@ -203,8 +207,9 @@ class ScoreMix:
         gain = weight * state.variance / (state.variance + noise)
         state.mood += gain * clipped
         state.variance *= 1.0 - gain
-        long = np.array(state.long) + weight * counts
-        state.long = (long * min(1.0, _MEMORY / max(float(long[:BINS].sum()), 1.0))).tolist()
+        long = _counts(state.long) + weight * counts
+        state.long = (long * min(1.0, _MEMORY / max(float(long[:BINS].sum()), 1.0))).tobytes()
+        state.moved = True
 
     def _heed(self, deviations: float, foreign: float) -> float:
         """How much a step counts, so many standard deviations worse than expected, and that part of it a crowd."""
@@ -225,7 +230,9 @@ class ScoreMix:
         """What is usual in the step that begins: the mix, tilted by the mood as it may be by now."""
         state = self._state
         mix, rests_on = self.long_run()
-        self._find_part(mix[:BINS])
+        if state.moved:
+            self._find_part(mix[:BINS])
+            state.moved = False
         keep = math.exp(-_STEP_MIN * _LAG_STEPS / _WANDER_MIN)
         mood = max(keep * state.mood, _LOWEST_MOOD)
         variance = keep * keep * state.variance + (1.0 - keep * keep) * _WANDER**2
@@ -245,12 +252,13 @@ class ScoreMix:
         for _ in range(_ROUNDS):
             state.odds *= state.part / float(mix @ _negative(state.odds))
 
-    def _weigh(self) -> None:
+    @property
+    def weights(self) -> Floats:
+        """Log-likelihood ratio of a voice in each bin (rows) if so many have turned (columns, `TURNED`)."""
         state = self._state
         moved = state.now / (1.0 - state.now) * (1.0 - state.part) / state.part
         ratio = _negative(state.odds * moved) / state.now
-        #: Log-likelihood ratio of a voice in each bin (rows) if so many have turned (columns, `TURNED`).
-        self.weights: Floats = np.log(1.0 - TURNED + np.outer(ratio, TURNED))
+        return np.asarray(np.log(1.0 - TURNED + np.outer(ratio, TURNED)))
 
 
 def crowd(number: float, expected: float) -> float:

@@ -59,6 +59,7 @@ class Learned(msgspec.Struct, gc=False):
     level_expected: float = 0.0
     usual: float = 0.0
     expected: float = 0.0
+    before: float = 0.0
     heard: float = 0.0
     came_late: float = 0.0
 
@@ -119,6 +120,8 @@ class SeasonalRate(base.Regressor):
         now = self._now
         if at_ms - at_ms % self.step_ms == now.step_ms:
             return now.expected * self._share
+        if at_ms - at_ms % self.step_ms == now.step_ms - self.step_ms >= 0:
+            return now.before * self._share
         return self.usual(at_ms) * self.level() * self._share
 
     def usual(self, at_ms: int) -> float:
@@ -281,6 +284,7 @@ class SeasonalRate(base.Regressor):
                 oldest_ms, count = int(self._waiting.pop(0)), self._waiting.pop(0)
                 self._learn_step(oldest_ms, count)
         now.step_ms = -1
+        now.before = now.expected
         # Kept in the state: a parent may learn in mid-step, and a run stopped there and resumed must not see it.
         now.usual = self.usual(step_ms)
         now.expected = now.usual * self.level()

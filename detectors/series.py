@@ -87,7 +87,6 @@ class Series:
 
     def quiet(self, seen: Observation) -> Finding | None:
         """Ten seconds in which nobody spoke: a nought to learn, and nothing to find but the silence itself."""
-        self.begin(seen.at_ms)
         if self._first is not None and self._first.planned != seen.planned:
             self.wake()
         self._first = self._first or seen
@@ -97,7 +96,7 @@ class Series:
         return self.listen(seen)
 
     def begin(self, at_ms: int) -> None:
-        """Go over to the step of five minutes that `at_ms` is in, once every series is awake; the whole brand goes first."""
+        """Go over to the step of five minutes of `at_ms`, once every series is awake; the whole brand goes first."""
         if not self.silence.rate.runs(at_ms):
             self.silence.rate.begin(at_ms)
 

@@ -70,15 +70,15 @@ class Silence(base.AnomalyDetector):
     """
 
     kind = SignalKind.SILENCE
-    version = 1
+    version = 2
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
         self.whole = whole
         self._rate = SeasonalRate(whole.rate if isinstance(whole, Silence) else None)
         self._state = _State(self.version)
-        self._means = array("d", bytes(8 * _SLOTS))
-        self._buckets = array("I", [0] * _SLOTS)
+        self._means = array("f", bytes(4 * _SLOTS))
+        self._buckets = array("H", bytes(2 * _SLOTS))
 
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """-log10 of the probability that nothing came up to and with the bucket `x`."""
@@ -91,26 +91,16 @@ class Silence(base.AnomalyDetector):
 
     def find(self, seen: Observation) -> Finding | None:
         """The silence that this bucket is part of, where it could not be chance; None where something came."""
-        if _spoken(seen):
-            return None
-        state = self._state
-        missed = state.missed + self._fails_to_come(seen)
-        # No probability is asked for while even Poisson's would be too large: nearly always.
-        if missed < self.threshold * math.log(10.0) or not self._may_judge(seen):
-            return None
-        span_s = (seen.at_ms + BUCKET_MS - state.arrived_ms) // 1000
-        tail = quiet_tail(missed, self._rate.dispersion(seen.at_ms, min(span_s, 3600)))
-        return Finding(tail, self.threshold, span_s, 0.0, missed, voices=0.0, low=0.0, high=missed)
+        return None if _spoken(seen) else self._judge(seen, self._state.missed + self._fails_to_come(seen))
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket in. What is missed in a silence is learned as if it had come: an outage is not the usual."""
-        self._take(seen, self.find(seen))
+        self._take(seen)
 
     def listen(self, seen: Observation) -> Finding | None:
         """Judge the bucket and take it in; what was found where a silence begins to be one, once in each silence."""
         was_silent = self._state.silent
-        found = self.find(seen)
-        self._take(seen, found)
+        found = self._take(seen)
         return found if self._state.silent and not was_silent else None
 
     def rest(self, seen: Observation, buckets: int) -> None:
@@ -177,19 +167,30 @@ class Silence(base.AnomalyDetector):
         state = detector._state = msgspec.json.decode(snapshot, type=_State)
         if state.rate is not None:
             detector._rate.resume(state.rate)
-            detector._means, detector._buckets = array("d", state.means), array("I", state.buckets)
+            detector._means, detector._buckets = array("f", state.means), array("H", state.buckets)
             state.rate, state.means, state.buckets = None, b"", b""
         return detector
 
-    def _take(self, seen: Observation, found: Finding | None) -> None:
+    def _judge(self, seen: Observation, missed: float) -> Finding | None:
         state = self._state
+        # No probability is asked for while even Poisson's would be too large: nearly always.
+        if missed < self.threshold * math.log(10.0) or not self._may_judge(seen):
+            return None
+        span_s = (seen.at_ms + BUCKET_MS - state.arrived_ms) // 1000
+        tail = quiet_tail(missed, self._rate.dispersion(seen.at_ms, min(span_s, 3600)))
+        return Finding(tail, self.threshold, span_s, 0.0, missed, voices=0.0, low=0.0, high=missed)
+
+    def _take(self, seen: Observation) -> Finding | None:
+        state, found = self._state, None
         count = seen.voices
+        self._rate.begin(seen.at_ms)
         if _spoken(seen):
             state.arrived_ms = seen.at_ms + BUCKET_MS
             state.missed = 0.0
             state.silent = False
         else:
             state.missed += self._fails_to_come(seen)
+            found = self._judge(seen, state.missed)
             was_silent = state.silent
             state.silent = was_silent or (found is not None and found.score >= 1.0)
             if state.silent:
@@ -200,6 +201,7 @@ class Silence(base.AnomalyDetector):
             self._buckets[slot] = min(self._buckets[slot] + 1, _SLOT_MEMORY)
             self._means[slot] += (count / seen.planned - self._means[slot]) / self._buckets[slot]
         self._rate.learn(seen.at_ms, count, seen.planned)
+        return found
 
     def _may_judge(self, seen: Observation) -> bool:
         state = self._state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from functools import cache
 from typing import Final
 
 #: The scales on which overdispersion is learned; between them it is interpolated.
@@ -38,12 +39,11 @@ class Spread:
     __slots__ = ("_found", "_rows", "_scales", "_sums", "buckets")
 
     def __init__(self, bucket_s: int) -> None:
-        self._scales = tuple(span for span in SCALES_S if span >= bucket_s) or (bucket_s,)
-        self._rows = tuple(max(1, span // bucket_s) for span in self._scales)
+        self._scales, self._rows = _scales(bucket_s)
         self.buckets = 0
         #: Of each scale: count and expectation of the span that is under way; excess, squares, and sum of expectations.
         self._sums = array("d", bytes(8 * _PER_SCALE * len(self._scales)))
-        self._found = [self._overdispersion(scale) for scale in range(len(self._scales))]
+        self._found = array("d", map(self._overdispersion, range(len(self._scales))))
 
     def learn(self, count: float, expected: float) -> None:
         """Take in the next bucket."""
@@ -97,7 +97,7 @@ class Spread:
         """Go on from there."""
         self._sums = array("d", state)
         self.buckets = buckets
-        self._found = [self._overdispersion(scale) for scale in range(len(self._scales))]
+        self._found = array("d", map(self._overdispersion, range(len(self._scales))))
 
     def _learn_span(self, scale: int, count: float, expected: float) -> None:
         sums, at = self._sums, scale * _PER_SCALE
@@ -114,3 +114,10 @@ class Spread:
         belief = _BELIEF * (300.0 / span_s) ** _FADES
         weight = _BELIEF_S / span_s * max(squares / spans if spans else 0.0, _LEAST)
         return float(max((belief * weight + excess) / (weight + squares), FLOOR))
+
+
+@cache
+def _scales(bucket_s: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The scales for such buckets, and how many buckets each has; of all series the same two."""
+    scales = tuple(span for span in SCALES_S if span >= bucket_s) or (bucket_s,)
+    return scales, tuple(max(1, span // bucket_s) for span in scales)
