@@ -25,6 +25,7 @@ from playbooks.catalog import load_library
 from playbooks.decisions import SummaryLine, signal_line
 from playbooks.rehearse import Rehearsal
 from streams.closing import PartitionWatch
+from streams.counted import count
 from streams.gather import PartitionTriage, Record, TriageRules
 from streams.models import Models
 from streams.pictures.course import Course
@@ -147,15 +148,6 @@ def what_was_read(mentions: int, bad: int) -> str:
         return "No mention, the input has no lines"
     none = f"{count(bad, 'line')} {'was' if bad == 1 else 'were'} none" if bad else "every line was one"
     return f"{count(mentions, 'mention')}, {none}"
-
-
-def count(number: int, what: str) -> str:
-    """A number and what it counts.
-
-    >>> count(1, "page"), count(2, "page")
-    ('1 page', '2 pages')
-    """
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _write(

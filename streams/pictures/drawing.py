@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from detectors.finding import Level
 from detectors.signal import SignalKind
+from streams.counted import count
 from streams.pictures.axes import TimeAxis, ValueAxis, round_step
 from streams.pictures.course import MINUTE_MS, Course, Incident, Row
 from streams.pictures.panel import BAND, FAINT, INK, USUAL, Panel, Point, text
@@ -76,8 +77,8 @@ def overview(course: Course, brand: str) -> str:
     pages = sum(len(one.paged_ms) for one in incidents)
     first, last = (datetime.fromtimestamp(at_ms / 1000, UTC) for at_ms in (times.from_ms, times.to_ms))
     said = (
-        f"{first.day} {first:%B} to {last.day} {last:%B %Y}, UTC: {len(signals)} signals, {len(incidents)} incidents, "
-        f"{pages} pages"
+        f"{first.day} {first:%B} to {last.day} {last:%B %Y}, UTC: {count(len(signals), 'signal')}, "
+        f"{count(len(incidents), 'incident')}, {count(pages, 'page')}"
     )
     marks = [
         Mark(one.seen_ms, "paged" if one.paged_ms else "seen", _PAGED if one.paged_ms else _SEEN) for one in incidents
