@@ -20,6 +20,7 @@ from detectors.finding import Finding, Level, Observation
 from detectors.heard import Heard
 from detectors.registry import DETECTORS
 from detectors.rules import NO_RULES, WatchRules
+from detectors.seasonal import STEP_MS
 from detectors.series import Series, SeriesState
 from detectors.severity import NOBODY, Circumstances
 from detectors.signal import Signal, SignalKind
@@ -60,6 +61,9 @@ class BrandWatch:
         self._sources = Sources(rules, threshold, state.sources if state else ())
         self.next_ms = state.next_ms if state else 0
         self.last_spoken_ms = state.last_spoken_ms if state else 0
+        #: Up to where the series have taken in what came, and up to where nothing can be found while nobody speaks.
+        self._taken_ms = self.next_ms
+        self._patient_ms = 0
         self._voices = Voices(state.voices if state else None)
         self._complaints = Complaints(state.complaints if state else None)
         kept = {series.platform: series for series in state.series} if state else {}
@@ -77,7 +81,14 @@ class BrandWatch:
         end_ms = min(end_ms, self.last_spoken_ms + LONGEST_QUIET_MS)
         signals: list[Signal] = []
         while self.next_ms + BUCKET_MS <= end_ms:
+            if self.next_ms >= self._patient_ms:
+                self._wake()
+                self._patient_ms = self._patient_until(self.next_ms)
+            if self.next_ms < self._patient_ms:
+                self.next_ms = min(self._patient_ms, bucket_start(end_ms))
+                continue
             start_ms, self.next_ms = self.next_ms, self.next_ms + BUCKET_MS
+            self._taken_ms = self.next_ms
             for series in self._begun(start_ms):
                 seen = self._nothing(start_ms, series.platform)
                 if found := series.quiet(seen):
@@ -113,7 +124,8 @@ class BrandWatch:
         return [None, *self._platforms]
 
     def _close_one(self, start_ms: int, cells: Sequence[Cell]) -> list[Signal]:
-        self.next_ms = start_ms + BUCKET_MS
+        self._wake()
+        self.next_ms = self._taken_ms = start_ms + BUCKET_MS
         by_platform: dict[str, list[Cell]] = {}
         for cell in cells:
             by_platform.setdefault(cell.platform, []).append(cell)
@@ -138,15 +150,33 @@ class BrandWatch:
     def _begun(self, start_ms: int) -> list[Series]:
         """Every series, the whole brand last; in a new step it goes first, for platforms lean on what it knows."""
         every = [*self._platforms.values(), self._whole]
-        if not all(series.silence.rate.runs(start_ms) for series in every):
-            self._wake()
-            for series in (self._whole, *every):
-                series.begin(start_ms)
+        for series in (self._whole, *every):
+            series.begin(start_ms)
         return every
 
+    def _patient_until(self, start_ms: int) -> int:
+        """Up to where nothing can be found if nobody speaks; `start_ms` where the next bucket has to be looked at.
+
+        A step's last bucket always is: what is learned of the step takes in all that silence made of those before.
+        """
+        end_ms = start_ms - start_ms % STEP_MS + STEP_MS - BUCKET_MS
+        if self._calendar.names(None, start_ms, end_ms):
+            return start_ms
+        patient = (
+            series.silence.patient_until(self._nothing(start_ms, series.platform))
+            for series in (self._whole, *self._platforms.values())
+        )
+        return bucket_start(min(end_ms, self._sources.patient_until(start_ms), *patient))
+
     def _wake(self) -> None:
-        for series in (*self._platforms.values(), self._whole):
-            series.wake()
+        """Take in the quiet buckets since something was last looked at; all of them are in one step."""
+        buckets = (self.next_ms - self._taken_ms) // BUCKET_MS
+        if buckets > 0:
+            for series in self._begun(self._taken_ms):
+                series.rest(self._nothing(self._taken_ms, series.platform), buckets)
+            self._sources.rest(self._taken_ms, buckets)
+        self._taken_ms = self.next_ms
+        self._patient_ms = 0
 
     def _count(self, bucket: Bucket) -> Heard:
         """The bucket's own voices, and those that came too late for theirs."""

@@ -155,8 +155,7 @@ class NegativitySpike(base.AnomalyDetector):
         self._window.rest(buckets, expected * self._mix.usual_share)
         self._learn_mood(seen)
         if not self._shares:
-            for place in range(buckets):
-                self._rate.learn(seen.at_ms + place * BUCKET_MS, 0.0)
+            self._rate.rest(seen.at_ms, buckets)
         self._newest_ms = seen.at_ms + (buckets - 1) * BUCKET_MS
         self._said = None
 

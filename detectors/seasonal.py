@@ -196,6 +196,14 @@ class SeasonalRate(base.Regressor):
         if not self._mostly_late:
             self._spread.learn(count, now.expected * self._share)
 
+    def rest(self, at_ms: int, buckets: int) -> None:
+        """Take in so many buckets of one step without a count, from the one that starts at `at_ms` on."""
+        self.begin(at_ms)
+        now = self._now
+        now.newest_ms = at_ms + (buckets - 1) * self.bucket_s * 1000
+        if not self._mostly_late:
+            self._spread.rest(buckets, now.expected * self._share)
+
     def late(self, at_ms: int, count: float) -> bool:
         """Add to a past step what came too late for its bucket; False where that step was learned already."""
         now = self._now

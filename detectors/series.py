@@ -61,9 +61,6 @@ class Series:
         for one in self._speech:
             if isinstance(one.detector, VolumeSpike | NegativitySpike):
                 one.detector.share(silence.rate)
-        #: The first quiet bucket that the detectors of what is said have not taken in, and how many there are.
-        self._first: Observation | None = None
-        self._resting = 0
 
     def of(self, kind: SignalKind) -> Detector:
         """The detector of a kind."""
@@ -75,8 +72,6 @@ class Series:
 
     def find(self, seen: Observation) -> Iterator[tuple[Watched, Finding | None]]:
         """What each detector of voices says of a bucket; each learns it once its finding was looked at."""
-        self.begin(seen.at_ms)
-        self.wake()
         for watched in self._speech:
             yield watched, watched.detector.find(seen)
             watched.detector.learn(seen)
@@ -87,35 +82,28 @@ class Series:
 
     def quiet(self, seen: Observation) -> Finding | None:
         """Ten seconds in which nobody spoke: a nought to learn, and nothing to find but the silence itself."""
-        if self._first is not None and self._first.planned != seen.planned:
-            self.wake()
-        self._first = self._first or seen
-        self._resting += 1
-        if not self.silence.rate.runs(seen.at_ms + BUCKET_MS):
-            self.wake()
+        self._rest(seen, 1)
         return self.listen(seen)
 
-    def begin(self, at_ms: int) -> None:
-        """Go over to the step of five minutes of `at_ms`, once every series is awake; the whole brand goes first."""
-        if not self.silence.rate.runs(at_ms):
-            self.silence.rate.begin(at_ms)
+    def rest(self, seen: Observation, buckets: int) -> None:
+        """So many quiet buckets of one step at once, of which `seen` is the first, and in which there is no silence.
 
-    def wake(self) -> None:
-        """Take in the quiet buckets; to the last bit the same as one by one, and a good deal quicker.
-
-        Needed before `levels` and `snapshot`, of the platforms first: they lean on what the whole brand knew before.
+        To the last bit the same as one by one, and a good deal quicker.
         """
-        if self._first is None:
-            return
-        end_ms = self._first.at_ms + self._resting * BUCKET_MS
+        self._rest(seen, buckets)
+        self.silence.rest(seen, buckets)
+
+    def _rest(self, seen: Observation, buckets: int) -> None:
         for watched in self._speech:
-            advance(watched.alarm, None, NOBODY, end_ms)
-            watched.detector.rest(self._first, self._resting)
-        self._first, self._resting = None, 0
+            advance(watched.alarm, None, NOBODY, seen.at_ms + buckets * BUCKET_MS)
+            watched.detector.rest(seen, buckets)
+
+    def begin(self, at_ms: int) -> None:
+        """Go over to the step of five minutes of `at_ms`, if that is a new one; the whole brand goes first."""
+        self.silence.rate.begin(at_ms)
 
     def correct(self, late: Observation) -> None:
         """Take in what came too late for its bucket, at its own time."""
-        self.wake()
         for watched in self._watched.values():
             watched.detector.correct(late)
 

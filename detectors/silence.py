@@ -32,6 +32,9 @@ _DAY_MS: Final = 86_400_000
 _SLOT_MS: Final = 1_800_000
 _SLOTS: Final = 48
 _SLOT_MEMORY: Final = 14 * _SLOT_MS // BUCKET_MS
+_EVER: Final = 2**62
+#: Means are kept in single precision, and so may be rounded up.
+_ROUNDING: Final = 1.000001
 #: A shorter gap is no silence, however much is usual: connections break and come back.
 SHORTEST_MS: Final = 300_000
 
@@ -105,8 +108,28 @@ class Silence(base.AnomalyDetector):
 
     def rest(self, seen: Observation, buckets: int) -> None:
         """Take in so many buckets without a word, of which `seen` is the first."""
-        for place in range(buckets):
-            self.learn(msgspec.structs.replace(seen, at_ms=seen.at_ms + place * BUCKET_MS))
+        self._rate.begin(seen.at_ms)
+        if self._state.silent or self.patient_until(seen) < seen.at_ms + buckets * BUCKET_MS:
+            for place in range(buckets):
+                self._take(msgspec.structs.replace(seen, at_ms=seen.at_ms + place * BUCKET_MS))
+            return
+        state, means, slot = self._state, self._means, seen.at_ms % _DAY_MS // _SLOT_MS
+        for written_ms in range(seen.at_ms - seen.late_ms, seen.at_ms - seen.late_ms + buckets * BUCKET_MS, BUCKET_MS):
+            if 0 <= state.arrived_ms <= written_ms:
+                state.missed += self.usual(written_ms)
+            known = self._buckets[slot] = min(self._buckets[slot] + 1, _SLOT_MEMORY)
+            means[slot] += (0.0 - means[slot]) / known
+        self._rate.rest(seen.at_ms, buckets)
+
+    def patient_until(self, seen: Observation) -> int:
+        """Nothing is found in buckets that end at or before this (ms), if all are quiet from `seen` on."""
+        state = self._state
+        if state.silent or state.arrived_ms < 0:
+            return _EVER
+        most = max(self._means) * _ROUNDING
+        left = self.threshold * math.log(10.0) - state.missed
+        chance_ms = seen.at_ms + max(0, int(min(left / most, 1e6)) - 1) * BUCKET_MS if most > 0.0 else _EVER
+        return max(chance_ms, state.arrived_ms + seen.late_ms + SHORTEST_MS - 1)
 
     def correct(self, late: Observation) -> None:
         """Count late voices in the step that they belong to; what belongs to a step learned before is let be.

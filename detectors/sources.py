@@ -15,6 +15,7 @@ from detectors.bucket import Cell
 from detectors.finding import Finding, Observation
 from detectors.heard import Heard
 from detectors.rules import WatchRules
+from detectors.seasonal import STEP_MS
 from detectors.silence import Silence
 
 #: More are not told apart: any producer may write what it likes into `source`.
@@ -94,6 +95,22 @@ class Sources:
             for source in self._platforms
             for found in self._listen(source, Observation(start_ms, late_ms=self._late_of(source)))
         ]
+
+    def rest(self, start_ms: int, buckets: int) -> None:
+        """Take in so many buckets of one step in which nothing came, and in which nothing is to be found."""
+        for source, silence in self._silence.items():
+            silence.rest(Observation(start_ms, late_ms=self._late_of(source)), buckets)
+
+    def patient_until(self, start_ms: int) -> int:
+        """Nothing is found in buckets that end at or before this (ms), if nothing comes from `start_ms` on."""
+        return (
+            min(
+                silence.patient_until(Observation(start_ms, late_ms=self._late_of(source)))
+                for source, silence in self._silence.items()
+            )
+            if self._silence
+            else start_ms + STEP_MS
+        )
 
     def states(self) -> list[SourceState]:
         """Everything there is to know."""

@@ -52,6 +52,15 @@ class Spread:
         self._sums[1] += expected
         self._end_spans(0)
 
+    def rest(self, buckets: int, expected: float) -> None:
+        """Take in so many buckets without a count."""
+        sums, shortest = self._sums, self._rows[0]
+        for _ in range(buckets):
+            self.buckets += 1
+            sums[1] += expected
+            if self.buckets % shortest == 0:
+                self._end_spans(0)
+
     def _end_spans(self, first: int) -> None:
         """Learn each scale's span that ends with the newest bucket, from the scale `first` on."""
         sums, rows = self._sums, self._rows

@@ -148,8 +148,7 @@ class VolumeSpike(base.AnomalyDetector):
         if self._ends_step(self._newest_ms) and self._rate.warm(self._newest_ms):
             self._learn_step(Observation(self._newest_ms, planned=seen.planned))
         if not self._shares:
-            for place in range(buckets):
-                self._rate.learn(seen.at_ms + place * bucket_ms, 0.0)
+            self._rate.rest(seen.at_ms, buckets)
 
     def correct(self, late: Observation) -> None:
         """Count late voices in the span that they belong to, and in the step that is not learned yet."""

@@ -21,6 +21,7 @@ from detectors.finding import SPANS_S, Detector, Finding, Observation
 from detectors.negativity import NegativitySpike
 from detectors.registry import DETECTORS
 from detectors.signal import SignalKind
+from detectors.silence import Silence
 from detectors.window import FINE_S, LONGEST_S, Window
 
 HOUR = 360
@@ -231,6 +232,22 @@ def test_a_rest_taken_at_once_is_the_same_to_the_last_bit(kind: SignalKind, buck
         each.learn(observed(place, 0, 0))
     at_once.rest(observed(HOUR + 7, 0, 0), buckets)
     assert at_once.snapshot() == each.snapshot()
+
+
+@pytest.mark.parametrize("late_ms", [0, 60_000, 900_000])
+def test_a_silence_is_never_found_while_there_is_patience(late_ms: int) -> None:
+    detector = cast(Silence, taught(SignalKind.SILENCE))
+    patient_ms, looked = 0, 0
+    for place in range(2 * DAY, 2 * DAY + HOUR):
+        seen = Observation(place * BUCKET_MS, late_ms=late_ms)
+        patient_ms = max(patient_ms, detector.patient_until(seen))
+        if detector.listen(seen) is not None:
+            break
+        looked += patient_ms < seen.at_ms + BUCKET_MS
+    else:
+        pytest.fail("there was no silence")
+    assert patient_ms < seen.at_ms + BUCKET_MS
+    assert looked < 15
 
 
 @KINDS
