@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,8 +43,9 @@ def test_settings_faults_are_in_words(source: str, words: str) -> None:
 @pytest.mark.parametrize("character", ["\n", "\x1b", "\x7f", "\x85", "\x00"])
 @pytest.mark.parametrize("field", ["id", "reply_to", "repost_of"])
 def test_an_id_holds_no_control_character(field: str, character: str) -> None:
+    fields: dict[str, Any] = {field: f"a{character}b"}
     with pytest.raises(BadMention, match="text without control characters") as wrong:
-        decode_mention(line(1, **{field: f"a{character}b"}))
+        decode_mention(line(1, **fields))
     assert wrong.value.fault is Fault.WRONG_SHAPE
 
 
