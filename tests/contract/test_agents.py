@@ -48,7 +48,7 @@ from tests.parts.waiting import until, until_async
 from tests.parts.worker_processes import Workers, written_settings
 
 PARTITIONS = KafkaSettings().mentions_partitions
-WITHIN_S = 60.0
+WITHIN_S = 120.0
 DEEP = b"[" * 100_000
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]

@@ -60,7 +60,7 @@ def test_a_service_starts_with_the_settings_and_secrets_it_is_given_and_misses_o
     assert service["command"][:2] == ["--config", "/etc/firebreak"]
     ended = subprocess.run(
         [sys.executable, "-m", "streams", "--config", SETTINGS, *service["command"][2:]],
-        env={"PATH": "/usr/bin:/bin"} | dict.fromkeys(service["environment"], "made-up"),
+        env={"PATH": "/usr/bin:/bin"} | dict.fromkeys(service["environment"], "made-up-and-long-enough"),
         capture_output=True,
         text=True,
         timeout=60,

@@ -94,7 +94,11 @@ async def test_of_two_processes_one_works_and_the_other_goes_on_where_it_was_kil
     [
         ("bluesky", "brands: {}", "no brand has terms to look for; set brands.<brand>.terms"),
         ("bluesky", "brands: {acme: {terms: ['#']}}", "brands.acme.terms[0]: found '#', a term needs"),
-        ("webhook", "sources: {webhook: {secret: {env: FIREBREAK_NOT_SET}}}", "the environment variable FIREBREAK_NOT"),
+        (
+            "webhook",
+            "sources: {webhook: {secret: {env: FIREBREAK_NOT_SET}}}",
+            "sources.webhook.secret: the environment variable FIREBREAK_NOT",
+        ),
     ],
 )
 async def test_a_mistake_in_the_settings_is_one_line_and_exit_code_2(
