@@ -86,7 +86,7 @@ class SeasonalRate(base.Regressor):
 
     A step is learned an hour late (`late` adds to one that waits) and at most as three times the expectation: a burst
     moves the baseline little, a lasting change becomes the usual within about a day, by the recent level (half-life six
-    hours, at most threefold), and the slots follow within days. `bucket_s` is how long a bucket is. About 2.5 KB.
+    hours, at most threefold), and the slots follow within days. `bucket_s` is how long a bucket is.
 
     As a River regressor it takes ``{"at_ms": ...}`` and the count of the bucket that starts there, in order.
 

@@ -129,13 +129,17 @@ def _beside(seen: Evidence) -> tuple[str, ...]:
     makes a link of it, or fetches it for a preview.
     """
     words = ", ".join(one_line(term.text) for term in seen.terms)
-    links = ", ".join(f"{_not_to_be_tapped(shared.link)} ({shared.posts} posts)" for shared in seen.links)
+    links = ", ".join(f"{_not_to_be_tapped(shared.link)} ({_posts(shared.posts)})" for shared in seen.links)
     odd = seen.duplicate_share >= ODD_SHARE or seen.young_share >= ODD_SHARE
     return (
         *((f"- words that are new in the complaints: {words}",) if words else ()),
         *((f"- shared most: {links}",) if links else ()),
         *((f"- {copies_and_young(seen)}; they hardly count",) if odd else ()),
     )
+
+
+def _posts(number: int) -> str:
+    return "1 post" if number == 1 else f"{number} posts"
 
 
 def _not_to_be_tapped(link: str) -> str:
