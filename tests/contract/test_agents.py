@@ -75,6 +75,9 @@ def working(folder: Path, *roles: str) -> Iterator[Workers]:
             workers.start(role)
         yield workers
         workers.check()
+    except AssertionError as failed:
+        failed.add_note(workers.ended())
+        raise
     finally:
         workers.end()
 
@@ -157,10 +160,11 @@ async def test_while_the_broker_is_away_triage_and_watch_wait_and_nothing_is_los
 ) -> None:
     run = "replay-1"
     records = replayed(run, an_hour_and_a_half())
-    with working(tmp_path, "triage", "watch"):
+    with working(tmp_path, "triage", "watch") as workers:
         async with MentionProducer(settings.kafka) as producer:
             await producer.send(records[:300])
             await until_async(lambda: some_in(settings, Topic.BUCKETS), "triage works", WITHIN_S)
+            await until(lambda: "of buckets with" in workers.log("watch"), "watch has its partitions", WITHIN_S)
             empty_apache_broker.kill()
             sending = asyncio.create_task(producer.send(records[300:]))
             await until(lambda: producer.trouble is not None, "the silence is noticed", WITHIN_S)

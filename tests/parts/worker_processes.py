@@ -56,8 +56,16 @@ class Workers:
 
     def check(self) -> None:
         """Fail, with the end of its log, where a role has ended by itself."""
-        for role, child in self._children.items():
-            assert child.poll() is None, f"{role} ended with {child.returncode}:\n{self.log(role)}"
+        ended = self.ended()
+        assert not ended, ended
+
+    def ended(self) -> str:
+        """Which roles have ended by themselves, with the end of their logs; nothing where all are there."""
+        return "\n".join(
+            f"{role} ended with {child.returncode}:\n{self.log(role)}"
+            for role, child in self._children.items()
+            if child.poll() is not None
+        )
 
     def log(self, role: str, lines: int = 15) -> str:
         """The end of a role's log."""
