@@ -62,7 +62,7 @@ class Cell(msgspec.Struct, array_like=True, tag="c"):
     machine) and `sampled` says so. `deleted` names posts that are gone, at most `MAX_DELETED`: with longer ids a cell
     would not fit into its topic. `sources` counts all that arrived, deletions and own posts too, by the connector that
     brought it, where mentions name one; beyond `MAX_SOURCES` the rest is not told apart. A sampled cell carries
-    sketches of all its authors and of the negative ones (see `detectors.sketch`). `links` are the most shared, as
+    sketches of all its authors and of the negative ones (`detectors.voices.sketch`). `links` are the most shared, as
     people may see them, with the number of posts, at most `MAX_LINKS`; the digests have at most `MAX_TERMS` terms.
     """
 

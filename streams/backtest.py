@@ -16,11 +16,11 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from detectors.brand_watch import BrandWatch
 from detectors.mention import rfc3339
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal
 from detectors.text.model import START, Weights
+from detectors.watch.brand_watch import BrandWatch
 from playbooks.catalog import load_library
 from playbooks.decisions import SummaryLine, signal_line
 from playbooks.rehearse import Rehearsal

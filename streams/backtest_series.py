@@ -13,7 +13,7 @@ from typing import Final
 import click
 
 from detectors.finding import Observation
-from detectors.volume import VolumeSpike
+from detectors.kinds.volume import VolumeSpike
 from streams.labelled import rows_of
 from streams.settings import SettingsError
 from streams.whole_file import refuse_to_overwrite

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal
+from detectors.watch.brand_watch import BrandWatch
 from streams.watch_state import SNAPSHOT_VERSION, BrandSnapshot, EndedRuns, RunSnapshot, Snapshot
 from streams.wire import BucketRecord, Marker
 

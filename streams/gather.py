@@ -30,7 +30,7 @@ from detectors.text.features import features
 from detectors.text.languages import Language, language_of
 from detectors.text.model import Scorer
 from detectors.text.word_numbers import word_numbers
-from detectors.words import words_of
+from detectors.voices.words import words_of
 from playbooks.labels import MentionOutcome
 from streams.open_cell import OpenCell, digest_of
 from streams.recent_ids import RecentIds

@@ -11,12 +11,12 @@ import msgspec
 import xxhash
 
 from detectors.bucket import MAX_DELETED, MAX_DIGESTS, MAX_LINKS, MAX_SOURCES, MAX_TERMS, Cell, Digest
-from detectors.links import links_of
 from detectors.mention import Mention
-from detectors.sketch import People
 from detectors.text.model import NEGATIVE_CUT
-from detectors.weight import is_negative, weight_of_age
-from detectors.words import telling
+from detectors.voices.links import links_of
+from detectors.voices.sketch import People
+from detectors.voices.weight import is_negative, weight_of_age
+from detectors.voices.words import telling
 
 _DAY_MS: Final = 86_400_000
 #: Of so many negative posts the words are told: four people's are enough to say what a cell is about.

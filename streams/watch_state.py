@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from detectors.brand_watch import BrandState
 from detectors.bucket import Cell
+from detectors.watch.brand_watch import BrandState
 from streams.wire import check_version, read_record
 
 SNAPSHOT_VERSION: Final = 1

@@ -14,9 +14,9 @@ from typing import Final
 import xxhash
 from faust.types import TP
 
-from detectors.brand_watch import BrandWatch
 from detectors.run import run_of
 from detectors.signal import Signal, SignalKind
+from detectors.watch.brand_watch import BrandWatch
 from playbooks import telemetry
 from playbooks.labels import Role, RunKind, run_kind
 from streams.agents.dead import dead_record

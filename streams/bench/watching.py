@@ -14,8 +14,8 @@ import psutil
 from numpy.typing import NDArray
 from river import anomaly, drift
 
-from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, Cell, Digest
+from detectors.watch.brand_watch import BrandWatch
 from streams.bench.report import machine
 
 #: What is wanted of one worker.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from detectors.brand_watch import BrandWatch
 from detectors.finding import Level
 from detectors.mention import to_ms
 from detectors.signal import Signal, SignalKind
+from detectors.watch.brand_watch import BrandWatch
 from playbooks.decisions import ActionLine, IncidentLine
 
 MINUTE_MS: Final = 60_000

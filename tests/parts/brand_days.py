@@ -8,14 +8,14 @@ from itertools import groupby
 
 import msgspec
 
-from detectors.brand_watch import BrandState, BrandWatch
 from detectors.bucket import BUCKET_MS, Cell, Digest, bucket_start
 from detectors.mention import Mention
 from detectors.signal import Signal, SignalKind
 from detectors.text.features import features
 from detectors.text.model import NEGATIVE_CUT, START, Scorer
 from detectors.text.word_numbers import word_numbers
-from detectors.words import words_of
+from detectors.voices.words import words_of
+from detectors.watch.brand_watch import BrandState, BrandWatch
 from streams.open_cell import digest_of
 from streams.simulation.scenario import Scenario
 from streams.simulation.telling import simulate

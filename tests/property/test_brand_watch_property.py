@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, Cell
 from detectors.signal import Signal, SignalKind
+from detectors.watch.brand_watch import BrandWatch
 from tests.parts.brand_days import AFTER_THREE_DAYS, cell, frozen, known_brand, said, thawed
 
 PLATFORMS = ("x", "bluesky", "mastodon")

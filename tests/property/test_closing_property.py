@@ -29,7 +29,7 @@ DRILL = ended(spoken("drill-1", 2), "drill-1")
 def soon_warm() -> Iterator[None]:
     """Detectors that judge after ten minutes, so that half an hour holds a baseline and a crisis."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detectors.seasonal._WARM_UP_MS", 10 * MIN)
+        patch.setattr("detectors.estimators.seasonal._WARM_UP_MS", 10 * MIN)
         yield
 
 

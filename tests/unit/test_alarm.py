@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.alarm import CALM_MS, CALM_SCORE, AlarmState, advance
 from detectors.finding import Finding
 from detectors.reason import Reason
-from detectors.severity import Circumstances, severity_of
+from detectors.watch.alarm import CALM_MS, CALM_SCORE, AlarmState, advance
+from detectors.watch.severity import Circumstances, severity_of
 
 STEP = 10_000
 

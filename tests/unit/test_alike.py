@@ -6,9 +6,9 @@ import random
 
 import msgspec
 
-from detectors.alike import COPIES, SPAN_MS, Alike, AlikeState
 from detectors.text.word_numbers import word_numbers
-from detectors.words import words_of
+from detectors.voices.alike import COPIES, SPAN_MS, Alike, AlikeState
+from detectors.voices.words import words_of
 
 TEMPLATES = (
     "{brand} left me waiting {number} hours in {town} and nobody said sorry never again",

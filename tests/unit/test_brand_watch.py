@@ -8,13 +8,13 @@ from itertools import count
 import msgspec
 import pytest
 
-from detectors.alarm import CALM_MS
-from detectors.brand_watch import LONGEST_QUIET_MS, BrandWatch
 from detectors.bucket import BUCKET_MS, Digest
-from detectors.negativity import NegativitySpike
-from detectors.registry import DETECTORS
-from detectors.seasonal import SeasonalRate
+from detectors.estimators.seasonal import SeasonalRate
+from detectors.kinds.negativity import NegativitySpike
+from detectors.kinds.registry import DETECTORS
 from detectors.signal import Signal, SignalKind
+from detectors.watch.alarm import CALM_MS
+from detectors.watch.brand_watch import LONGEST_QUIET_MS, BrandWatch
 from streams.simulation.kinds import burst
 from streams.simulation.scenario import Scenario
 from streams.simulation.telling import simulate

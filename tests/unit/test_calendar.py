@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, Digest
 from detectors.calendar import NOTHING_PLANNED, Calendar, Campaign
 from detectors.mention import to_ms
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, SignalKind
+from detectors.watch.brand_watch import BrandWatch
 from playbooks.catalog import load_library
 from playbooks.rehearse import Rehearsal
 from playbooks.settings import Arming

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from detectors.crowd import AUTHORS_MOST, HOUR_MS, QUIET_MS, Crowd, CrowdState
-from detectors.minutes import LINKS_MOST, Minutes, MinutesState, Tally
-from detectors.sketch import SKETCH_BYTES, People
+from detectors.voices.crowd import AUTHORS_MOST, HOUR_MS, QUIET_MS, Crowd, CrowdState
+from detectors.voices.minutes import LINKS_MOST, Minutes, MinutesState, Tally
+from detectors.voices.sketch import SKETCH_BYTES, People
 
 MINUTE = 60_000
 

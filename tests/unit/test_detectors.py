@@ -17,12 +17,12 @@ from river.checks import common
 
 import detectors
 from detectors.bucket import BUCKET_MS
+from detectors.estimators.window import FINE_S, LONGEST_S, Window
 from detectors.finding import SPANS_S, Detector, Finding, Observation
-from detectors.negativity import NegativitySpike
-from detectors.registry import DETECTORS
+from detectors.kinds.negativity import NegativitySpike
+from detectors.kinds.registry import DETECTORS
+from detectors.kinds.silence import Silence
 from detectors.signal import SignalKind
-from detectors.silence import Silence
-from detectors.window import FINE_S, LONGEST_S, Window
 
 HOUR = 360
 DAY = 24 * HOUR
@@ -113,7 +113,7 @@ def scores(detector: Known, course: Iterable[Observation]) -> list[float]:
 
 
 def test_every_detector_is_registered_under_its_own_kind() -> None:
-    modules = [importlib.import_module(f"detectors.{found.name}") for found in pkgutil.iter_modules(detectors.__path__)]
+    modules = [importlib.import_module(one.name) for one in pkgutil.walk_packages(detectors.__path__, "detectors.")]
     written = {
         found
         for module in modules

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from deploy import settings_page
 from deploy.settings_words import MEANING
-from detectors import negativity, volume
-from detectors.registry import DETECTORS
+from detectors.kinds import negativity, volume
+from detectors.kinds.registry import DETECTORS
 from detectors.signal import SignalKind
 from playbooks import telemetry
 from streams import folding

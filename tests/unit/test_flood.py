@@ -10,7 +10,7 @@ import pytest
 
 from detectors.bucket import BUCKET_MS, Digest
 from detectors.finding import Finding, Observation
-from detectors.flood import THRESHOLD, FloodSpike
+from detectors.kinds.flood import THRESHOLD, FloodSpike
 from detectors.signal import Signal, SignalKind
 from tests.parts.brand_days import (
     AFTER_THREE_DAYS,

@@ -8,10 +8,10 @@ from itertools import count
 
 import msgspec
 
-from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, Cell, Digest, bucket_start
 from detectors.rules import WatchRules
 from detectors.signal import Signal, SignalKind
+from detectors.watch.brand_watch import BrandWatch
 from tests.parts.brand_days import DAY, HOUR, MINUTE, MONDAY, cell, frozen, known_brand, negativity, said, thawed
 
 #: The forum is asked once an hour; x is heard at once.

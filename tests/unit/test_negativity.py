@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.estimators.score_mix import Floats
 from detectors.finding import BINS, Finding, Observation
-from detectors.negativity import NegativitySpike
-from detectors.score_mix import Floats
+from detectors.kinds.negativity import NegativitySpike
 
 MINUTE = 6
 HOUR = 60 * MINUTE

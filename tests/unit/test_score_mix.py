@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.estimators.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
 from detectors.finding import BINS
-from detectors.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
 
 STEP_MS = 300_000
 DAY = 288

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from river.checks import common
 
 from detectors.bucket import BUCKET_MS
-from detectors.seasonal import LAG_STEPS, STEP_MS, RateState, SeasonalRate
+from detectors.estimators.seasonal import LAG_STEPS, STEP_MS, RateState, SeasonalRate
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.finding import Finding
 from detectors.reason import Reason
-from detectors.severity import Circumstances, severity_of
+from detectors.watch.severity import Circumstances, severity_of
 
 HOUR = 3_600_000
 #: Anger of a few more people than usual, over a while: nothing about it stands out.

@@ -8,12 +8,12 @@ from functools import cache
 import msgspec
 import pytest
 
-from detectors.brand_watch import BrandWatch
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from detectors.finding import Observation
+from detectors.kinds.silence import KNOWN_DAYS, THRESHOLD, Silence, quiet_tail
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, SignalKind
-from detectors.silence import KNOWN_DAYS, THRESHOLD, Silence, quiet_tail
+from detectors.watch.brand_watch import BrandWatch
 from playbooks.catalog import load_library
 from playbooks.decisions import ActionLine
 from playbooks.labels import ActionKind, SignalDecision

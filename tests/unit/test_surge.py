@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import slow_burn
-from detectors.alarm_budget import EPISODE_MS, AlarmBudget
-from detectors.slow_burn import SlowBurnState, add_step, likelihood
-from detectors.spread import FLOOR, SCALES_S, Spread
-from detectors.surge import Surge, SurgeState
+from detectors.estimators import slow_burn
+from detectors.estimators.alarm_budget import EPISODE_MS, AlarmBudget
+from detectors.estimators.slow_burn import SlowBurnState, add_step, likelihood
+from detectors.estimators.spread import FLOOR, SCALES_S, Spread
+from detectors.estimators.surge import Surge, SurgeState
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

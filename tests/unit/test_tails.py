@@ -7,7 +7,7 @@ import math
 import pytest
 from scipy import stats
 
-from detectors.tails import count_band, count_tail, share_tail
+from detectors.estimators.tails import count_band, count_tail, share_tail
 
 
 def poisson_tail(least: int, expected: float) -> float:

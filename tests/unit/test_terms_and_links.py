@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.bucket import Digest
-from detectors.complaints import Complaints
-from detectors.links import LONGEST_LINK, is_shown, links_of, shown
-from detectors.rising import Usual, UsualState
-from detectors.words import LONGEST_TERM, is_term, telling, words_of
+from detectors.voices.complaints import Complaints
+from detectors.voices.links import LONGEST_LINK, is_shown, links_of, shown
+from detectors.voices.rising import Usual, UsualState
+from detectors.voices.words import LONGEST_TERM, is_term, telling, words_of
 
 HOSTILE = (
     "<script>alert(1)</script> @channel \u202eevil\u202c #<b>bold</b> a\x00b \x1b[31mred {{7*7}} ${HOME} `rm` "

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.alike import COPIES
 from detectors.bucket import BUCKET_MS, Bucket, Digest, bucket_start
-from detectors.crowd import QUIET_MS
-from detectors.voices import TIRADE, Voices, VoicesState, Weighed
-from detectors.weight import YOUNG_D, is_negative, shares_of_seconds, weight_of_age
+from detectors.voices.alike import COPIES
+from detectors.voices.count import TIRADE, Voices, VoicesState, Weighed
+from detectors.voices.crowd import QUIET_MS
+from detectors.voices.weight import YOUNG_D, is_negative, shares_of_seconds, weight_of_age
 
 SENTENCE = (1, 2, 3, 4, 5)
 SECOND = 1_000

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import surge, volume
 from detectors.bucket import BUCKET_MS
+from detectors.estimators import surge
 from detectors.finding import Finding, Observation
-from detectors.volume import VolumeSpike
+from detectors.kinds import volume
+from detectors.kinds.volume import VolumeSpike
 from streams.simulation.mood_of_day import rhythm
 
 MIN = 60_000 // BUCKET_MS

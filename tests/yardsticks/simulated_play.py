@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 import msgspec
 import xxhash
 
-from detectors.brand_watch import BrandState, BrandWatch
 from detectors.bucket import BUCKET_MS, Cell, bucket_start
 from detectors.mention import Mention
 from detectors.rules import WatchRules
 from detectors.signal import Signal
+from detectors.watch.brand_watch import BrandState, BrandWatch
 from playbooks.catalog import load_library
 from playbooks.decisions import IncidentLine
 from playbooks.rehearse import Rehearsal

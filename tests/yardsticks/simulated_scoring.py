@@ -15,7 +15,7 @@ import xxhash
 from detectors.text.features import features
 from detectors.text.model import START, Scorer, Weights
 from detectors.text.word_numbers import word_numbers
-from detectors.words import words_of
+from detectors.voices.words import words_of
 from streams.labelled import learned_from
 from streams.simulation.scenario import Mood
 from streams.simulation.telling import Told

@@ -2,8 +2,8 @@
 
 A number alone is no crisis: praise going viral brings more negative voices with it, but no larger share. Nor is a
 share alone: three grumblers at night are all there is. What counts is evidence, in powers of ten, that voices have
-turned (`detectors.turns`), given how this brand's voices usually score (`detectors.score_mix`): either the tone alone
-has to say enough, or tone and number together.
+turned (`detectors.estimators.turns`), given how this brand's voices usually score (`detectors.estimators.score_mix`):
+either the tone alone has to say enough, or tone and number together.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import numpy as np
 from river import base
 
 from detectors.bucket import BUCKET_MS
+from detectors.estimators.lasting import STEPS, lasting_change
+from detectors.estimators.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
+from detectors.estimators.seasonal import RateState, SeasonalRate
+from detectors.estimators.tails import count_band
+from detectors.estimators.turns import Turns, TurnsState, turns_of
+from detectors.estimators.window import LONGEST_S, Window
 from detectors.finding import BINS, NO_BINS, Detector, Finding, Level, Observation
-from detectors.lasting import STEPS, lasting_change
-from detectors.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
-from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
-from detectors.tails import count_band
-from detectors.turns import Turns, TurnsState, turns_of
-from detectors.window import LONGEST_S, Window
 
 #: Evidence of a change of tone (log10 of the likelihood ratio) that is worth a signal, for the brand as a whole.
 THRESHOLD: Final = 6.0

@@ -1,7 +1,7 @@
 """The people heard on one platform in the last hour, so that each counts once and a signal can say how many they are.
 
 Up to a bound everybody is remembered by hash; beyond it, and where cells were too large to list their authors, sketches
-count them (see `detectors.sketch`). So the memory is bounded whatever people write.
+count them (see `detectors.voices.sketch`). So the memory is bounded whatever people write.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
-from detectors.packed import pack, unpack
-from detectors.sketch import People
+from detectors.voices.packed import pack, unpack
+from detectors.voices.sketch import People
 
 #: An author counts again after so long.
 QUIET_MS: Final = 600_000

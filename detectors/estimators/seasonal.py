@@ -10,7 +10,7 @@ import msgspec
 from river import base
 
 from detectors.bucket import BUCKET_MS
-from detectors.spread import Spread
+from detectors.estimators.spread import Spread
 
 #: Counts are learned in steps of five minutes, or of a bucket where that is longer.
 STEP_MS: Final = 300_000

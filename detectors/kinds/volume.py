@@ -20,17 +20,17 @@ from typing import Any, Final
 import msgspec
 from river import base
 
-from detectors import slow_burn, surge
-from detectors.alarm_budget import AlarmBudget
 from detectors.bucket import BUCKET_MS
+from detectors.estimators import slow_burn, surge
+from detectors.estimators.alarm_budget import AlarmBudget
+from detectors.estimators.seasonal import RateState, SeasonalRate
+from detectors.estimators.slow_burn import SlowBurnState
+from detectors.estimators.spread import FLOOR
+from detectors.estimators.surge import Surge, SurgeState
+from detectors.estimators.tails import count_band, count_tail, normal_tail
+from detectors.estimators.window import Window
 from detectors.finding import SPANS_S, Detector, Finding, Level, Observation
-from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
-from detectors.slow_burn import SlowBurnState
-from detectors.spread import FLOOR
-from detectors.surge import Surge, SurgeState
-from detectors.tails import count_band, count_tail, normal_tail
-from detectors.window import Window
 
 #: -log10 of the probability that is worth a signal. A signal of volume alone pages nobody.
 THRESHOLD: Final = 6.5

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from detectors import flood, negativity, silence, volume
 from detectors.finding import Detector
-from detectors.flood import FloodSpike
-from detectors.negativity import NegativitySpike
+from detectors.kinds import flood, negativity, silence, volume
+from detectors.kinds.flood import FloodSpike
+from detectors.kinds.negativity import NegativitySpike
+from detectors.kinds.silence import Silence
+from detectors.kinds.volume import VolumeSpike
 from detectors.signal import SignalKind
-from detectors.silence import Silence
-from detectors.volume import VolumeSpike
 
 #: A single platform has to prove this much more (-log10) than the brand as a whole, because there are several.
 _PLATFORM_EXTRA: Final = 1.0

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from detectors.packed import pack, unpack
+from detectors.voices.packed import pack, unpack
 
 _MINUTE_MS: Final = 60_000
 _MINUTES: Final = 60

@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 
 from detectors.bucket import MAX_TERMS, Digest
-from detectors.rising import Usual, UsualState
 from detectors.signal import Post, Term
-from detectors.weight import is_negative
-from detectors.words import is_term
+from detectors.voices.rising import Usual, UsualState
+from detectors.voices.weight import is_negative
+from detectors.voices.words import is_term
 
 _KEPT: Final = 50
 _OF_A_BUCKET: Final = 5

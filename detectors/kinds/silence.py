@@ -17,8 +17,8 @@ import msgspec
 from river import base
 
 from detectors.bucket import BUCKET_MS
+from detectors.estimators.seasonal import RateState, SeasonalRate
 from detectors.finding import Detector, Finding, Level, Observation
-from detectors.seasonal import RateState, SeasonalRate
 from detectors.signal import SignalKind
 
 #: -log10 of the probability that is worth a signal, for the brand as a whole.

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.bucket import BUCKET_MS
+from detectors.estimators.score_mix import CROWD_FROM, TURNED, Floats, ScoreMix
 from detectors.finding import BINS
-from detectors.score_mix import CROWD_FROM, TURNED, Floats, ScoreMix
 
 #: The parts that rows suppose, as places in `TURNED`: .15 .3 .5 .75 for tone, .5 .75 .9 .97 for anger added.
 _SUPPOSED: Final = np.array([5, 7, 9, 11, 9, 11, 12, 13])

@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 
 from detectors.bucket import Cell
+from detectors.estimators.seasonal import STEP_MS
 from detectors.finding import Finding, Observation
-from detectors.heard import Heard
+from detectors.kinds.silence import Silence
 from detectors.rules import WatchRules
-from detectors.seasonal import STEP_MS
-from detectors.silence import Silence
+from detectors.watch.heard import Heard
 
 #: More are not told apart: any producer may write what it likes into `source`.
 SOURCES_MOST: Final = 16

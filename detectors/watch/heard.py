@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from detectors.voices import Counted
+from detectors.voices.count import Counted
 
 
 @dataclass(slots=True)

@@ -17,13 +17,13 @@ from typing import Final
 
 import msgspec
 
-from detectors.alike import COPIES, Alike, AlikeState
 from detectors.bucket import Bucket, Digest
-from detectors.crowd import Crowd, CrowdState
 from detectors.finding import BINS, Observation
-from detectors.links import is_shown
-from detectors.minutes import Minutes, MinutesState, Tally
-from detectors.weight import CROWD, YOUNG_D, is_established, is_negative, shares_of_seconds, weight_of_age
+from detectors.voices.alike import COPIES, Alike, AlikeState
+from detectors.voices.crowd import Crowd, CrowdState
+from detectors.voices.links import is_shown
+from detectors.voices.minutes import Minutes, MinutesState, Tally
+from detectors.voices.weight import CROWD, YOUNG_D, is_established, is_negative, shares_of_seconds, weight_of_age
 
 #: From this many posts in ten to twenty minutes on an author is a machine, or as tiring as one.
 TIRADE: Final = 4

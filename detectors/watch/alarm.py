@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from detectors.finding import Finding
-from detectors.severity import Circumstances, Severity, severity_of
+from detectors.watch.severity import Circumstances, Severity, severity_of
 
 #: The alarm ends when the score has stayed below this for so long.
 CALM_SCORE: Final = 0.6

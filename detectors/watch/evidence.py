@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from detectors.bucket import Bucket
-from detectors.complaints import Complaints
 from detectors.finding import Detector, Finding
-from detectors.minutes import Tally
 from detectors.reason import Reason
 from detectors.signal import Evidence, Post, SharedLink, Signal, SignalKind, Term, signal_id
-from detectors.voices import Voices
+from detectors.voices.complaints import Complaints
+from detectors.voices.count import Voices
+from detectors.voices.minutes import Tally
 
 _LINKS_SHOWN: Final = 3
 

@@ -1,7 +1,7 @@
 """A flood: far more posts that are no voices of their own than the brand usually has.
 
 Some copies are always there (reposts, giveaways, a customer who asks five times), so what is usual is learned. A flood
-weighs next to nothing in volume and negativity (see `detectors.voices`); this tells people that it is there.
+weighs next to nothing in volume and negativity (see `detectors.voices.count`); this tells people that it is there.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import msgspec
 from river import base
 
 from detectors.bucket import BUCKET_MS
+from detectors.estimators.tails import count_band, count_tail
+from detectors.estimators.window import Window
 from detectors.finding import Detector, Finding, Level, Observation
 from detectors.signal import SignalKind
-from detectors.tails import count_band, count_tail
-from detectors.window import Window
 
 #: -log10 of the probability that is worth a signal; raising it makes fewer, later signals.
 THRESHOLD: Final = 9.0

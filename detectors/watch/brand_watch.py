@@ -12,21 +12,21 @@ from typing import Final
 
 import msgspec
 
-from detectors.alarm import advance
 from detectors.bucket import BUCKET_MS, Bucket, Cell, Digest, bucket_start, combine
-from detectors.complaints import Complaints, ComplaintsState
-from detectors.evidence import Judged, Plan, around, people_behind, signal_of
+from detectors.estimators.seasonal import STEP_MS
 from detectors.finding import Finding, Level, Observation
-from detectors.heard import Heard
-from detectors.registry import DETECTORS
+from detectors.kinds.registry import DETECTORS
+from detectors.kinds.silence import SEVERITY, Silence
 from detectors.rules import NO_RULES, WatchRules
-from detectors.seasonal import STEP_MS
-from detectors.series import Series, SeriesState
-from detectors.severity import NOBODY, Circumstances
 from detectors.signal import Signal, SignalKind
-from detectors.silence import SEVERITY, Silence
-from detectors.sources import Sources, SourceState
-from detectors.voices import Voices, VoicesState
+from detectors.voices.complaints import Complaints, ComplaintsState
+from detectors.voices.count import Voices, VoicesState
+from detectors.watch.alarm import advance
+from detectors.watch.evidence import Judged, Plan, around, people_behind, signal_of
+from detectors.watch.heard import Heard
+from detectors.watch.series import Series, SeriesState
+from detectors.watch.severity import NOBODY, Circumstances
+from detectors.watch.sources import Sources, SourceState
 
 SNAPSHOT_VERSION: Final = 4
 #: So long after a brand's last mention, silence is learned from; after that nothing is, until somebody speaks again.

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from detectors.alarm import AlarmState, advance
 from detectors.bucket import BUCKET_MS
 from detectors.finding import Detector, Finding, Level, Observation
-from detectors.negativity import NegativitySpike
-from detectors.registry import DETECTORS
-from detectors.severity import NOBODY
+from detectors.kinds.negativity import NegativitySpike
+from detectors.kinds.registry import DETECTORS
+from detectors.kinds.silence import Silence
+from detectors.kinds.volume import VolumeSpike
 from detectors.signal import SignalKind
-from detectors.silence import Silence
-from detectors.volume import VolumeSpike
+from detectors.watch.alarm import AlarmState, advance
+from detectors.watch.severity import NOBODY
 
 
 class DetectorState(msgspec.Struct):

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from detectors.packed import pack, unpack
+from detectors.voices.packed import pack, unpack
 
 #: So many of one text count as people who say the same.
 COPIES: Final = 5
