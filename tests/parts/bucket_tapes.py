@@ -13,8 +13,8 @@ from tests.parts.stream_records import MIN, T0
 
 INPUTS = 3
 BRANDS = ("acme", "bolt")
-MINUTES = 34
-CRISIS_MIN = range(22, 30)
+MINUTES = 20
+CRISIS_MIN = range(12, 16)
 
 
 def spoken(run: str = "", seed: int = 1, minutes: int = MINUTES) -> list[list[BucketRecord]]:
