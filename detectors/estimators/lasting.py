@@ -5,8 +5,6 @@ from __future__ import annotations
 from array import array
 from typing import Any, Final
 
-from river import drift
-
 #: Steps of five minutes that are looked at: a day.
 STEPS: Final = 288
 #: How often ADWIN may be wrong; by far fewer steps convince it than by the usual .002, and it is asked in alarm only.
@@ -25,7 +23,10 @@ def lasting_change(moods: array[float]) -> bool:
     >>> lasting_change(array("f", calm)), lasting_change(array("f", calm + [0.7, 0.6] * 15))
     (False, True)
     """
-    window: Any = drift.ADWIN(clock=1, delta=_DELTA)  # type: ignore[no-untyped-call]
+    # Here and not above: River loads SciPy's statistics for its other detectors, a second at every start.
+    from river.drift import ADWIN
+
+    window: Any = ADWIN(clock=1, delta=_DELTA)  # type: ignore[no-untyped-call]
     changed = False
     for mood in moods:
         window.update(mood)

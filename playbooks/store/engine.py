@@ -15,10 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -67,7 +63,14 @@ def migrate(engine: Engine) -> None:
     Safe when several processes start at once: one migrates, the others wait for it. Raises `StoreUnreachable`, also
     where a newer version of Firebreak has been at the store.
     """
-    script = _script_config()
+    # Here and not above: what reads settings alone would load it too, at every start.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    script = Config()
+    script.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
     newest = ScriptDirectory.from_config(script)
     with writing(engine) as conn:
         _wait_for_other_migrations(conn)
@@ -179,12 +182,6 @@ def _wait_for_other_migrations(conn: Connection) -> None:
         conn.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_TIMEOUT_MS}")
         conn.exec_driver_sql(f"SET LOCAL statement_timeout = {MIGRATION_TIMEOUT_MS}")
         conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-
-
-def _script_config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    return config
 
 
 def _place(engine: Engine) -> str:
