@@ -11,6 +11,8 @@ scores are worth.
 from __future__ import annotations
 
 import math
+from array import array
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -22,9 +24,9 @@ from detectors.finding import BINS
 Floats = NDArray[np.float64]
 
 #: Probability of being negative that a score in each bin stands for.
-NEGATIVITY: Final[Floats] = (np.arange(BINS) + 0.5) / BINS
+NEGATIVITY: Final = tuple((place + 0.5) / BINS for place in range(BINS))
 #: How much likelier a score in each bin is among negative posts, where the model saw as many of them as of others.
-_LIKELIER: Final[Floats] = NEGATIVITY / (1.0 - NEGATIVITY)
+_LIKELIER: Final = tuple(score / (1.0 - score) for score in NEGATIVITY)
 #: The part of voices that is negative is looked for in so many rounds a step, between these bounds; a model whose
 #: scores say less or more is mistaken, and its scores are all shifted.
 _ROUNDS: Final = 12
@@ -37,7 +39,7 @@ TURNED: Final[Floats] = np.array([0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.
 _STEP_MS: Final = 300_000
 _STEP_MIN: Final = 5.0
 #: The mix before anything is heard, and its weight in voices; a platform starts with its brand's, at another weight.
-_BELIEF: Final[Floats] = np.array([0.32, 0.15, 0.22, 0.10, 0.07, 0.06, 0.05, 0.03])
+_BELIEF: Final = (0.32, 0.15, 0.22, 0.10, 0.07, 0.06, 0.05, 0.03)
 _BELIEF_WEIGHT: Final = 30.0
 _BRAND_WEIGHT: Final = 300.0
 #: Memory of the mix in voices.
@@ -98,10 +100,6 @@ class MixState(msgspec.Struct):
     moved: bool = True
 
 
-def _counts(state: bytes) -> Floats:
-    return np.frombuffer(state, "<f8")
-
-
 class ScoreMix:
     """The usual mix of scores now, and the weights that follow from it.
 
@@ -119,7 +117,8 @@ class ScoreMix:
     def __init__(self, brand: ScoreMix | None = None, state: MixState | None = None) -> None:
         self.brand = brand
         self._state = state or MixState()
-        self._in_step: Floats = _counts(self._state.in_step).copy()
+        self._in_step = array("d", self._state.in_step)
+        self._weights: Floats | None = None
         if not self._state.now:
             self._foresee()
 
@@ -138,39 +137,40 @@ class ScoreMix:
         """Variance of the part of voices that may have turned on an ordinary day."""
         return self._state.unsure
 
-    def long_run(self) -> tuple[Floats, float]:
+    def long_run(self) -> tuple[list[float], float]:
         """The mix of the long run (bins, and the part above the cut), and how many voices it rests on."""
-        own = _counts(self._state.long)
         before, weight = (self.brand.long_run()[0], _BRAND_WEIGHT) if self.brand else (_BELIEF_AND_CUT, _BELIEF_WEIGHT)
-        whole = own + weight * before
-        rests_on = float(whole[:BINS].sum())
-        return whole / rests_on, rests_on
+        whole = [own + weight * usual for own, usual in zip(array("d", self._state.long), before, strict=True)]
+        rests_on = sum(whole[:BINS])
+        return [count / rests_on for count in whole], rests_on
 
-    def learn(self, at_ms: int, voices: Floats, negative: float, expected: float) -> None:
+    def learn(self, at_ms: int, voices: Sequence[float], negative: float, expected: float) -> None:
         """Take in a bucket: its voices by bin, how many are above the cut, and how many voices were expected."""
         self.pass_by(at_ms, expected)
-        self._in_step[:BINS] += voices
-        self._in_step[BINS] += negative
+        in_step = self._in_step
+        for place, count in enumerate(voices):
+            in_step[place] += count
+        in_step[BINS] += negative
 
     def pass_by(self, at_ms: int, expected: float, buckets: int = 1) -> None:
         """Nobody spoke in so many buckets of one step from `at_ms` on, and so many were expected to in each."""
         step_ms = at_ms - at_ms % _STEP_MS
         if step_ms != self._state.step_ms:
             self._begin_step(step_ms)
-        came = float(self._in_step[BINS + 1])
+        came = self._in_step[BINS + 1]
         for _ in range(buckets):
             came += expected
         self._in_step[BINS + 1] = came
 
-    def late(self, at_ms: int, voices: Floats, negative: float) -> None:
+    def late(self, at_ms: int, voices: Sequence[float], negative: float) -> None:
         """Add what came too late to its step, if that is not learned yet."""
         step_ms = at_ms - at_ms % _STEP_MS
-        more = np.append(voices, (negative, 0.0))
+        more = (*voices, negative, 0.0)
         if step_ms == self._state.step_ms:
-            self._in_step += more
+            self._in_step = _sums(self._in_step, more)
         for place, (waits_ms, counts) in enumerate(self._state.waiting):
             if waits_ms == step_ms:
-                self._state.waiting[place] = (waits_ms, (_counts(counts) + more).tobytes())
+                self._state.waiting[place] = (waits_ms, _sums(array("d", counts), more).tobytes())
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
@@ -180,9 +180,9 @@ class ScoreMix:
             state.waiting.append((state.step_ms, self._in_step.tobytes()))
             self._wander()
             if len(state.waiting) > _LAG_STEPS:
-                self._learn_step(_counts(state.waiting.pop(0)[1]))
+                self._learn_step(array("d", state.waiting.pop(0)[1]))
         state.step_ms = step_ms
-        self._in_step = np.zeros(_COLUMNS)
+        self._in_step = array("d", bytes(8 * _COLUMNS))
         self._foresee()
 
     def _wander(self) -> None:
@@ -191,24 +191,24 @@ class ScoreMix:
         state.mood *= keep
         state.variance = keep * keep * state.variance + (1.0 - keep * keep) * _WANDER**2
 
-    def _learn_step(self, counts: Floats) -> None:
-        number = float(counts[:BINS].sum())
+    def _learn_step(self, counts: array[float]) -> None:
+        number = sum(counts[:BINS])
         if number <= 0.0:
             return
         state = self._state
         mix, rests_on = self.long_run()
-        scores = _negative(state.odds)
-        spread = _spread(mix[:BINS], state.odds)
+        spread = _spread(mix, state.odds)
         noise = spread / number + spread / rests_on + _RESTLESS
-        surprise = (float(counts[:BINS] @ scores) / number / state.part - 1.0) * spread - state.mood
+        surprise = (_negative_part(counts, state.odds) / number / state.part - 1.0) * spread - state.mood
         deviation = math.sqrt(state.variance * state.scale + noise)
-        weight = self._heed(surprise / deviation, crowd(number, float(counts[BINS + 1])))
+        weight = self._heed(surprise / deviation, crowd(number, counts[BINS + 1]))
         clipped = max(-_CLIP * deviation, min(_CLIP * deviation, surprise))
         gain = weight * state.variance / (state.variance + noise)
         state.mood += gain * clipped
         state.variance *= 1.0 - gain
-        long = _counts(state.long) + weight * counts
-        state.long = (long * min(1.0, _MEMORY / max(float(long[:BINS].sum()), 1.0))).tobytes()
+        long = [known + weight * count for known, count in zip(array("d", state.long), counts, strict=True)]
+        keep = min(1.0, _MEMORY / max(sum(long[:BINS]), 1.0))
+        state.long = array("d", [count * keep for count in long]).tobytes()
         state.moved = True
 
     def _heed(self, deviations: float, foreign: float) -> float:
@@ -229,36 +229,51 @@ class ScoreMix:
     def _foresee(self) -> None:
         """What is usual in the step that begins: the mix, tilted by the mood as it may be by now."""
         state = self._state
+        self._weights = None
         mix, rests_on = self.long_run()
         if state.moved:
-            self._find_part(mix[:BINS])
+            self._find_part(mix)
             state.moved = False
         keep = math.exp(-_STEP_MIN * _LAG_STEPS / _WANDER_MIN)
         mood = max(keep * state.mood, _LOWEST_MOOD)
         variance = keep * keep * state.variance + (1.0 - keep * keep) * _WANDER**2
-        state.unsure = (variance + _spread(mix[:BINS], state.odds) / rests_on) * state.scale + _LEAST_VARIANCE
+        state.unsure = (variance + _spread(mix, state.odds) / rests_on) * state.scale + _LEAST_VARIANCE
         state.now = min(max(state.part + mood * (1.0 - state.part), _NOW[0]), _NOW[1])
-        share = float(mix[BINS])
+        share = mix[BINS]
         state.usual_negative = min(0.99, max(0.01, share + mood * (1.0 - share)))
 
-    def _find_part(self, mix: Floats) -> None:
+    def _find_part(self, mix: Sequence[float]) -> None:
         state = self._state
         for _ in range(_ROUNDS):
-            state.likeliest = max(_LEAST_PART, float(mix @ _negative(state.likeliest / (1.0 - state.likeliest))))
+            state.likeliest = max(_LEAST_PART, _negative_part(mix, state.likeliest / (1.0 - state.likeliest)))
         state.part = min(max(state.likeliest, _PART[0]), _PART[1])
         if state.part == state.likeliest:
             state.odds = state.part / (1.0 - state.part)
             return
         for _ in range(_ROUNDS):
-            state.odds *= state.part / float(mix @ _negative(state.odds))
+            state.odds *= state.part / _negative_part(mix, state.odds)
+
+    def evidence(self, voices: Sequence[float], parts: Sequence[float]) -> list[float]:
+        """Log-likelihood ratio of these voices, by bin, if so large a part of all has turned, for each of `parts`."""
+        found = [0.0] * len(parts)
+        for count, ratio in zip(voices, self._ratios(), strict=True):
+            if count:
+                for place, part in enumerate(parts):
+                    found[place] += count * math.log(1.0 - part + ratio * part)
+        return found
 
     @property
     def weights(self) -> Floats:
         """Log-likelihood ratio of a voice in each bin (rows) if so many have turned (columns, `TURNED`)."""
+        if self._weights is None:
+            self._weights = np.asarray(np.log(1.0 - TURNED + np.outer(self._ratios(), TURNED)))
+        return self._weights
+
+    def _ratios(self) -> list[float]:
+        """How much likelier a voice of each bin is among those who have turned than among all."""
         state = self._state
-        moved = state.now / (1.0 - state.now) * (1.0 - state.part) / state.part
-        ratio = _negative(state.odds * moved) / state.now
-        return np.asarray(np.log(1.0 - TURNED + np.outer(ratio, TURNED)))
+        odds = state.odds * (state.now / (1.0 - state.now) * (1.0 - state.part) / state.part)
+        return [odds * likelier / (1.0 + odds * likelier) / state.now for likelier in _LIKELIER]
 
 
 def crowd(number: float, expected: float) -> float:
@@ -270,16 +285,26 @@ def crowd(number: float, expected: float) -> float:
     return max(0.0, 1.0 - CROWD_FROM * expected / number) if number > 0.0 else 0.0
 
 
-_BELIEF_AND_CUT: Final[Floats] = np.concatenate((_BELIEF, (_BELIEF[BINS // 2 :].sum(), 0.0)))
+_BELIEF_AND_CUT: Final = (*_BELIEF, sum(_BELIEF[BINS // 2 :]), 0.0)
 
 
-def _negative(odds: float) -> Floats:
-    """Of the voices in each bin, how many are negative where a voice is so at these odds before it is scored."""
-    return odds * _LIKELIER / (1.0 + odds * _LIKELIER)
+def _sums(some: Sequence[float], more: Sequence[float]) -> array[float]:
+    return array("d", [one + other for one, other in zip(some, more, strict=True)])
 
 
-def _spread(mix: Floats, odds: float) -> float:
+def _negative_part(voices: Sequence[float], odds: float) -> float:
+    """How many of these voices, by bin, are negative where one is so at these odds before it is scored."""
+    part = 0.0
+    for count, likelier in zip(voices, _LIKELIER, strict=False):
+        part += count * (odds * likelier / (1.0 + odds * likelier))
+    return part
+
+
+def _spread(mix: Sequence[float], odds: float) -> float:
     """Variance of the part that has turned, as far as one voice tells it."""
-    negative = _negative(odds)
-    part = float(mix @ negative)
-    return part / max(float(mix @ negative**2) / part - part, _LEAST_CONTRAST)
+    part = squares = 0.0
+    for count, likelier in zip(mix, _LIKELIER, strict=False):
+        negative = odds * likelier / (1.0 + odds * likelier)
+        part += count * negative
+        squares += count * negative * negative
+    return part / max(squares / part - part, _LEAST_CONTRAST)

@@ -10,37 +10,44 @@ usual ones, so a larger number of voices speaks for them too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from detectors.bucket import BUCKET_MS
 from detectors.estimators.score_mix import CROWD_FROM, TURNED, Floats, ScoreMix
 from detectors.finding import BINS
 
 #: The parts that rows suppose, as places in `TURNED`: .15 .3 .5 .75 for tone, .5 .75 .9 .97 for anger added.
-_SUPPOSED: Final = np.array([5, 7, 9, 11, 9, 11, 12, 13])
+_SUPPOSED: Final = (5, 7, 9, 11, 9, 11, 12, 13)
+_ROWS: Final = len(_SUPPOSED)
 _TONE: Final = 4
-#: A part x of all voices is x / (1 - x) of the usual number on top of it.
+#: Each of these parts once, and which of them a row supposes.
+_PLACES: Final = tuple(sorted(set(_SUPPOSED)))
+_PARTS: Final = tuple(TURNED[list(_PLACES)].tolist())
+_PART_OF_ROW: Final = tuple(_PLACES.index(place) for place in _SUPPOSED)
+#: A part x of all voices is x / (1 - x) of the usual number on top of it; rows of tone add nothing.
 _ADDED: Final[Floats] = TURNED / (1.0 - TURNED)
-_ROW_ADDED: Final[Floats] = _ADDED[_SUPPOSED[_TONE:]]
 _LOG_MORE: Final[Floats] = np.log1p(_ADDED)
-_ROW_LOG_MORE: Final[Floats] = np.log1p(_ROW_ADDED)
+_ROW_ADDED: Final = tuple((_ADDED * (row >= _TONE))[place].item() for row, place in enumerate(_SUPPOSED))
+_ROW_LOG_MORE: Final = tuple(np.log1p(_ROW_ADDED).tolist())
 #: No row holds more evidence than this (nats), or a crisis that is over would go on for hours.
 _MOST: Final = 30.0
 #: Rows that hold so much are emptied when this much evidence (nats) says that no three in ten are turned any more.
 _STRONG: Final = 15.0
 _CALM: Final = 7.0
-_OVER: Final = 7
+_OVER: Final = _PLACES.index(7)
 #: Of a flood's copies so many are taken for voices before they are known; as many are not counted where it is one.
 _MISTAKEN: Final = 6.0
-#: Bins, voices expected, negative copies.
+#: A row: voices by bin, voices expected and negative copies since it began; its evidence; when it began.
+_EXPECTED: Final = BINS
 _COPIES: Final = BINS + 1
-_COLUMNS: Final = BINS + 2
+_TOLD: Final = BINS + 2
+_SINCE: Final = BINS + 3
+_WIDTH: Final = BINS + 4
 #: A row older than this is halved.
 _OLDEST_MS: Final = 3 * 3_600_000
 #: The least evidence in the scores themselves (nats) before their number counts: praise brings many voices.
@@ -62,26 +69,21 @@ class Weighed(NamedTuple):
 
 
 class TurnsState(msgspec.Struct):
-    """`Turns` as plain data, row by row."""
+    """`Turns` as plain data; the rows are little-endian doubles, in a snapshot as bytes."""
 
-    heard: list[list[float]]
-    told: list[float]
-    since_ms: list[int]
+    rows: bytes
     unheard: float
     calm: float
 
 
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """The rows: voices by bin, voices expected and negative copies since each began; the evidence; when they began.
+class Turns(NamedTuple):
+    """The rows, one after another: voices by bin, voices expected, negative copies, the evidence, and when it began.
 
     `unheard` is what was expected in the quiet buckets since somebody last spoke, `calm` the evidence that what the
-    rows tell of is over.
+    rows tell of is over. It is never changed, but followed by another.
     """
 
-    heard: Floats
-    told: Floats
-    since_ms: NDArray[np.int64]
+    rows: array[float]
     unheard: float = 0.0
     calm: float = 0.0
 
@@ -90,92 +92,120 @@ class Turns:
         unheard = self.unheard
         for _ in range(buckets):
             unheard += expected
-        return Turns(self.heard, self.told, self.since_ms, unheard, self.calm)
+        return Turns(self.rows, unheard, self.calm)
 
-    def after(self, at_ms: int, voices: Floats, expected: float, mix: ScoreMix, copies: float = 0.0) -> Turns:
+    def after(self, at_ms: int, voices: Sequence[float], expected: float, mix: ScoreMix, copies: float = 0.0) -> Turns:
         """With the voices of the bucket at `at_ms`, by bin, and how many negative copies came with them."""
-        heard, told, since_ms = self.heard.copy(), self.told.copy(), self.since_ms.copy()
-        told[_TONE:] -= _ROW_ADDED * self.unheard
-        anew = told <= 0.0
-        heard[anew] = told[anew] = 0.0
-        since_ms[anew] = at_ms
-        heard[:, :BINS] += voices
-        heard[:, BINS] += np.where(anew, expected, expected + self.unheard)
-        heard[:, _COPIES] += copies
-        more = voices @ mix.weights
-        told += more[_SUPPOSED]
-        told[_TONE:] += float(voices.sum()) * _ROW_LOG_MORE - _ROW_ADDED * expected
-        over = told <= 0.0
-        heard[over] = told[over] = 0.0
-        if told.max() > _MOST:
-            _shrink(heard, told, np.minimum(1.0, _MOST / np.maximum(told, _MOST)))
-        if at_ms - since_ms.min() > _OLDEST_MS:
-            old = at_ms - since_ms > _OLDEST_MS
-            _shrink(heard, told, np.where(old, 0.5, 1.0))
-            since_ms[old] += (at_ms - since_ms[old]) // 2 // BUCKET_MS * BUCKET_MS
-        calm = max(0.0, self.calm - float(more[_OVER])) if told.max() >= _STRONG else 0.0
-        if calm >= _CALM:
-            return turns_of()
-        return Turns(heard, told, since_ms, calm=calm)
+        rows, number, told = self.rows[:], sum(voices), mix.evidence(voices, _PARTS)
+        for row, at in enumerate(range(0, len(rows), _WIDTH)):
+            added, waited = _ROW_ADDED[row], self.unheard
+            known = rows[at + _TOLD] - added * waited
+            if known <= 0.0:
+                known = waited = 0.0
+                _empty(rows, at, at_ms)
+            now = known + told[_PART_OF_ROW[row]] + (number * _ROW_LOG_MORE[row] - added * expected)
+            if now <= 0.0:
+                _empty(rows, at, int(rows[at + _SINCE]))
+                continue
+            for place, count in enumerate(voices, at):
+                rows[place] += count
+            rows[at + _EXPECTED] += expected + waited
+            rows[at + _COPIES] += copies
+            rows[at + _TOLD] = now
+            _bound(rows, at, at_ms)
+        strong = max(rows[_TOLD::_WIDTH]) >= _STRONG
+        calm = max(0.0, self.calm - told[_OVER]) if strong else 0.0
+        return turns_of() if calm >= _CALM else Turns(rows, calm=calm)
 
-    def late(self, at_ms: int, voices: Floats, mix: ScoreMix, expected: float) -> Turns:
+    def late(self, at_ms: int, voices: Sequence[float], mix: ScoreMix, expected: float) -> Turns:
         """With voices of the bucket at `at_ms` that came later, of which `expected` were expected from then to now.
 
         Rows that began after it do not hear them; those without evidence begin with them, as with any others.
         """
-        hears = self.since_ms <= at_ms
-        heard, told, since_ms = self.heard.copy(), self.told.copy(), self.since_ms.copy()
-        anew = hears & (told <= 0.0)
-        heard[anew] = 0.0
-        # What was expected in quiet buckets is added with the next voices.
-        heard[anew, BINS] = expected - self.unheard
-        since_ms[anew] = at_ms
-        heard[hears, :BINS] += voices
-        more = (voices @ mix.weights)[_SUPPOSED]
-        more[_TONE:] += float(voices.sum()) * _ROW_LOG_MORE
-        told[hears] = np.clip(told[hears] + more[hears], 0.0, _MOST)
-        return Turns(heard, told, since_ms, self.unheard)
+        rows, number, told = self.rows[:], sum(voices), mix.evidence(voices, _PARTS)
+        for row, at in enumerate(range(0, len(rows), _WIDTH)):
+            if rows[at + _SINCE] > at_ms:
+                continue
+            if rows[at + _TOLD] <= 0.0:
+                _empty(rows, at, at_ms)
+                # What was expected in quiet buckets is added with the next voices.
+                rows[at + _EXPECTED] = expected - self.unheard
+            for place, count in enumerate(voices, at):
+                rows[place] += count
+            more = told[_PART_OF_ROW[row]] + number * _ROW_LOG_MORE[row]
+            rows[at + _TOLD] = min(max(0.0, rows[at + _TOLD] + more), _MOST)
+        return Turns(rows, self.unheard)
 
     @property
     def striking(self) -> bool:
         """Whether there may be anything to find; weighed closely, evidence is less than what the rows were told."""
-        return bool(self.told.max() >= SCREEN)
+        return max(self.rows[_TOLD::_WIDTH]) >= SCREEN
 
     def tone(self, mix: ScoreMix) -> Weighed:
         """Evidence that the mix of scores has turned, above what an ordinary change of mood explains."""
-        turned = _turned(_without_copied(self.heard[:_TONE]), mix).max(axis=1)
+        rows = self._table()[:_TONE]
+        turned = _turned(_without_copied(rows), mix).max(axis=1)
         row = int(turned.argmax())
-        return Weighed(max(0.0, float(turned[row])), int(self.since_ms[row]))
+        return Weighed(max(0.0, float(turned[row])), int(rows[row, _SINCE]))
 
     def anger(self, mix: ScoreMix, at_ms: int, dispersion: Callable[[int], float]) -> Weighed:
         """Evidence that negative voices came on top of the usual ones; 0 where the scores alone say too little.
 
         The number is weighed as negative binomial: `dispersion` is its overdispersion over a span in seconds.
         """
-        heard, since_ms = _without_copied(self.heard[_TONE:]), self.since_ms[_TONE:]
+        rows = self._table()[_TONE:]
+        heard = _without_copied(rows)
+        turned = _turned(heard, mix)
+        if turned.max() <= _MIX_AT_LEAST:
+            return Weighed(0.0, int(rows[0, _SINCE]))
         number = heard[:, :BINS].sum(axis=1)[:, None]
-        expected = np.maximum(heard[:, BINS], _LEAST_EXPECTED)[:, None]
-        spans_s = [max(_SHORTEST_S, (at_ms + BUCKET_MS - since) // 1000) for since in since_ms.tolist()]
+        expected = np.maximum(heard[:, _EXPECTED], _LEAST_EXPECTED)[:, None]
+        spans_s = [max(_SHORTEST_S, (at_ms + BUCKET_MS - int(since)) // 1000) for since in rows[:, _SINCE].tolist()]
         shape = 1.0 / np.array([dispersion(span_s) for span_s in spans_s])[:, None]
         rise = np.log((shape + expected * (1.0 + _ADDED)) / (shape + expected))
         louder = number * _LOG_MORE - (number + shape) * rise
-        turned = _turned(heard, mix)
         both = np.where(turned > _MIX_AT_LEAST, turned + np.maximum(louder, 0.0), 0.0).max(axis=1)
         row = int(both.argmax())
-        return Weighed(float(both[row]), int(since_ms[row]))
+        return Weighed(float(both[row]), int(rows[row, _SINCE]))
 
     @property
     def state(self) -> TurnsState:
         """Everything it knows, for `turns_of`."""
-        return TurnsState(self.heard.tolist(), self.told.tolist(), self.since_ms.tolist(), self.unheard, self.calm)
+        return TurnsState(self.rows.tobytes(), self.unheard, self.calm)
+
+    def _table(self) -> Floats:
+        return np.frombuffer(self.rows).reshape(_ROWS, _WIDTH)
 
 
 def turns_of(state: TurnsState | None = None) -> Turns:
     """The rows of a snapshot, or empty ones."""
     if state is None:
-        rows = len(_SUPPOSED)
-        return Turns(np.zeros((rows, _COLUMNS)), np.zeros(rows), np.zeros(rows, np.int64))
-    return Turns(np.array(state.heard), np.array(state.told), np.array(state.since_ms), state.unheard, state.calm)
+        return Turns(array("d", bytes(8 * _ROWS * _WIDTH)))
+    return Turns(array("d", state.rows), state.unheard, state.calm)
+
+
+def _empty(rows: array[float], at: int, since_ms: int) -> None:
+    """Let the row at `at` begin anew."""
+    rows[at : at + _WIDTH] = _NOTHING
+    rows[at + _SINCE] = since_ms
+
+
+def _bound(rows: array[float], at: int, at_ms: int) -> None:
+    """Keep a row from holding too much, or from reaching too far back."""
+    if rows[at + _TOLD] > _MOST:
+        _shrink(rows, at, _MOST / rows[at + _TOLD])
+    age_ms = at_ms - int(rows[at + _SINCE])
+    if age_ms > _OLDEST_MS:
+        _shrink(rows, at, 0.5)
+        rows[at + _SINCE] += age_ms // 2 // BUCKET_MS * BUCKET_MS
+
+
+def _shrink(rows: array[float], at: int, by: float) -> None:
+    for place in range(at, at + _SINCE):
+        rows[place] *= by
+
+
+_NOTHING: Final = array("d", bytes(8 * _WIDTH))
 
 
 def _turned(heard: Floats, mix: ScoreMix) -> Floats:
@@ -186,7 +216,7 @@ def _turned(heard: Floats, mix: ScoreMix) -> Floats:
     """
     fits = heard[:, :BINS] @ mix.weights
     number = np.maximum(heard[:, :BINS].sum(axis=1), 1.0)
-    crowd = np.maximum(0.0, 1.0 - CROWD_FROM * heard[:, BINS] / number)
+    crowd = np.maximum(0.0, 1.0 - CROWD_FROM * heard[:, _EXPECTED] / number)
     variance = mix.unsure + (_CROWD_MOOD * crowd) ** 2
     ordinary = (fits - TURNED**2 / (2.0 * variance[:, None])).max(axis=1, keepdims=True)
     return np.asarray(fits - ordinary)
@@ -203,8 +233,3 @@ def _without_copied(heard: Floats) -> Floats:
         left[:, place] -= taken
         mistaken = mistaken - taken
     return left
-
-
-def _shrink(heard: Floats, told: Floats, by: Floats) -> None:
-    heard *= by[:, None]
-    told *= by

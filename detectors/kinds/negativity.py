@@ -14,17 +14,16 @@ from collections.abc import Hashable
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 from river import base
 
 from detectors.bucket import BUCKET_MS
 from detectors.estimators.lasting import STEPS, lasting_change
-from detectors.estimators.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
+from detectors.estimators.score_mix import NEGATIVITY, MixState, ScoreMix
 from detectors.estimators.seasonal import RateState, SeasonalRate
 from detectors.estimators.tails import count_band
 from detectors.estimators.turns import Turns, TurnsState, turns_of
 from detectors.estimators.window import LONGEST_S, Window
-from detectors.finding import BINS, NO_BINS, Detector, Finding, Level, Observation
+from detectors.finding import NO_BINS, Detector, Finding, Level, Observation
 from detectors.signal import SignalKind
 
 #: Evidence of a change of tone (log10 of the likelihood ratio) that is worth a signal, for the brand as a whole.
@@ -77,7 +76,7 @@ class NegativitySpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.NEGATIVITY
-    version = 4
+    version = 5
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
@@ -270,17 +269,14 @@ class NegativitySpike(base.AnomalyDetector):
             self._lasting = self._turns.striking and lasting_change(self._moods)
             total = number = 0.0
         if seen.scored:
-            total += float(_voices(seen) @ NEGATIVITY)
+            total += sum(count * score for count, score in zip(_voices(seen), NEGATIVITY, strict=True))
             number += seen.scored
         self._step = (step_ms, total, number)
 
 
-def _voices(seen: Observation) -> Floats:
+def _voices(seen: Observation) -> tuple[float, ...]:
     """Voices by bin; where only the negative ones are known, they are in the last bin and the others in the first."""
-    voices = np.array(seen.bins)
-    if not voices.any():
-        voices[0], voices[BINS - 1] = seen.scored - seen.negative, seen.negative
-    return voices
+    return seen.bins if any(seen.bins) else (seen.scored - seen.negative, *NO_BINS[2:], seen.negative)
 
 
 def _observed(x: dict[Hashable, Any]) -> Observation:

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.estimators.score_mix import NEGATIVITY, Floats, MixState, ScoreMix
+from detectors.estimators.score_mix import NEGATIVITY, TURNED, Floats, MixState, ScoreMix
 from detectors.finding import BINS
 
 STEP_MS = 300_000
@@ -27,8 +27,8 @@ def heard(mix: ScoreMix, steps: int, part: float, voices: float = 15.0, expected
     """So many more steps."""
     first = 0 if mix.state.step_ms < 0 else mix.state.step_ms // STEP_MS + 1
     for step in range(first, first + steps):
-        bins = mixed(part, voices)
-        mix.learn(step * STEP_MS, bins, float(bins[BINS // 2 :].sum()), expected)
+        bins = mixed(part, voices).tolist()
+        mix.learn(step * STEP_MS, bins, sum(bins[BINS // 2 :]), expected)
     return mix
 
 
@@ -62,8 +62,14 @@ def test_a_voice_weighs_what_its_score_is_worth_to_this_brand() -> None:
 def test_scores_that_tell_nothing_weigh_nothing() -> None:
     mix = ScoreMix()
     for step in range(DAY):
-        mix.learn(step * STEP_MS, np.full(BINS, 0.0) + 15.0 * (np.arange(BINS) == 3), 0.0, 15.0)
+        mix.learn(step * STEP_MS, [15.0 * (place == 3) for place in range(BINS)], 0.0, 15.0)
     assert abs(mix.weights[3]).max() < 0.3
+
+
+def test_evidence_is_the_sum_of_what_each_voice_weighs() -> None:
+    mix = taught()
+    found = mix.evidence(mixed(0.5).tolist(), TURNED.tolist())
+    assert found == pytest.approx((mixed(0.5) @ mix.weights).tolist())
 
 
 def test_the_usual_share_follows_the_mood_of_the_last_hours() -> None:
@@ -118,7 +124,7 @@ def test_a_platform_starts_with_the_mix_of_its_brand() -> None:
 
 def test_what_came_late_is_counted_while_its_step_waits() -> None:
     on_time, late = taught(steps=DAY), taught(steps=DAY)
-    extra: Floats = np.float64(5.0) * (NEGATIVITY > 0.9)
+    extra = [5.0 * (score > 0.9) for score in NEGATIVITY]
     on_time.learn((DAY - 1) * STEP_MS, extra, 5.0, 0.0)
     heard(on_time, 9, 0.22)
     heard(late, 3, 0.22)
