@@ -29,8 +29,7 @@ from detectors.text.distant import distant_label
 from detectors.text.features import features
 from detectors.text.languages import Language, language_of
 from detectors.text.model import Scorer
-from detectors.text.word_numbers import word_numbers
-from detectors.voices.words import words_of
+from detectors.voices.words import word_numbers_of
 from playbooks.labels import MentionOutcome
 from streams.open_cell import OpenCell, digest_of
 from streams.recent_ids import RecentIds
@@ -208,7 +207,8 @@ class PartitionTriage:
         number = xxhash.xxh3_64_intdigest(identity.encode())
         if not run.recent.add(number):
             return MentionOutcome.REPEAT
-        run.time_ms = max(run.time_ms, at_ms)
+        if at_ms > run.time_ms:
+            run.time_ms = at_ms
         start_ms = at_ms - at_ms % BUCKET_MS
         late_ms = 0
         if start_ms + BUCKET_MS + GRACE_MS <= run.time_ms:
@@ -226,12 +226,12 @@ class PartitionTriage:
         if mention.deleted:
             opened.delete(mention.id)
             return MentionOutcome.DELETED
-        negativity = self._score(mention, number, start_ms, out)
-        said = words_of(mention.body)
-        digest = digest_of(mention, at_ms, word_numbers(said[:_MAX_WORDS]), negativity, late_ms)
+        body = mention.body
+        negativity = self._score(mention, body, number, start_ms, out)
+        digest = digest_of(mention, at_ms, word_numbers_of(body, _MAX_WORDS), negativity, late_ms)
         opened.count(mention.own, negativity, late_ms > 0)
         opened.keep(number, digest)
-        opened.quote(digest, said, mention)
+        opened.quote(digest, mention, body)
         return MentionOutcome.ACCEPTED
 
     def _open_cell(self, run: _Run, key: tuple[str, str, int], out: Gathered) -> OpenCell:
@@ -244,9 +244,8 @@ class PartitionTriage:
         opened = run.cells[key] = OpenCell(Cell(run.id, self.partition, brand, platform, start_ms), self._fold)
         return opened
 
-    def _score(self, mention: Mention, number: int, start_ms: int, out: Gathered) -> float | None:
+    def _score(self, mention: Mention, body: str, number: int, start_ms: int, out: Gathered) -> float | None:
         """Negativity of a mention, None where its language is not scored."""
-        body = mention.body
         language = language_of(mention.lang, body)
         if language is None:
             return None
@@ -289,7 +288,8 @@ class PartitionTriage:
             run = self._runs[run_id] = _Run(run_id, RecentIds(self._rules.recent_ids))
         elif run.ended:
             raise BadMention(Fault.RUN_ENDED, f"run {run_id[:80]!r} has ended")
-        run.seen_ms = max(run.seen_ms, record.recorded_ms)
+        if record.recorded_ms > run.seen_ms:
+            run.seen_ms = record.recorded_ms
         if not run_id and len(self._runs) > 1:
             self._end_idle_runs(record.recorded_ms, out)
         return run

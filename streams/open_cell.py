@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +15,7 @@ from detectors.text.model import NEGATIVE_CUT
 from detectors.voices.links import links_of
 from detectors.voices.sketch import People
 from detectors.voices.weight import is_negative, weight_of_age
-from detectors.voices.words import telling
+from detectors.voices.words import LOOKED_AT, telling, words_of
 
 _DAY_MS: Final = 86_400_000
 #: Of so many negative posts the words are told: four people's are enough to say what a cell is about.
@@ -32,7 +31,9 @@ class OpenCell:
     cell: Cell
     first_fold: int
     _numbers: list[int] = field(default_factory=list)
-    _said: dict[str, list[str]] = field(default_factory=dict)
+    #: Of the numbers of a full sample, until the one that has it goes.
+    _largest: int | None = None
+    _said: dict[str, str] = field(default_factory=dict)
     _links: Counter[str] = field(default_factory=Counter)
     _everybody: People | None = None
     _negative: People | None = None
@@ -40,8 +41,10 @@ class OpenCell:
     def name(self, source: str | None) -> None:
         """Something arrived by way of this connector."""
         sources = self.cell.sources
-        if source and (source in sources or len(sources) < MAX_SOURCES):
-            sources[source] = sources.get(source, 0) + 1
+        if source in sources:
+            sources[source] += 1
+        elif source and len(sources) < MAX_SOURCES:
+            sources[source] = 1
 
     def delete(self, post: str) -> None:
         """A post is gone from its platform."""
@@ -70,19 +73,21 @@ class OpenCell:
             return
         self._count_author(digest)
         self.cell.sampled = True
-        largest = max(numbers)
-        if number < largest:
-            place = numbers.index(largest)
+        if self._largest is None:
+            self._largest = max(numbers)
+        if number < self._largest:
+            place = numbers.index(self._largest)
             numbers[place] = number
             digests[place] = digest
+            self._largest = None
 
-    def quote(self, digest: Digest, words: Sequence[str], mention: Mention) -> None:
-        """Remember a post's links, and where it is negative its words, until it is known which are told."""
+    def quote(self, digest: Digest, mention: Mention, body: str) -> None:
+        """Remember a post's links, and where it is negative its beginning, until it is known whose words are told."""
         if digest.own:
             return
-        if is_negative(digest) and len(self._said) < MAX_DIGESTS:
-            self._said[digest.id] = telling(words, MAX_TERMS)
-        for link in links_of(mention.links, mention.body):
+        if len(self._said) < MAX_DIGESTS and is_negative(digest):
+            self._said[digest.id] = body[:LOOKED_AT]
+        for link in links_of(mention.links, body):
             if link in self._links or len(self._links) < _LINKS_MOST:
                 self._links[link] += 1
 
@@ -90,9 +95,11 @@ class OpenCell:
         """The cell as it is sent."""
         cell = self.cell
         quoted = sorted((digest for digest in cell.digests if digest.id in self._said), key=_worth_quoting)[:_QUOTED]
-        terms = {digest.id: self._said[digest.id][: MAX_TERMS // len(quoted)] for digest in quoted}
+        terms = {
+            digest.id: " ".join(telling(words_of(self._said[digest.id]), MAX_TERMS // len(quoted))) for digest in quoted
+        }
         cell.digests = [
-            msgspec.structs.replace(digest, terms=" ".join(terms[digest.id])) if digest.id in terms else digest
+            msgspec.structs.replace(digest, terms=terms[digest.id]) if digest.id in terms else digest
             for digest in cell.digests
         ]
         cell.links = sorted(self._links.items(), key=lambda shared: (-shared[1], shared[0]))[:MAX_LINKS]

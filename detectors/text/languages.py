@@ -15,7 +15,7 @@ class Language(StrEnum):
     DANISH = "da"
 
 
-_KNOWN: Final = {language.value: language for language in Language}
+_KNOWN: Final[dict[str | None, Language]] = {language.value: language for language in Language}
 #: BCP 47's words for "not known", "several" and "no language"; and private ones, which platforms use for bare links.
 _SAYS_NOTHING: Final = frozenset(("", "und", "un", "mul", "mis", "zxx"))
 _LETTERS: Final = re.compile(r"[^\W\d_]")
@@ -32,6 +32,8 @@ def language_of(tag: str | None, text: str) -> Language | None:
     >>> language_of(None, "\u043e\u043f\u044f\u0442\u044c \u043f\u043e\u0437\u0434\u043d\u043e") is None
     True
     """
+    if tag in _KNOWN:
+        return _KNOWN[tag]
     primary = "" if tag is None else tag.replace("_", "-").partition("-")[0].lower()
     if primary not in _SAYS_NOTHING and not (len(primary) == 3 and primary[0] == "q"):
         return _KNOWN.get(primary)

@@ -14,6 +14,7 @@ import math
 import zlib
 from array import array
 from collections.abc import Iterable
+from functools import partial
 from itertools import repeat
 from typing import Final, NamedTuple
 
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.text.languages import Language
+from detectors.text.remembered import Remembered
 from detectors.text.slots import SLOTS, slots_of
 from detectors.text.start import MOST, start_weights
 
@@ -33,8 +35,6 @@ NEGATIVE_CUT: Final = 0.5
 _START_BIAS: Final = -1.0
 _TABLE_BYTES: Final = 2 * SLOTS
 _LARGEST: Final = 60_000.0  # half floats end a little beyond
-_MOST_REMEMBERED: Final = 20_000
-_LONGEST_REMEMBERED: Final = 32
 
 
 def pack(slots: Iterable[tuple[int, float]]) -> bytes:
@@ -99,8 +99,11 @@ START = Weights()
 
 def start_odds(found: Iterable[str], language: Language = Language.ENGLISH) -> float:
     """What the word lists say about a text's features: log-odds towards negative, bounded."""
-    get = start_weights(language).get
-    return max(-MOST, min(MOST, sum(map(get, found, repeat(0.0)))))
+    return _bounded(sum(map(start_weights(language).get, found, repeat(0.0))))
+
+
+def _bounded(odds: float) -> float:
+    return odds if -MOST <= odds <= MOST else math.copysign(MOST, odds)
 
 
 class _Weighed(NamedTuple):
@@ -115,23 +118,11 @@ class _Weighed(NamedTuple):
     slot: int
 
 
-class _Known(dict[str, _Weighed]):
-    """The features that were seen lately; bounded, whatever people write."""
-
-    def __init__(self, table: array[float]) -> None:
-        self._table = table
-        self._start = start_weights()
-
-    def __missing__(self, feature: str) -> _Weighed:
-        slots, table = slots_of(feature), self._table
-        pieces = sum(table[slot] for slot in slots.pieces)
-        start = self._start.get(feature, 0.0)
-        made = _Weighed(start, table[slots.own], pieces, len(slots.pieces), slots.first, slots.own)
-        if len(feature) <= _LONGEST_REMEMBERED:
-            if len(self) >= _MOST_REMEMBERED:
-                self.clear()
-            self[feature] = made
-        return made
+def _weigh(table: array[float], feature: str) -> _Weighed:
+    slots = slots_of(feature)
+    pieces = sum(table[slot] for slot in slots.pieces)
+    start = start_weights().get(feature, 0.0)
+    return _Weighed(start, table[slots.own], pieces, len(slots.pieces), slots.first, slots.own)
 
 
 class Scorer:
@@ -148,7 +139,7 @@ class Scorer:
         self._start = weights.start
         self._table = array("d", _table(weights.table).tobytes())  # one number of it is read faster than numpy's
         self._learned = bool(weights.table)
-        self._known = _Known(self._table).__getitem__
+        self._weighed = Remembered(partial(_weigh, self._table)).__getitem__
 
     def score(self, found: list[str], language: Language = Language.ENGLISH) -> float:
         """Negativity of a text's `features`, 0..1, three decimals, higher is worse; what was learned is English."""
@@ -165,7 +156,7 @@ class Scorer:
         start = words = pieces = 0.0
         count = 0
         before = -1
-        for of_start, own, of_pieces, number_of_pieces, first, slot in map(self._known, found):
+        for of_start, own, of_pieces, number_of_pieces, first, slot in map(self._weighed, found):
             start += of_start
             words += own
             pieces += of_pieces
@@ -173,5 +164,5 @@ class Scorer:
             if before >= 0:
                 words += table[before ^ slot]
             before = first
-        odds = self._bias + self._start * max(-MOST, min(MOST, start))
+        odds = self._bias + self._start * _bounded(start)
         return odds + words / math.sqrt(2 * len(found) - 1) + pieces / math.sqrt(count)

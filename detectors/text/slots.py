@@ -11,13 +11,15 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from detectors.text.features import NEGATED
+from detectors.text.remembered import Remembered
 
 SLOTS: Final = 1 << 16
 _MASK: Final = SLOTS - 1
 _PIECE: Final = 4
 #: A word longer than this is no word; what is beyond is not taken to pieces.
 _LONGEST: Final = 24
-_MOST_REMEMBERED: Final = 20_000
+#: A piece is hashed with this sign before it, so that it has another slot than a word of the same letters.
+_TILDE: Final = crc32(b"~")
 _GOLDEN: Final = 0x9E3779B1
 
 
@@ -30,21 +32,19 @@ class Slots(NamedTuple):
     first: int
 
 
-class _Remembered(dict[str, Slots]):
-    """Most words come again; bounded, whatever people write."""
-
-    def __missing__(self, feature: str) -> Slots:
-        if len(self) >= _MOST_REMEMBERED:
-            self.clear()
-        number = crc32(feature.encode())
-        made = self[feature] = Slots(number & _MASK, _pieces(feature), number * _GOLDEN >> 11 & _MASK)
-        return made
-
-
-#: Where a feature has its weights.
-slots_of: Final = _Remembered().__getitem__
+def _slots(feature: str) -> Slots:
+    number = crc32(feature.encode())
+    return Slots(number & _MASK, _pieces(feature), number * _GOLDEN >> 11 & _MASK)
 
 
 def _pieces(feature: str) -> tuple[int, ...]:
     word = f" {feature.removeprefix(NEGATED)[:_LONGEST]} "
-    return tuple(crc32(b"~" + word[at : at + _PIECE].encode()) & _MASK for at in range(max(1, len(word) - _PIECE + 1)))
+    starts = range(max(1, len(word) - _PIECE + 1))
+    if word.isascii():
+        raw = word.encode()
+        return tuple([crc32(raw[at : at + _PIECE], _TILDE) & _MASK for at in starts])
+    return tuple([crc32(word[at : at + _PIECE].encode(), _TILDE) & _MASK for at in starts])
+
+
+#: Where a feature has its weights.
+slots_of: Final = Remembered(_slots).__getitem__

@@ -6,8 +6,8 @@ for nothing". Half or double any of these numbers moves the area under the curve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
-from types import MappingProxyType
 from typing import Final
 
 from detectors.lexicon import complaints, danish, english, french
@@ -26,7 +26,7 @@ MOST: Final = 8.0
 
 
 @cache
-def start_weights(language: Language = Language.ENGLISH) -> MappingProxyType[str, float]:
+def start_weights(language: Language = Language.ENGLISH) -> Mapping[str, float]:
     """Log-odds towards negative of each feature that a word list of `language` knows.
 
     >>> weights = start_weights()
@@ -41,7 +41,7 @@ def start_weights(language: Language = Language.ENGLISH) -> MappingProxyType[str
         for word, odds in complaints().items():
             table[word] = max(odds, table.get(word, 0.0)) if odds > 0.0 else min(odds, table.get(word, 0.0))
             table.setdefault(NEGATED + word, odds)
-    return MappingProxyType(table)
+    return table
 
 
 def _valences(language: Language) -> dict[str, float]:

@@ -3,26 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 from zlib import crc32
-
-_MOST: Final = 20_000
-_LONGEST: Final = 24
-
-
-class _Remembered(dict[str, int]):
-    """The number of a word, remembered because most words come again; bounded, whatever people write."""
-
-    def __missing__(self, word: str) -> int:
-        number = crc32(word.encode())
-        if len(word) <= _LONGEST:
-            if len(self) >= _MOST:
-                self.clear()
-            self[word] = number
-        return number
-
-
-_number_of = _Remembered().__getitem__
 
 
 def word_numbers(words: Iterable[str]) -> tuple[int, ...]:
@@ -31,4 +12,4 @@ def word_numbers(words: Iterable[str]) -> tuple[int, ...]:
     >>> word_numbers(["late", "again", "late"])
     (1865031573, 2476825596, 1865031573)
     """
-    return tuple(map(_number_of, words))
+    return tuple(crc32(word.encode()) for word in words)

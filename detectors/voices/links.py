@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 #: What is shown of a link.
@@ -39,11 +39,12 @@ def is_shown(link: str) -> bool:
     return shown(f"https://{link}") == link
 
 
-def links_of(links: Iterable[str], text: str) -> set[str]:
+def links_of(links: Sequence[str], text: str) -> set[str]:
     """The links that a post carries, or where it lists none, those in its text.
 
     >>> sorted(links_of((), "see http://a.example/x and https://b.example."))
     ['a.example/x', 'b.example']
     """
-    listed = list(links) or (_IN_TEXT.findall(text[:_TEXT_LOOKED_AT]) if "http" in text else [])
-    return {link for one in listed if (link := shown(one))}
+    if not links and "http" not in text:
+        return set()
+    return {link for one in links or _IN_TEXT.findall(text[:_TEXT_LOOKED_AT]) if (link := shown(one))}

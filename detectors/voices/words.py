@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Final
 
+from detectors.text.remembered import Remembered
+from detectors.text.word_numbers import word_numbers
+
 #: A text's beginning is enough to know it again; the rest costs time, whatever people write.
-_LOOKED_AT: Final = 400
+LOOKED_AT: Final = 400
 #: A term for people is no longer than this.
 LONGEST_TERM: Final = 30
 _SHORTEST_TERM: Final = 3
@@ -44,7 +48,25 @@ def words_of(text: str) -> list[str]:
     >>> words_of("@acme NEVER again, see https://x.y/z #AcmeFail")
     ['never', 'again', 'see', '#acmefail']
     """
-    return [word for word in _WORD.findall(text[:_LOOKED_AT].lower()) if word]
+    return [word for word in _WORD.findall(text[:LOOKED_AT].lower()) if word]
+
+
+def word_numbers_of(text: str, most: int) -> tuple[int, ...]:
+    """The numbers of the first `most` of `words_of` a text, in order.
+
+    No word reaches over a blank, so what is in a stretch between two is remembered, as it is for the text's features.
+
+    >>> word_numbers_of("late AGAIN, late", 2) == word_numbers(["late", "again"])
+    True
+    """
+    return tuple(islice(chain.from_iterable(map(_numbers_of, text[:LOOKED_AT].lower().split())), most))
+
+
+def _numbers_in(stretch: str) -> tuple[int, ...]:
+    return word_numbers((stretch,) if stretch.isalpha() else words_of(stretch))
+
+
+_numbers_of: Final = Remembered(_numbers_in).__getitem__
 
 
 def telling(words: Iterable[str], most: int) -> list[str]:

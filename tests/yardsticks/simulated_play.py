@@ -71,7 +71,7 @@ def _put(cell: OpenCell, mention: Mention, read: Read, negativity: float) -> Non
     digest = digest_of(mention, mention.created_ms, read.numbers, negativity, 0)
     number = xxhash.xxh3_64_intdigest(f"{mention.platform}\x1f{mention.id}\x1f{mention.brand}\x1f0".encode())
     cell.keep(number, digest)
-    cell.quote(digest, read.words, mention)
+    cell.quote(digest, mention, mention.body)
 
 
 class Watched:

@@ -14,8 +14,7 @@ import xxhash
 
 from detectors.text.features import features
 from detectors.text.model import START, Scorer, Weights
-from detectors.text.word_numbers import word_numbers
-from detectors.voices.words import words_of
+from detectors.voices.words import word_numbers_of
 from streams.labelled import learned_from
 from streams.simulation.scenario import Mood
 from streams.simulation.telling import Told
@@ -38,9 +37,8 @@ class Labels(StrEnum):
 
 
 class Read(NamedTuple):
-    """A text as detection sees it: its words, their numbers, and its negativity by the two text models."""
+    """A text as detection sees it: the numbers of its words, and its negativity by the two text models."""
 
-    words: list[str]
     numbers: tuple[int, ...]
     cold: float
     learned: float
@@ -60,9 +58,8 @@ class Reader:
         if known is None:
             if len(self._known) > 200_000:
                 self._known.clear()
-            found, words = features(text), words_of(text)
-            numbers = word_numbers(words[:_MOST_WORDS])
-            known = Read(words, numbers, self._cold.score(found), self._learned.score(found))
+            found, numbers = features(text), word_numbers_of(text, _MOST_WORDS)
+            known = Read(numbers, self._cold.score(found), self._learned.score(found))
             self._known[text] = known
         return known
 
