@@ -1,7 +1,8 @@
 """Debian's PostgreSQL, started for the tests; and the `store` fixture, the same test on SQLite and on PostgreSQL.
 
 ``store`` is a migrated, empty store that belongs to one test. ``store_settings`` says where it is, for tests that
-start processes or open it a second time.
+start processes or open it a second time. A database is emptied and used again: to copy and to delete one for each of
+some hundreds of tests is a minute and gigabytes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,22 @@ USER = "firebreak"
 PASSWORD = "not-in-any-message"
 TEMPLATE = "empty_store"
 START_S = 30.0
+#: Each table with its columns and triggers, and the version of them all.
+TABLES = """
+    SELECT relname, version_num, ARRAY(
+        SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull) FROM pg_attribute
+        WHERE attrelid = pg_class.oid AND attnum > 0 ORDER BY 1
+    ), ARRAY(
+        SELECT concat_ws(' ', tgname, tgenabled) FROM pg_trigger
+        WHERE tgrelid = pg_class.oid AND NOT tgisinternal ORDER BY 1
+    )
+    FROM pg_class, alembic_version
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1
+"""
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 @dataclass(slots=True)
@@ -39,7 +56,9 @@ class Postgres:
 
     port: int
     password_file: Path
+    tables: list[tuple[object, ...]] = field(default_factory=list)
     _names: Iterator[int] = field(default_factory=count)
+    _emptied: list[str] = field(default_factory=list)
 
     def settings(self, database: str) -> StoreSettings:
         """How Firebreak is told of a database."""
@@ -52,12 +71,49 @@ class Postgres:
         self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 
+    def make_template(self) -> None:
+        """A migrated, empty database to copy from."""
+        self.run(f'CREATE DATABASE "{TEMPLATE}"')
+        engine = open_store(self.settings(TEMPLATE))
+        migrate(engine)
+        engine.dispose()
+        with self._connected(TEMPLATE) as conn:
+            self.tables = conn.execute(TABLES).fetchall()
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """A migrated, empty database, for as long as the block runs."""
+        name = self._emptied.pop() if self._emptied else self.new_database(TEMPLATE)
+        try:
+            yield name
+        finally:
+            if self._empty(name):
+                self._emptied.append(name)
+            else:
+                self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _empty(self, name: str) -> bool:
+        """Take everything out of a database; False where its tables are not what they were."""
+        with self._connected(name) as conn:
+            conn.execute(END_OTHERS)
+            tables = conn.execute(TABLES).fetchall()
+            if tables != self.tables:
+                return False
+            # So the triggers that keep anybody from emptying a table are still.
+            conn.execute("SET session_replication_role = replica")
+            filled = ", ".join(table for (table, *_) in tables if table != "alembic_version")
+            conn.execute(f"TRUNCATE {filled} RESTART IDENTITY".encode())
+            return True
+
     def run(self, sql: str) -> None:
         """One statement, outside a transaction."""
-        with psycopg.connect(
-            host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, dbname="postgres", autocommit=True
-        ) as conn:
+        with self._connected("postgres") as conn:
             conn.execute(sql.encode())
+
+    def _connected(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user=USER, password=PASSWORD, dbname=database, autocommit=True
+        )
 
 
 def postgres_programs() -> Path:
@@ -140,10 +196,7 @@ def _spare_port() -> int:
 def postgres() -> Iterator[Postgres]:
     """One server for the whole run of the tests, with a migrated database to copy from."""
     with running_postgres() as server:
-        server.run(f'CREATE DATABASE "{TEMPLATE}"')
-        engine = open_store(server.settings(TEMPLATE))
-        migrate(engine)
-        engine.dispose()
+        server.make_template()
         yield server
 
 
@@ -158,14 +211,16 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> StoreSettings:
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreSettings]:
     """Where this test's store is: migrated and empty."""
     if request.param == "sqlite":
         path = tmp_path / "store.db"
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
-        return StoreSettings(url=f"sqlite:///{path}")
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.settings(server.new_database(TEMPLATE))
+        yield StoreSettings(url=f"sqlite:///{path}")
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        with server.lent() as name:
+            yield server.settings(name)
 
 
 @pytest.fixture
