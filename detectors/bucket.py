@@ -36,8 +36,9 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One mention, as much of it as detection needs: hashes for the author and the words, no text.
 
     `negativity` is in 0..1, higher is worse, None where the language is not scored. `author` 0 means unknown.
-    `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open. `terms`
-    are for a few negative mentions of a cell the words that say what they are about, with blanks between.
+    `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open.
+    `answers` is the post that it replies to or repeats, as a hash, 0 where it answers none. `terms` are for a few
+    negative mentions of a cell the words that say what they are about, with blanks between.
     """
 
     id: str
@@ -50,7 +51,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reach: int | None = None
     late_ms: int = 0
     own: bool = False
-    reply: bool = False
+    answers: int = 0
     terms: str = ""
 
 

@@ -124,6 +124,11 @@ def _worth_quoting(digest: Digest) -> tuple[float, int, float, str]:
     return -weight_of_age(digest.account_age_d), -seen_by, -(digest.negativity or 0.0), digest.id
 
 
+def _answered(mention: Mention) -> int:
+    post = mention.reply_to or mention.repost_of
+    return xxhash.xxh3_64_intdigest(f"{mention.platform}\x1f{post}".encode()) if post else 0
+
+
 def digest_of(mention: Mention, at_ms: int, words: tuple[int, ...], negativity: float | None, late_ms: int) -> Digest:
     """As much of a mention as detection needs."""
     author = mention.author
@@ -147,5 +152,5 @@ def digest_of(mention: Mention, at_ms: int, words: tuple[int, ...], negativity: 
         mention.reach,
         late_ms,
         mention.own,
-        mention.reply_to is not None,
+        _answered(mention),
     )

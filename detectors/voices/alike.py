@@ -10,7 +10,7 @@ marks .2 %, in a tenth of the time and less. Apache DataSketches has no such ske
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -35,14 +35,29 @@ class AlikeState(msgspec.Struct):
     since_ms: int = 0
 
 
+class Likeness(NamedTuple):
+    """How many texts were heard that share half of their words with one, and that share all, itself included.
+
+    Up to `COPIES` that share half count as 1: people do use the same words.
+    """
+
+    half: int
+    whole: int
+
+
+UNLIKE: Final = Likeness(1, 1)
+
+
 class Alike:
     """Counts how often a text's words were heard of late.
 
     >>> alike = Alike()
-    >>> [alike.heard((1, 2, 3, 4, 5, 6, 7, place)) for place in range(8, 16)]
+    >>> [alike.heard((1, 2, 3, 4, 5, 6, 7, place)).half for place in range(8, 16)]
     [1, 1, 1, 1, 1, 6, 7, 8]
+    >>> alike.heard((1, 2, 3, 4, 5, 6, 7, 8))
+    Likeness(half=9, whole=2)
     >>> alike.heard((9, 8, 7, 6, 5, 4, 3, 2))
-    1
+    Likeness(half=1, whole=1)
     """
 
     __slots__ = ("_before", "_now", "_since_ms")
@@ -53,25 +68,23 @@ class Alike:
         self._before = unpack(state.before, dict[int, int])
         self._since_ms = state.since_ms
 
-    def heard(self, words: Sequence[int]) -> int:
-        """How many texts like this one were heard, itself included; up to `COPIES` count as 1."""
+    def heard(self, words: Sequence[int]) -> Likeness:
+        """How many texts like this one were heard of late."""
         if len(words) < _SHORTEST:
-            return 1
+            return UNLIKE
         now, before = self._now, self._before
         # Numbers of words are hashes already; odd factors keep their order apart.
         triples = {
             first * 1_000_003 + second * 8_191 + third & _MASK
             for first, second, third in zip(words, words[1:], words[2:], strict=False)
         }
-        often = 0
+        counts = []
         for triple in triples:
-            if triple in now:
-                count = now[triple] = now[triple] + 1
-                often += count > COPIES or count + before.get(triple, 0) > COPIES
-            else:
-                now[triple] = 1
-                often += before.get(triple, 0) >= COPIES
-        return 1 if often * 2 < len(triples) else self._times(triples)
+            here = now[triple] = now.get(triple, 0) + 1
+            counts.append(here + before.get(triple, 0))
+        counts.sort(reverse=True)
+        half = counts[(len(counts) + 1) // 2 - 1]
+        return Likeness(half if half > COPIES else 1, counts[-1])
 
     def turn(self, now_ms: int) -> None:
         """Forget what is too old; where too much was written, what is older."""
@@ -86,7 +99,3 @@ class Alike:
     def state(self) -> AlikeState:
         """Everything it knows."""
         return AlikeState(pack(self._now), pack(self._before), self._since_ms)
-
-    def _times(self, triples: set[int]) -> int:
-        counts = sorted((self._now[triple] + self._before.get(triple, 0) for triple in triples), reverse=True)
-        return counts[(len(counts) + 1) // 2 - 1]

@@ -3,6 +3,8 @@
 - An author counts once in ten minutes, whatever they write.
 - What was heard five times already (the same words, or a template's) counts no more; where the account is known to be
   old and followed, it is damped and not dropped: people do repost what they are angry about.
+- Those who say the same words as others before them, or answer the same post, count as many as the square root of
+  their number: one has heard the other, and what draws a hundred answers may be a joke.
 - A young account counts less.
 - Young accounts that crowd into one second, beyond what chance brings, count less again.
 
@@ -19,7 +21,8 @@ import msgspec
 
 from detectors.bucket import Bucket, Digest
 from detectors.finding import BINS, Observation
-from detectors.voices.alike import COPIES, Alike, AlikeState
+from detectors.voices.alike import COPIES, Alike, AlikeState, Likeness
+from detectors.voices.conversations import Conversations, ConversationsState
 from detectors.voices.crowd import Crowd, CrowdState
 from detectors.voices.links import is_shown
 from detectors.voices.minutes import Minutes, MinutesState, Tally
@@ -40,6 +43,7 @@ class VoicesState(msgspec.Struct):
     """Who spoke and what was said of late, by hash."""
 
     alike: AlikeState = msgspec.field(default_factory=AlikeState)
+    conversations: ConversationsState = msgspec.field(default_factory=ConversationsState)
     platforms: dict[str, PlatformVoices] = {}
 
 
@@ -70,6 +74,7 @@ class Voices:
     def __init__(self, state: VoicesState | None = None) -> None:
         state = state or VoicesState()
         self._alike = Alike(state.alike)
+        self._conversations = Conversations(state.conversations)
         self._crowds = {platform: Crowd(kept.crowd) for platform, kept in state.platforms.items()}
         self._minutes = {platform: Minutes(kept.minutes) for platform, kept in state.platforms.items()}
 
@@ -79,12 +84,15 @@ class Voices:
         crowd = self._crowds.setdefault(platform, Crowd())
         crowd.turn(bucket.start_ms)
         self._alike.turn(bucket.start_ms)
+        self._conversations.turn(bucket.start_ms)
         posts = [digest for digest in bucket.digests if not digest.own]
         # A sampled cell stands for more mentions than it lists.
         heard = Weighed([], Tally(), bucket.mentions / len(posts) if bucket.sampled and posts else 1.0)
         shares = shares_of_seconds(posts, bucket.start_ms) if len(posts) > CROWD else {}
         for digest in posts:
-            _weigh_one(digest, self._alike.heard(digest.words), crowd, shares, heard)
+            alike = self._alike.heard(digest.words)
+            answers = self._conversations.heard(digest.answers) if digest.answers else 1
+            _weigh_one(digest, alike, answers, crowd, shares, heard)
         for everybody, negative in bucket.unlisted:
             crowd.unlisted(bucket.start_ms, everybody, negative)
         links = [shared for shared in bucket.links if is_shown(shared[0])]
@@ -103,6 +111,7 @@ class Voices:
         """Everything it knows."""
         return VoicesState(
             self._alike.state(),
+            self._conversations.state(),
             {
                 platform: PlatformVoices(crowd.state(), self._minutes[platform].state())
                 for platform, crowd in self._crowds.items()
@@ -152,7 +161,9 @@ class Counted:
         )
 
 
-def _weigh_one(digest: Digest, times: int, crowd: Crowd, shares: dict[int, float], heard: Weighed) -> None:
+def _weigh_one(
+    digest: Digest, alike: Likeness, answers: int, crowd: Crowd, shares: dict[int, float], heard: Weighed
+) -> None:
     author = digest.author
     negative = is_negative(digest)
     young = digest.account_age_d is not None and digest.account_age_d < YOUNG_D
@@ -160,12 +171,14 @@ def _weigh_one(digest: Digest, times: int, crowd: Crowd, shares: dict[int, float
     if young:
         weight = weight_of_age(digest.account_age_d) * shares.get(digest.at_ms // 1000, 1.0)
         copied = 1.0 - shares.get(digest.at_ms // 1000, 1.0)
-    if times > COPIES:
+    together = max(alike.whole, answers)
+    one_more = math.sqrt(together) - math.sqrt(together - 1)
+    if alike.half > COPIES:
         if is_established(digest):
-            # Of n people who say the same, as many count as are worth sqrt(n) who do not.
-            weight *= math.sqrt(COPIES / times)
+            one_more = min(one_more, math.sqrt(COPIES / alike.half))
         else:
-            weight, copied = 0.0, 1.0
+            one_more, copied = 0.0, 1.0
+    weight *= one_more
     if author and crowd.posts(author) >= TIRADE:
         copied = 1.0
     _mark(heard, digest, young, copied, negative)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import count
 
@@ -103,31 +104,56 @@ def test_who_posts_a_copy_can_still_speak_for_themselves() -> None:
     assert heard(voices, said(20, (5, 6, 7, 8, 9))) == 1
 
 
-def test_copies_of_people_known_for_long_are_damped_and_no_flood() -> None:
+def test_those_who_say_the_same_count_as_the_square_root_of_their_number() -> None:
     found = weighed(Voices(), *(said(who, SENTENCE, followers=300, account_age_d=900) for who in range(1, 201)))
-    weight = sum(weight for _, weight in found.voices)
     assert len(found.voices) == 200
-    assert 40 < weight < 80
+    assert sum(weight for _, weight in found.voices) == pytest.approx(math.sqrt(200))
     assert found.tally.copies == 0
 
 
+def test_people_known_for_long_who_fill_in_the_same_template_are_damped() -> None:
+    filled = [(*SENTENCE, 1_000 + who) for who in range(1, 201)]
+    found = weighed(
+        Voices(), *(said(who, words, followers=300, account_age_d=900) for who, words in enumerate(filled, 1))
+    )
+    assert 40 < sum(weight for _, weight in found.voices) < 80
+
+
 def test_who_is_followed_but_new_is_not_somebody() -> None:
-    assert heard(Voices(), *(said(who, SENTENCE, followers=9_000, account_age_d=60) for who in range(1, 21))) == COPIES
+    new = [said(who, SENTENCE, followers=9_000, account_age_d=60) for who in range(1, 21)]
+    assert heard(Voices(), *new) == pytest.approx(math.sqrt(COPIES))
 
 
-@pytest.mark.parametrize(("gap_ms", "renewed"), [(QUIET_MS - BUCKET_MS, 0), (QUIET_MS, 0), (2 * QUIET_MS, COPIES)])
+@pytest.mark.parametrize(
+    ("gap_ms", "renewed"), [(QUIET_MS - BUCKET_MS, 0), (QUIET_MS, 0), (2 * QUIET_MS, math.sqrt(COPIES))]
+)
 def test_a_text_is_remembered_beyond_ten_minutes_and_forgotten_after_twenty(gap_ms: int, renewed: int) -> None:
     start = 100 * QUIET_MS
     voices = Voices()
     heard(voices, *(said(author, SENTENCE, start) for author in range(1, 21)), at_ms=start)
     later = start + gap_ms
-    assert heard(voices, *(said(author, SENTENCE, later) for author in range(51, 71)), at_ms=later) == renewed
+    assert heard(voices, *(said(author, SENTENCE, later) for author in range(51, 71)), at_ms=later) == pytest.approx(
+        renewed
+    )
 
 
 def test_a_text_is_known_again_on_another_platform() -> None:
     voices = Voices()
     voices.weigh(bucket([said(author, SENTENCE) for author in range(1, 21)], 0, "x"))
     assert voices.weigh(bucket([said(99, SENTENCE)], 0, "bluesky")).voices == []
+
+
+# --- conversations ----------------------------------------------------------------------------------------------------
+
+
+def test_those_who_answer_the_same_post_count_as_the_square_root_of_their_number() -> None:
+    voices = Voices()
+    assert heard(voices, *(said(who, answers=77) for who in range(1, 10))) == pytest.approx(3)
+    assert heard(voices, said(20, answers=78), said(21), said(22)) == 3
+
+
+def test_a_post_that_is_answered_in_the_same_words_is_damped_once() -> None:
+    assert heard(Voices(), *(said(who, SENTENCE, answers=77) for who in range(1, 5))) == pytest.approx(2)
 
 
 # --- young accounts ---------------------------------------------------------------------------------------------------
