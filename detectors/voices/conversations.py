@@ -1,4 +1,4 @@
-"""Posts that belong together: they answer or repeat the same post, so what one of them says says less about the next."""
+"""Posts that belong together: they answer or repeat one post, so what one of them says says less about the next."""
 
 from __future__ import annotations
 
