@@ -17,6 +17,7 @@ from detectors.text.remembered import LONGEST, MOST, Remembered
 from detectors.text.slots import SLOTS, slots_of
 from detectors.text.word_numbers import word_numbers
 from detectors.voices.words import word_numbers_of, words_of
+from tests.parts.stream_records import on_tape, said, triage
 
 LEARNED = Weights(table=pack((slot, (slot % 7 - 3) / 2) for slot in range(SLOTS)))
 SENTENCE = (
@@ -101,6 +102,17 @@ def test_hostile_words_stay_within_memory() -> None:
         for number in range(5):
             scorer.score(features("x" * 50_000 + "y" * 50_000 + "xy" * 25_000 + str(number)))
         assert tracemalloc.get_traced_memory()[0] < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_open_cell_holds_no_more_of_angry_posts_than_their_beginnings() -> None:
+    made, angry = triage(), [said(number, text=f"awful {number}" + " awful" * 1_600) for number in range(301)]
+    made.fold(on_tape(angry[:1]))
+    tracemalloc.start()
+    try:
+        made.fold(on_tape(angry[1:], first=1))
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000 < 300 * len(" awful" * 1_600)
     finally:
         tracemalloc.stop()
 
