@@ -50,6 +50,9 @@ class Series:
 
     def __init__(self, platform: str | None, whole: Series | None = None, state: SeriesState | None = None) -> None:
         self.platform = platform
+        #: Up to where it has taken in what came, and up to where nothing is found if nobody speaks, as far as is known.
+        self.taken_ms = 0
+        self.patient_ms = 0
         kept = {one.kind: one for one in state.detectors} if state else {}
         self._watched = {kind: _watched(kind, platform, whole, kept.get(kind)) for kind in DETECTORS}
         #: Those of what is said; silence is told of by itself, and has no alarm that dies away.
@@ -78,6 +81,8 @@ class Series:
 
     def listen(self, seen: Observation) -> Finding | None:
         """What there is to say of silence; once when it begins to be one, and it is over with the next that arrives."""
+        self.taken_ms = seen.at_ms + BUCKET_MS
+        self.patient_ms = 0
         return self.silence.listen(seen)
 
     def quiet(self, seen: Observation) -> Finding | None:
@@ -92,6 +97,7 @@ class Series:
         """
         self._rest(seen, buckets)
         self.silence.rest(seen, buckets)
+        self.taken_ms = seen.at_ms + buckets * BUCKET_MS
 
     def _rest(self, seen: Observation, buckets: int) -> None:
         for watched in self._speech:

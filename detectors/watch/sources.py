@@ -52,6 +52,15 @@ class Sources:
             self._late_ms[platform] = self._rules.latest(bring)
         return self._late_ms[platform]
 
+    def know(self, cells: Iterable[Cell]) -> bool:
+        """Whether `meet` would bring nothing new."""
+        full = len(self._platforms) >= SOURCES_MOST
+        return all(
+            cell.platform in self._platforms.get(source, ()) or (full and source not in self._platforms)
+            for cell in cells
+            for source in cell.sources
+        )
+
     def meet(self, cells: Iterable[Cell]) -> None:
         """Get to know the sources that are new, or new on a platform."""
         for cell in cells:
