@@ -27,7 +27,7 @@ from detectors.finding import NO_BINS, Detector, Finding, Level, Observation
 from detectors.signal import SignalKind
 
 #: Evidence of a change of tone (log10 of the likelihood ratio) that is worth a signal, for the brand as a whole.
-THRESHOLD: Final = 6.0
+THRESHOLD: Final = 5.75
 #: Where the number of voices speaks too, so much more is needed: numbers are the noisier witness.
 _ANGER_EXTRA: Final = 0.75
 #: Findings below this score are not told.
