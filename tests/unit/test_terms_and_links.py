@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.bucket import Digest
+from detectors.bucket import MAX_TERMS, Digest
 from detectors.voices.complaints import Complaints
 from detectors.voices.links import LONGEST_LINK, is_shown, links_of, shown
 from detectors.voices.rising import Usual, UsualState
 from detectors.voices.words import LONGEST_TERM, is_term, telling, words_of
+from tests.parts.stream_records import MIN, T0, beat, gathered, said
 
 HOSTILE = (
     "<script>alert(1)</script> @channel \u202eevil\u202c #<b>bold</b> a\x00b \x1b[31mred {{7*7}} ${HOME} `rm` "
@@ -36,6 +37,14 @@ def test_handles_links_and_words_that_say_nothing_are_no_terms() -> None:
 
 def test_terms_of_other_scripts_are_terms() -> None:
     assert telling(words_of("Доставка опоздала на неделю"), 20) == ["доставка", "опоздала", "неделю"]
+
+
+def test_the_words_of_four_angry_posts_are_told_and_share_the_room_of_a_cell() -> None:
+    text = "awful awful " + " ".join(f"word{number}" for number in range(MAX_TERMS))
+    [only] = gathered(*(said(number, text=text, reach=number) for number in range(6)), beat(T0 + MIN)).cells
+    told = {digest.id: digest.terms.split() for digest in only.digests if digest.terms}
+    assert sorted(told) == ["2", "3", "4", "5"], "what most people may have seen"
+    assert {len(terms) for terms in told.values()} == {MAX_TERMS // 4}
 
 
 @pytest.mark.parametrize(
