@@ -51,7 +51,7 @@ _WIDTH: Final = BINS + 4
 #: A row older than this is halved.
 _OLDEST_MS: Final = 3 * 3_600_000
 #: The least evidence in the scores themselves (nats) before their number counts: praise brings many voices.
-_MIX_AT_LEAST: Final = 5.0
+_MIX_AT_LEAST: Final = 6.0
 #: Where no row holds so much there is nothing to weigh more closely.
 SCREEN: Final = 6.9
 _LEAST_EXPECTED: Final = 0.02

@@ -176,9 +176,7 @@ def test_as_an_estimator_it_learns_and_scores_what_it_does_as_a_detector(kind: S
     for place in range(HOUR, HOUR + 120):
         seen = crisis(place) if place % 40 == 0 else ordinary(place)
         found = one.find(seen)
-        # The views of volume have a threshold each, so that only their scores can be compared.
-        said = (found.score if kind is SignalKind.VOLUME else found.tail) if found else 0.0
-        assert other.score_one(as_features(seen)) == said
+        assert other.score_one(as_features(seen)) == (found.score if found else 0.0)
         one.learn(seen)
         other.learn_one(as_features(seen))
     assert one.snapshot() == other.snapshot()
