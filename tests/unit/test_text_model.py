@@ -224,3 +224,4 @@ def test_a_table_that_unpacks_to_more_than_a_table_is_refused_before_it_is_there
 def test_a_feature_has_the_same_slots_on_every_machine() -> None:
     assert slots_of("late") == (8085, (56074, 26938, 18035), 33288)
     assert slots_of("not_late") == (34472, (56074, 26938, 18035), 18864), "the same pieces"
+    assert slots_of("caf\u00e9s") == (9546, (60799, 30906, 13327, 25093), 17816)
