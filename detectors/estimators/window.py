@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import Final
 
@@ -82,12 +82,19 @@ class Window:
 
     def last(self, span_s: int) -> list[float]:
         """Sum of each column over the last `span_s` seconds, or over all there is, and what flowed in them."""
-        if span_s <= FINE_S:
-            before = self._step - span_s // _STEP_S
-        else:
-            before = (self._step // _PER_COARSE - span_s // _COARSE_S) * _PER_COARSE
-        until, since = self._totals(self._step), self._totals(before)
-        return [newer - older for newer, older in zip(until, since, strict=True)]
+        return self.each_last((span_s,))[0]
+
+    def each_last(self, spans_s: Iterable[int]) -> list[list[float]]:
+        """`last` for several spans."""
+        until, found = self._totals(self._step), []
+        for span_s in spans_s:
+            if span_s <= FINE_S:
+                before = self._step - span_s // _STEP_S
+            else:
+                before = (self._step // _PER_COARSE - span_s // _COARSE_S) * _PER_COARSE
+            since = self._totals(before)
+            found.append([newer - older for newer, older in zip(until, since, strict=True)])
+        return found
 
     def state(self) -> str:
         """Everything it knows, for `Window(columns, state)`."""
@@ -100,24 +107,28 @@ class Window:
         place, width = bisect_right(self._steps, step) - 1, self._width
         if place < 0:
             return [0.0] * (width - 1)
-        *totals, flow = self._rows[place * width : (place + 1) * width]
-        totals[-1] += flow * (step - self._steps[place])
+        end = (place + 1) * width - 1
+        totals = self._rows[end - width + 1 : end].tolist()
+        totals[-1] += self._rows[end] * (step - self._steps[place])
         return totals
 
     def _place(self, step: int) -> int:
         """Where the row of `step` is; it is made where there is none."""
-        steps, width = self._steps, self._width
+        steps, rows, width = self._steps, self._rows, self._width
         place = bisect_right(steps, step)
         if place and steps[place - 1] == step:
             return place - 1
-        flow = self._rows[place * width - 1] if place else 0.0
-        made = array("f", (*self._totals(step), flow))
-        newest = place == len(steps)
-        steps.insert(place, step)
-        self._rows[place * width : place * width] = made
-        if newest and place:
+        made = array("f", self._totals(step))
+        made.append(rows[place * width - 1] if place else 0.0)
+        if place < len(steps):
+            steps.insert(place, step)
+            rows[place * width : place * width] = made
+            return place
+        steps.append(step)
+        rows.extend(made)
+        if place:
             self._thin(steps[place - 1], step)
-        return len(steps) - 1 if newest else place
+        return len(steps) - 1
 
     def _count(self, place: int, counts: Sequence[float]) -> None:
         rows, width = self._rows, self._width
@@ -128,8 +139,8 @@ class Window:
     def _thin(self, last: int, step: int) -> None:
         """Forget what is out of reach, and of each minute that is no longer fine all rows but its last."""
         steps, rows, width = self._steps, self._rows, self._width
-        first = bisect_right(steps, step - self._longest) - 1
-        if first > 0:
+        if steps[1] <= step - self._longest:
+            first = bisect_right(steps, step - self._longest) - 1
             del steps[:first], rows[: first * width]
             if max(rows[: width - 1]) > _LARGE:
                 self._begin_anew()

@@ -97,8 +97,8 @@ class FloodSpike(base.AnomalyDetector):
             return None
         best: Finding | None = None
         copies = negative = 0.0
-        for span_s in _SPANS_S:
-            copies, negative, voices, _ = self._window.last(span_s - BUCKET_MS // 1000)
+        before = self._window.each_last(span_s - BUCKET_MS // 1000 for span_s in _SPANS_S)
+        for span_s, (copies, negative, voices, _) in zip(_SPANS_S, before, strict=True):
             copies += seen.copies
             negative += seen.negative_copies
             expected = max(self._usual, _LEAST) * span_s * 1000 / BUCKET_MS

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -158,7 +159,7 @@ class VolumeSpike(base.AnomalyDetector):
 
     def level(self, at_ms: int) -> Level:
         """Voices a minute over the last five minutes."""
-        observed, expected = self._last(_LEVEL_S // self.bucket_s)
+        observed, expected = self._window.last(_in_window(_LEVEL_S // self.bucket_s))
         _, high = count_band(expected, self._rate.dispersion(at_ms, _LEVEL_S))
         per_min = 60.0 / _LEVEL_S
         return Level(observed * per_min, expected * per_min, high * per_min)
@@ -208,8 +209,8 @@ class VolumeSpike(base.AnomalyDetector):
             return None
         best: Finding | None = None
         here = self._rate.expect(seen.at_ms) * seen.planned
-        for span_s, relief in SPANS_S:
-            observed, expected = self._last(span_s // self.bucket_s - 1)
+        before = self._window.each_last(_spans_before(self.bucket_s))
+        for (span_s, relief), (observed, expected) in zip(SPANS_S, before, strict=True):
             observed += seen.voices
             expected += here
             if not _stands_out(observed, expected, FLOOR):
@@ -263,9 +264,16 @@ class VolumeSpike(base.AnomalyDetector):
     def _ends_step(self, at_ms: int) -> bool:
         return at_ms // self._rate.step_ms != (at_ms + self.bucket_s * 1000) // self._rate.step_ms
 
-    def _last(self, buckets: int) -> list[float]:
-        """Seen and expected in so many buckets; the window counts in seconds of `BUCKET_MS`."""
-        return self._window.last(buckets * BUCKET_MS // 1000)
+
+def _in_window(buckets: int) -> int:
+    """So many buckets in the window's seconds, which are those of `BUCKET_MS`."""
+    return buckets * BUCKET_MS // 1000
+
+
+@cache
+def _spans_before(bucket_s: int) -> tuple[int, ...]:
+    """The spans without their newest bucket, in the window's seconds; of all series the same."""
+    return tuple(_in_window(span_s // bucket_s - 1) for span_s, _ in SPANS_S)
 
 
 def _stands_out(observed: float, expected: float, dispersion: float) -> bool:

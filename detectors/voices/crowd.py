@@ -6,6 +6,7 @@ count them (see `detectors.voices.sketch`). So the memory is bounded whatever pe
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -73,8 +74,11 @@ class Crowd:
         last = self._authors.get(author)
         if last is not None and at_ms < last[0] + QUIET_MS:
             return False
+        # The newest stand last, so that only those to be forgotten are looked at.
+        self._authors.pop(author, None)
         self._authors[author] = at_ms, max(reach, last[1]) if last else reach
         if negative:
+            self._negative.pop(author, None)
             self._negative[author] = at_ms
         return True
 
@@ -136,8 +140,10 @@ class Crowd:
     # --- memory -------------------------------------------------------------------------------------------------------
 
     def _forget_before(self, oldest_ms: int) -> None:
-        self._authors = {author: last for author, last in self._authors.items() if last[0] >= oldest_ms}
-        self._negative = {author: at_ms for author, at_ms in self._negative.items() if at_ms >= oldest_ms}
+        for author in [*takewhile(lambda who: self._authors[who][0] < oldest_ms, self._authors)]:
+            del self._authors[author]
+        for author in [*takewhile(lambda who: self._negative[who] < oldest_ms, self._negative)]:
+            del self._negative[author]
         oldest = oldest_ms // MINUTE_MS - _SLOT
         self._sketches = {minute: pair for minute, pair in self._sketches.items() if minute >= oldest}
 
