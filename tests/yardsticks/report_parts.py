@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ from streams.bench.report import machine
 from streams.bench.watching import BUCKET_LIMIT_MS, SERIES_LIMIT_KB, watch_bench
 from tests.parts.require import YARDSTICKS
 from tests.yardsticks import nab_figures, negativity_figures
-from tests.yardsticks.simulated_lives import CLASSES, REPORTED_SEEDS, full
+from tests.yardsticks.simulated_kept import play_or_recall
+from tests.yardsticks.simulated_lives import CLASSES, REPORTED_SEEDS, Life, full, quick
 from tests.yardsticks.simulated_scoring import Labels, airline_words
 from tests.yardsticks.simulated_streams import Outcome, median_min, outcome_of
 from tests.yardsticks.simulated_table import harmless, table
@@ -130,14 +131,18 @@ def texts(told: Told) -> Part:
 
 def streams(told: Told) -> Part:
     """Simulated crises and ordinary weeks, with the text model, perfect labels, and labels full of errors."""
-    outcomes = {
-        labels: outcome_of(full(REPORTED_SEEDS), airline_words(), labels, told, processes=2) for labels in Labels
-    }
-    learned = outcomes[Labels.LEARNED]
+
+    def played(lives: Sequence[Life], *of: Labels) -> dict[Labels, Outcome]:
+        words = airline_words()
+        return {labels: outcome_of(lives, words, labels, told, 2, play_or_recall) for labels in of}
+
+    whole = played(full(REPORTED_SEEDS), Labels.LEARNED, Labels.COLD)
+    part = played(quick(REPORTED_SEEDS), Labels.PERFECT, Labels.FLIPPED)
+    learned = whole[Labels.LEARNED]
     return Part(
         "Crises and ordinary weeks, simulated",
-        (*_medians(learned), *_totals(learned), *_totals(outcomes[Labels.COLD], "nothing learned: ")),
-        table(outcomes) + "\n\n" + harmless(learned),
+        (*_medians(learned), *_totals(learned), *_totals(whole[Labels.COLD], "nothing learned: ")),
+        f"{table(whole)}\n\n{harmless(learned)}\n\nOther labels, on a part of it:\n\n{table(part)}",
     )
 
 

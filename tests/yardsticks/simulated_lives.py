@@ -161,7 +161,7 @@ def full(seeds: Sequence[int] = REPORTED_SEEDS) -> tuple[Life, ...]:
 
 
 def quick(seeds: Sequence[int] = TUNING_SEEDS) -> tuple[Life, ...]:
-    """A part of it, for tuning: 34 crises, six weeks with peaks."""
+    """A part of it: 34 crises, six weeks with peaks."""
     small = [Life(0.3, seed, 2, 1) for seed in seeds[:3]]
     middle = [Life(3.0, seed, 1, 1) for seed in seeds[:3]]
     large = [Life(15.0, seed, 2, 0) for seed in seeds[:1]]

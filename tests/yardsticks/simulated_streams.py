@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -97,12 +97,24 @@ class Outcome:
         return len(self.false_pages) / self.weeks if self.weeks else 0.0
 
 
+class Play(Protocol):
+    """Plays a life, or knows what came of it."""
+
+    def __call__(self, life: Life, words: Words, labels: Labels) -> Outcome: ...
+
+
 def outcome_of(
-    lives: Sequence[Life], words: Words, labels: Labels, told: Callable[[str], None] = print, processes: int = 1
+    lives: Sequence[Life],
+    words: Words,
+    labels: Labels,
+    told: Callable[[str], None] = print,
+    processes: int = 1,
+    play: Play | None = None,
 ) -> Outcome:
-    """Play `lives`, and tell of each when it is done."""
+    """Play `lives`, with `play_life` where no other is given, and tell of each when it is done."""
     whole = Outcome()
-    for number, (life, found) in enumerate(_played(lives, words, labels, processes), 1):
+    one = partial(play or play_life, words=words, labels=labels)
+    for number, (life, found) in enumerate(_played(lives, one, processes), 1):
         whole.add(found)
         told(
             f"{labels.value}: {number} of {len(lives)} lives ({life.rate_per_min:g} a minute, seed {life.seed}), "
@@ -112,8 +124,7 @@ def outcome_of(
     return whole
 
 
-def _played(lives: Sequence[Life], words: Words, labels: Labels, processes: int) -> Iterator[tuple[Life, Outcome]]:
-    one = partial(play_life, words=words, labels=labels)
+def _played(lives: Sequence[Life], one: Callable[[Life], Outcome], processes: int) -> Iterator[tuple[Life, Outcome]]:
     if processes == 1:
         yield from zip(lives, map(one, lives), strict=True)
         return
