@@ -65,6 +65,7 @@ class Cell(msgspec.Struct, array_like=True, tag="c"):
     brought it, where mentions name one; beyond `MAX_SOURCES` the rest is not told apart. A sampled cell carries
     sketches of all its authors and of the negative ones (`detectors.voices.sketch`). `links` are the most shared, as
     people may see them, with the number of posts, at most `MAX_LINKS`; the digests have at most `MAX_TERMS` terms.
+    `text_model` is the version that scored it.
     """
 
     run: RunName
@@ -85,6 +86,7 @@ class Cell(msgspec.Struct, array_like=True, tag="c"):
     authors: SketchBytes = b""
     negative_authors: SketchBytes = b""
     links: list[tuple[str, int]] = []
+    text_model: int = 0
 
 
 class Bucket(msgspec.Struct, frozen=True, gc=False):
@@ -107,6 +109,7 @@ class Bucket(msgspec.Struct, frozen=True, gc=False):
     sampled: bool
     links: tuple[tuple[str, int], ...] = ()
     unlisted: tuple[tuple[bytes, bytes], ...] = ()
+    text_model: int = 0
 
     @property
     def end_ms(self) -> int:
@@ -152,4 +155,5 @@ def combine(cells: list[Cell], run: str, brand: str, platform: str | None, start
         sampled=any(cell.sampled for cell in ordered),
         links=tuple(link for cell in ordered for link in cell.links),
         unlisted=tuple((cell.authors, cell.negative_authors) for cell in ordered if cell.authors),
+        text_model=max((cell.text_model for cell in ordered), default=0),
     )

@@ -60,6 +60,7 @@ class Evidence(msgspec.Struct, frozen=True):
     known; `largest_author_share` that of the busiest account, of ten to twenty minutes. `reach` is the sum of the
     reach, or else the following, of the distinct people heard; `unscored` are posts in languages that are not scored.
     `reasons` say why it is as severe as it is; `lasting` that the mood has changed for good, as far as can be seen.
+    `text_model` is the version that scored the last of the mentions, 0 as shipped.
     """
 
     window_s: int
@@ -88,6 +89,7 @@ class Evidence(msgspec.Struct, frozen=True):
     unscored: int = 0
     reasons: tuple[Reason, ...] = ()
     lasting: bool = False
+    text_model: int = 0
 
 
 class Signal(msgspec.Struct, frozen=True):

@@ -241,8 +241,15 @@ class PartitionTriage:
             if len(run.cells) >= _OPEN_CELLS_MOST:
                 raise BadMention(Fault.TOO_MANY_BRANDS, f"more than {_OPEN_CELLS_MOST} brands and platforms at once")
         brand, platform, start_ms = key
-        opened = run.cells[key] = OpenCell(Cell(run.id, self.partition, brand, platform, start_ms), self._fold)
+        cell = Cell(run.id, self.partition, brand, platform, start_ms, text_model=self._scorer_of(start_ms).version)
+        opened = run.cells[key] = OpenCell(cell, self._fold)
         return opened
+
+    def _scorer_of(self, start_ms: int) -> Scorer:
+        if start_ms != self._scorer_start or self._scorer is None:
+            self._scorer = self._scorer_at(start_ms)
+            self._scorer_start = start_ms
+        return self._scorer
 
     def _score(self, mention: Mention, body: str, number: int, start_ms: int, out: Gathered) -> float | None:
         """Negativity of a mention, None where its language is not scored."""
@@ -250,14 +257,11 @@ class PartitionTriage:
         if language is None:
             return None
         found = features(body, language)
-        if start_ms != self._scorer_start or self._scorer is None:
-            self._scorer = self._scorer_at(start_ms)
-            self._scorer_start = start_ms
         if number % _SAMPLE_ONE_IN == 0 and language is Language.ENGLISH and not mention.run:
             label = distant_label(found)
             if label is not None:
                 out.samples.append(Sample(body, label))
-        return self._scorer.score(found)
+        return self._scorer_of(start_ms).score(found)
 
     def _heartbeat(self, record: Record, out: Gathered) -> None:
         try:

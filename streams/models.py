@@ -58,4 +58,4 @@ class Models:
         return self._scorer(self.version_at(start_ms))
 
     def _build(self, version: int) -> Scorer:
-        return Scorer(self._weights.get(version, START))
+        return Scorer(self._weights.get(version, START), version)

@@ -126,7 +126,7 @@ def _weigh(table: array[float], feature: str) -> _Weighed:
 
 
 class Scorer:
-    """Scores texts with one set of weights.
+    """Scores texts with one set of weights; `version` is the number they were published under, 0 as shipped.
 
     >>> from detectors.text.features import features
     >>> score = Scorer(START).score
@@ -134,7 +134,8 @@ class Scorer:
     True
     """
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, version: int = 0) -> None:
+        self.version = version
         self._bias = weights.bias
         self._start = weights.start
         self._table = array("d", _table(weights.table).tobytes())  # one number of it is read faster than numpy's

@@ -109,6 +109,7 @@ def signal_of(
             unscored=beside.unscored,
             reasons=judged.reasons,
             lasting=found.lasting,
+            text_model=bucket.text_model,
         ),
     )
 

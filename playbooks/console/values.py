@@ -183,6 +183,7 @@ def _facts(signal: Signal) -> list[Fact]:
                 f"{seen.negative:,} mentions, {words.percent(seen.negative_share)}; "
                 f"usually {words.percent(seen.expected_negative_share)}",
             ),
+            Fact("Scored by", f"text model {seen.text_model}" if seen.text_model else "text model as shipped"),
             Fact("Brand known for", words.span(seen.baseline_days * 86_400)),
         ]
     return [

@@ -163,6 +163,13 @@ def test_a_signal_says_why() -> None:
     assert (signal.detector, signal.detector_version) == ("NegativitySpike", 5)
 
 
+def test_a_signal_names_the_text_model_that_scored_what_it_is_about() -> None:
+    storm = each_bucket(T, 5 * MINUTE, of_people(4, 0.95))
+    scored = [(at_ms, [msgspec.structs.replace(cell, text_model=7) for cell in cells]) for at_ms, cells in storm]
+    found = negativity(play(known_brand(), scored))
+    assert {signal.evidence.text_model for signal in found} == {7}
+
+
 # --- leading posts ----------------------------------------------------------------------------------------------------
 
 

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.text.model import START, Scorer, Weights, pack
+from streams.gather import PartitionTriage
 from streams.models import KEPT, Models
 from streams.wire import ModelVersion, decode_model, encode_model
+from tests.parts.stream_records import RULES, T0, S, beat, on_tape, said
 
 #: A version a minute, each with a bias that tells it from the others.
 VERSIONS = [ModelVersion(number, number * 60_000, Weights(bias=number / 10)) for number in range(1, 8)]
@@ -77,3 +79,10 @@ def test_the_newest_versions_are_kept_and_the_oldest_of_them_scores_what_lies_be
     assert models.at(0).score([]) == Scorer(many[10].weights).score([])
     begun_later = known(many[10:])
     assert all(begun_later.version_at(at_ms) == models.version_at(at_ms) for at_ms in range(0, 80_000, 500))
+
+
+def test_a_cell_names_the_version_that_scored_it() -> None:
+    models = known([ModelVersion(1, T0 + 10 * S, Weights(bias=1.0))])
+    made = PartitionTriage(0, RULES, models.at, None)
+    out = made.fold(on_tape([said(1, T0), said(2, T0 + 12 * S), beat(T0 + 60 * S)]))
+    assert [(cell.start_ms, cell.text_model) for cell in out.cells] == [(T0, 0), (T0 + 10 * S, 1)]
