@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.bucket import Cell
@@ -171,8 +171,10 @@ STEPS = st.one_of(
 )
 
 
-@given(SEEDS, st.lists(STEPS, max_size=60))
-@settings(max_examples=40, deadline=None)
+# Not fewer than ten steps: of lists that may be short most are, and a few steps go wrong in no interesting way.
+@given(SEEDS, st.lists(STEPS, min_size=10, max_size=60))
+@example(3, [("work", 300), ("work", 300), ("acknowledge",), ("die", 0)])
+@settings(max_examples=30, deadline=None)
 def test_stopped_anywhere_and_restored_it_is_as_if_it_had_never_stopped(
     both: Told, seed: int, steps: list[tuple[object, ...]]
 ) -> None:
