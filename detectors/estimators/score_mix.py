@@ -69,11 +69,12 @@ _LOWEST_MOOD: Final = -0.25
 _LEAST_CONTRAST: Final = 0.02
 #: Bins, those above the cut, those expected.
 _COLUMNS: Final = BINS + 2
+_WAITS: Final = 1 + _COLUMNS
 
 
 class MixState(msgspec.Struct):
     """Everything a `ScoreMix` knows. The bytes are little-endian doubles: voices by bin, those above the cut for
-    negative, and how many were expected.
+    negative, and how many were expected; in `waiting` each step has its start before them.
 
     `mood` is the part of voices that has turned negative of late (below 0: fewer than usual), `variance` how well that
     is known, `scale` how much more than believed it wanders, `damped` the steps in a row that were out of the ordinary.
@@ -90,7 +91,7 @@ class MixState(msgspec.Struct):
     damped: int = 0
     step_ms: int = -1
     in_step: bytes = bytes(8 * _COLUMNS)
-    waiting: list[tuple[int, bytes]] = []
+    waiting: bytes = b""
     likeliest: float = 0.25
     part: float = 0.25
     odds: float = 1.0 / 3.0
@@ -118,6 +119,7 @@ class ScoreMix:
         self.brand = brand
         self._state = state or MixState()
         self._in_step = array("d", self._state.in_step)
+        self._waiting = array("d", self._state.waiting)
         self._weights: Floats | None = None
         if not self._state.now:
             self._foresee()
@@ -125,7 +127,8 @@ class ScoreMix:
     @property
     def state(self) -> MixState:
         """Everything it knows, for `ScoreMix(brand, state)`."""
-        return msgspec.structs.replace(self._state, in_step=self._in_step.tobytes(), waiting=list(self._state.waiting))
+        in_step, waiting = self._in_step.tobytes(), self._waiting.tobytes()
+        return msgspec.structs.replace(self._state, in_step=in_step, waiting=waiting)
 
     @property
     def usual_share(self) -> float:
@@ -147,10 +150,7 @@ class ScoreMix:
     def learn(self, at_ms: int, voices: Sequence[float], negative: float, expected: float) -> None:
         """Take in a bucket: its voices by bin, how many are above the cut, and how many voices were expected."""
         self.pass_by(at_ms, expected)
-        in_step = self._in_step
-        for place, count in enumerate(voices):
-            in_step[place] += count
-        in_step[BINS] += negative
+        _add(self._in_step, 0, (*voices, negative))
 
     def pass_by(self, at_ms: int, expected: float, buckets: int = 1) -> None:
         """Nobody spoke in so many buckets of one step from `at_ms` on, and so many were expected to in each."""
@@ -165,22 +165,24 @@ class ScoreMix:
     def late(self, at_ms: int, voices: Sequence[float], negative: float) -> None:
         """Add what came too late to its step, if that is not learned yet."""
         step_ms = at_ms - at_ms % _STEP_MS
-        more = (*voices, negative, 0.0)
+        more, waiting = (*voices, negative), self._waiting
         if step_ms == self._state.step_ms:
-            self._in_step = _sums(self._in_step, more)
-        for place, (waits_ms, counts) in enumerate(self._state.waiting):
-            if waits_ms == step_ms:
-                self._state.waiting[place] = (waits_ms, _sums(array("d", counts), more).tobytes())
+            _add(self._in_step, 0, more)
+        for place in range(0, len(waiting), _WAITS):
+            if waiting[place] == step_ms:
+                _add(waiting, place + 1, more)
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _begin_step(self, step_ms: int) -> None:
         state = self._state
         if state.step_ms >= 0:
-            state.waiting.append((state.step_ms, self._in_step.tobytes()))
+            self._waiting.append(state.step_ms)
+            self._waiting.extend(self._in_step)
             self._wander()
-            if len(state.waiting) > _LAG_STEPS:
-                self._learn_step(array("d", state.waiting.pop(0)[1]))
+            if len(self._waiting) > _LAG_STEPS * _WAITS:
+                self._learn_step(self._waiting[1:_WAITS])
+                del self._waiting[:_WAITS]
         state.step_ms = step_ms
         self._in_step = array("d", bytes(8 * _COLUMNS))
         self._foresee()
@@ -288,8 +290,9 @@ def crowd(number: float, expected: float) -> float:
 _BELIEF_AND_CUT: Final = (*_BELIEF, sum(_BELIEF[BINS // 2 :]), 0.0)
 
 
-def _sums(some: Sequence[float], more: Sequence[float]) -> array[float]:
-    return array("d", [one + other for one, other in zip(some, more, strict=True)])
+def _add(counts: array[float], place: int, more: Sequence[float]) -> None:
+    for at, count in enumerate(more, place):
+        counts[at] += count
 
 
 def _negative_part(voices: Sequence[float], odds: float) -> float:

@@ -76,7 +76,7 @@ class NegativitySpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.NEGATIVITY
-    version = 5
+    version = 6
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold

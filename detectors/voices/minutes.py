@@ -41,12 +41,13 @@ class Tally(msgspec.Struct, array_like=True):
             setattr(self, field, getattr(self, field) + getattr(other, field))
 
 
-_FIELDS: Final = 1 + len(Tally.__struct_fields__)
+_FIELDS: Final = len(Tally.__struct_fields__)
 
 
 class MinutesState(msgspec.Struct):
     """The hour as plain data."""
 
+    minutes: str = ""
     counts: str = ""
     links: dict[int, dict[str, int]] = {}
 
@@ -61,36 +62,37 @@ class Minutes:
     (1.0, {'a.example/x': 3})
     """
 
-    __slots__ = ("_links", "_newest", "_tallies")
+    __slots__ = ("_links", "_minutes", "_tallies")
 
     def __init__(self, state: MinutesState | None = None) -> None:
         state = state or MinutesState()
-        #: Of each minute its number and the fields of its tally, the newest last.
-        self._tallies = array("d", unpack(state.counts, bytes))
+        #: The number of each minute in which something came, the newest last, and the fields of its tally.
+        self._minutes = array("i", unpack(state.minutes, bytes))
+        self._tallies = array("f", unpack(state.counts, bytes))
         self._links = {minute: dict(links) for minute, links in state.links.items()}
-        self._newest = int(self._tallies[-_FIELDS]) if self._tallies else 0
 
     def add(self, at_ms: int, tally: Tally, links: Links = ()) -> None:
         """Take in a bucket."""
         minute = at_ms // _MINUTE_MS
-        if minute != self._newest or not self._tallies:
-            self._newest = minute
-            while self._tallies and self._tallies[0] <= minute - _MINUTES:
-                del self._tallies[:_FIELDS]
-            self._tallies.extend((minute, *[0.0] * (_FIELDS - 1)))
+        minutes, tallies = self._minutes, self._tallies
+        if not minutes or minute != minutes[-1]:
+            while minutes and minutes[0] <= minute - _MINUTES:
+                del minutes[0], tallies[:_FIELDS]
+            minutes.append(minute)
+            tallies.extend([0.0] * _FIELDS)
             self._links = {at: known for at, known in self._links.items() if at > minute - _MINUTES}
-        for place, count in enumerate(msgspec.structs.astuple(tally), len(self._tallies) - _FIELDS + 1):
-            self._tallies[place] += count
+        for place, count in enumerate(msgspec.structs.astuple(tally), len(tallies) - _FIELDS):
+            if count:
+                tallies[place] += count
         if links:
             self._share(minute, links)
 
     def since(self, since_ms: int) -> Tally:
         """What came in the minutes since then."""
         whole = Tally()
-        for place in range(0, len(self._tallies), _FIELDS):
-            minute, *counts = self._tallies[place : place + _FIELDS]
+        for place, minute in enumerate(self._minutes):
             if (minute + 1) * _MINUTE_MS > since_ms:
-                whole.add(Tally(*counts))
+                whole.add(Tally(*self._tallies[place * _FIELDS : (place + 1) * _FIELDS]))
         return whole
 
     def links(self, since_ms: int) -> dict[str, int]:
@@ -104,7 +106,11 @@ class Minutes:
 
     def state(self) -> MinutesState:
         """Everything it knows."""
-        return MinutesState(pack(self._tallies.tobytes()), {at: dict(links) for at, links in self._links.items()})
+        return MinutesState(
+            pack(self._minutes.tobytes()),
+            pack(self._tallies.tobytes()),
+            {at: dict(links) for at, links in self._links.items()},
+        )
 
     def _share(self, minute: int, links: Links) -> None:
         here = self._links.setdefault(minute, {})

@@ -28,7 +28,7 @@ from detectors.watch.series import Series, SeriesState
 from detectors.watch.severity import NOBODY, Circumstances
 from detectors.watch.sources import Sources, SourceState
 
-SNAPSHOT_VERSION: Final = 4
+SNAPSHOT_VERSION: Final = 5
 #: So long after a brand's last mention, silence is learned from; after that nothing is, until somebody speaks again.
 LONGEST_QUIET_MS: Final = 3 * 86_400_000
 
