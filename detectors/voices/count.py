@@ -14,6 +14,7 @@ So a flood weighs little, whatever it costs its maker, and hides nothing: real c
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -75,13 +76,13 @@ class Voices:
         state = state or VoicesState()
         self._alike = Alike(state.alike)
         self._conversations = Conversations(state.conversations)
-        self._crowds = {platform: Crowd(kept.crowd) for platform, kept in state.platforms.items()}
-        self._minutes = {platform: Minutes(kept.minutes) for platform, kept in state.platforms.items()}
+        self._crowds = defaultdict(Crowd, {name: Crowd(kept.crowd) for name, kept in state.platforms.items()})
+        self._minutes = defaultdict(Minutes, {name: Minutes(kept.minutes) for name, kept in state.platforms.items()})
 
     def weigh(self, bucket: Bucket) -> Weighed:
         """How much each of one platform's mentions counts; the brand's own posts do not."""
         platform = bucket.platform or ""
-        crowd = self._crowds.setdefault(platform, Crowd())
+        crowd = self._crowds[platform]
         crowd.turn(bucket.start_ms)
         self._alike.turn(bucket.start_ms)
         self._conversations.turn(bucket.start_ms)
@@ -96,7 +97,7 @@ class Voices:
         for everybody, negative in bucket.unlisted:
             crowd.unlisted(bucket.start_ms, everybody, negative)
         links = [shared for shared in bucket.links if is_shown(shared[0])]
-        self._minutes.setdefault(platform, Minutes()).add(bucket.start_ms, heard.tally, links)
+        self._minutes[platform].add(bucket.start_ms, heard.tally, links)
         return heard
 
     def crowds(self, platform: str | None) -> list[Crowd]:
