@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 from river import base
@@ -333,3 +333,12 @@ class SeasonalRate(base.Regressor):
 
 def _hour_of_week(at_ms: int) -> int:
     return at_ms // _HOUR_MS % _HOURS
+
+
+@runtime_checkable
+class SharesRate(Protocol):
+    """A detector that can go by a rate which another one of the same series learns, so that it is learned once."""
+
+    def share(self, rate: SeasonalRate) -> None:
+        """Go by `rate`, which learns each bucket after this one has seen it."""
+        ...

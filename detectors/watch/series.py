@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from detectors.bucket import BUCKET_MS
+from detectors.estimators.seasonal import SharesRate
 from detectors.finding import Detector, Finding, Level, Observation
-from detectors.kinds.negativity import NegativitySpike
 from detectors.kinds.registry import DETECTORS
 from detectors.kinds.silence import Silence
-from detectors.kinds.volume import VolumeSpike
 from detectors.signal import SignalKind
 from detectors.watch.alarm import AlarmState, advance
 from detectors.watch.severity import NOBODY
@@ -62,7 +61,7 @@ class Series:
         self.silence = silence
         # What is usual is learned once; while it is silent, by the one that knows that an outage is not the usual.
         for one in self._speech:
-            if isinstance(one.detector, VolumeSpike | NegativitySpike):
+            if isinstance(one.detector, SharesRate):
                 one.detector.share(silence.rate)
 
     def of(self, kind: SignalKind) -> Detector:
