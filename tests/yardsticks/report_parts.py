@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
+from detectors.kinds.negativity import THRESHOLD
 from streams.bench.report import machine
 from streams.bench.watching import BUCKET_LIMIT_MS, SERIES_LIMIT_KB, watch_bench
 from tests.parts.require import YARDSTICKS
 from tests.yardsticks import nab_figures, negativity_figures
+from tests.yardsticks.simulated_information import limits
 from tests.yardsticks.simulated_kept import play_or_recall
 from tests.yardsticks.simulated_lives import CLASSES, REPORTED_SEEDS, Life, full, quick
 from tests.yardsticks.simulated_scoring import Labels, airline_words
@@ -142,7 +144,9 @@ def streams(told: Told) -> Part:
     return Part(
         "Crises and ordinary weeks, simulated",
         (*_medians(learned), *_totals(learned), *_totals(cold, "nothing learned, a part of it: ")),
-        f"{table(whole)}\n\n{harmless(learned)}\n\nWith other labels, a part of it:\n\n{table(part)}",
+        f"{table(whole)}\n\n{harmless(learned)}\n\nWith other labels, a part of it:\n\n{table(part)}\n\n"
+        f"What one post says of a change of tone, and how quick that lets any detector be that asks for {THRESHOLD:g} "
+        f"powers of ten:\n\n{limits(airline_words(), THRESHOLD)}",
     )
 
 
