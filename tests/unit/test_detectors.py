@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from river import base
-from river.checks import common
 
 import detectors
 from detectors.bucket import BUCKET_MS
@@ -23,6 +22,7 @@ from detectors.kinds.negativity import NegativitySpike
 from detectors.kinds.registry import DETECTORS
 from detectors.kinds.silence import Silence
 from detectors.signal import SignalKind
+from tests.parts.rivers_checks import EACH_CHECK, NOT_FOR_US, RIVERS, run_check
 
 HOUR = 360
 DAY = 24 * HOUR
@@ -37,26 +37,6 @@ class Known(Detector, Protocol):
     def score_one(self, x: dict[Any, Any]) -> float: ...
 
     def learn_one(self, x: dict[Any, Any]) -> None: ...
-
-
-#: River's checks that say nothing about a detector with this input, and why.
-NOT_FOR_US = {
-    "check_emerging_features": "a bucket has all its fields or is none",
-    "check_disappearing_features": "a bucket has all its fields or is none",
-    "check_radically_disappearing_features": "a bucket has all its fields or is none",
-    "check_has_tag": "takes a tag; there are none",
-    "check_debug_one": "there is no debug_one",
-    "check_seeding_is_idempotent": "nothing here is random",
-    "check_transform_one": "not a transformer",
-    "check_wrapper_accepts_kwargs": "not a wrapper",
-    "check_predict_many_matches_predict_one": "no mini-batches",
-    "check_learn_many_matches_learn_one": "no mini-batches",
-    "check_predict_proba_many_matches_predict_proba_one": "no mini-batches",
-    "check_transform_many_matches_transform_one": "no mini-batches",
-}
-#: The checks of other kinds of estimators live elsewhere. `anomaly.check_roc_auc` wants scikit-learn; below it is done
-#: without: `test_a_crisis_is_ranked_above_every_ordinary_bucket`.
-RIVERS_CHECKS = dict(inspect.getmembers(common, inspect.isfunction))
 
 
 def observed(place: int, voices: float, negative: float, start_ms: int = 0) -> Observation:
@@ -153,21 +133,15 @@ def test_the_threshold_is_a_setting_and_no_part_of_a_snapshot(kind: SignalKind) 
 
 
 def test_each_check_left_out_is_one_of_rivers() -> None:
-    assert NOT_FOR_US.keys() <= RIVERS_CHECKS.keys()
+    assert NOT_FOR_US.keys() <= RIVERS.keys()
 
 
 @KINDS
-@pytest.mark.parametrize(
-    "name", [name for name in RIVERS_CHECKS if name.startswith("check") and name not in NOT_FOR_US]
-)
+@EACH_CHECK
 def test_rivers_own_check(kind: SignalKind, name: str) -> None:
-    check: Callable[..., None] = RIVERS_CHECKS[name]
+    seen = [*map(ordinary, range(2 * HOUR)), *map(crisis, range(2 * HOUR, 2 * HOUR + 30))]
     detector = DETECTORS[kind].make(DETECTORS[kind].threshold, None)
-    if "dataset" in inspect.signature(check).parameters:
-        course = [*map(ordinary, range(2 * HOUR)), *map(crisis, range(2 * HOUR, 2 * HOUR + 30))]
-        check(detector, dataset=[(as_features(seen), seen.voices > 1) for seen in course])
-    else:
-        check(detector)
+    run_check(name, detector, [(as_features(one), one.voices > 1) for one in seen])
 
 
 @KINDS

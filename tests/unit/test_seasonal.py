@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from river.checks import common
 
 from detectors.bucket import BUCKET_MS
 from detectors.estimators.seasonal import LAG_STEPS, STEP_MS, RateState, SeasonalRate
+from tests.parts.rivers_checks import EACH_CHECK, run_check
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 #: In five minutes, where a test lasts for weeks.
 COARSE_S = 300
-
-#: River's checks of a regressor that say nothing about one whose only feature is the time, and why.
-NOT_FOR_US = {
-    "check_emerging_features": "a bucket has its time or is none",
-    "check_disappearing_features": "a bucket has its time or is none",
-    "check_radically_disappearing_features": "a bucket has its time or is none",
-    "check_has_tag": "takes a tag; there are none",
-    "check_debug_one": "there is no debug_one",
-    "check_seeding_is_idempotent": "nothing here is random",
-    "check_transform_one": "not a transformer",
-    "check_wrapper_accepts_kwargs": "not a wrapper",
-    "check_predict_many_matches_predict_one": "no mini-batches",
-    "check_learn_many_matches_learn_one": "no mini-batches",
-    "check_predict_proba_many_matches_predict_proba_one": "no mini-batches",
-    "check_transform_many_matches_transform_one": "no mini-batches",
-}
-RIVERS_CHECKS = dict(inspect.getmembers(common, inspect.isfunction))
 
 
 class Stream:
@@ -276,19 +258,10 @@ def test_a_rate_is_small_however_long_it_learns() -> None:
 # --- as one of River's regressors -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in RIVERS_CHECKS if name.startswith("check") and name not in NOT_FOR_US]
-)
+@EACH_CHECK
 def test_rivers_own_check(name: str) -> None:
-    check: Callable[..., None] = RIVERS_CHECKS[name]
-    if "dataset" in inspect.signature(check).parameters:
-        check(SeasonalRate(), dataset=[({"at_ms": place * BUCKET_MS}, 1.0 + place % 3) for place in range(400)])
-    else:
-        check(SeasonalRate())
-
-
-def test_each_check_left_out_is_one_of_rivers() -> None:
-    assert NOT_FOR_US.keys() <= RIVERS_CHECKS.keys()
+    course = [({"at_ms": place * BUCKET_MS}, 1.0 + place % 3) for place in range(400)]
+    run_check(name, SeasonalRate(), course)
 
 
 def test_as_a_regressor_it_predicts_what_it_expects() -> None:
