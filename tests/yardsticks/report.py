@@ -62,7 +62,8 @@ def _rows(parts: Mapping[str, Part]) -> Iterator[str]:
 def main(names: tuple[str, ...], write: bool) -> None:
     """Measure Firebreak with data and scorers that nobody here wrote to fit a detector.
 
-    Without NAMES every part; the simulated streams take about an hour, the cost of watching over ten minutes, the others some minutes.
+    Without NAMES every part; the simulated streams take about an hour, the cost of watching over ten minutes,
+    the others some minutes.
     """
     if not YARDSTICKS.exists():
         sys.exit(f"firebreak: the yardsticks are not there: {YARDSTICKS}; they are no part of this project")
