@@ -35,6 +35,7 @@ SketchBytes = Annotated[bytes, msgspec.Meta(max_length=8192)]
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One mention, as much of it as detection needs: hashes for the author and the words, no text.
 
+    `words` are the numbers of its first words (`detectors.text.word_numbers`).
     `negativity` is in 0..1, higher is worse, None where the language is not scored. `author` 0 means unknown.
     `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open.
     `answers` is the post that it replies to or repeats, as a hash, 0 where it answers none. `terms` are for a few
@@ -44,7 +45,7 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     id: str
     at_ms: int
     author: int
-    words: tuple[int, ...]
+    words: bytes
     negativity: float | None
     followers: int | None = None
     account_age_d: int | None = None

@@ -8,7 +8,7 @@ would hide that no runner is alive.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -61,7 +61,7 @@ NO_LABELS: Labels = {}
 
 
 class ScoreHistogram(Collector):
-    """A histogram that takes a whole fold at once: one bisection a value, no lock.
+    """A histogram that takes a whole fold at once: one bisection a bound, no lock.
 
     Written by one thread; a scrape in the middle of a fold may miss the rest of it until the next.
 
@@ -80,11 +80,14 @@ class ScoreHistogram(Collector):
 
     def observe_many(self, values: Iterable[float]) -> None:
         """Count each value in the first bucket whose bound is not below it."""
-        bounds, counts, total = self._bounds, self._counts, 0.0
-        for value in values:
-            counts[bisect_left(bounds, value)] += 1
-            total += value
-        self._sum += total
+        ordered = sorted(values)
+        passed = 0
+        for place, bound in enumerate(self._bounds):
+            reached = bisect_right(ordered, bound)
+            self._counts[place] += reached - passed
+            passed = reached
+        self._counts[-1] += len(ordered) - passed
+        self._sum += sum(ordered)
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """What a scrape reads; the name is the one Collector asks for."""

@@ -13,6 +13,8 @@ records travels as one event. It is done with two public seams and one subclass:
   and acknowledges unseen, and does not go back for where nothing was committed yet; here it counts for nothing, and
   comes again.
 
+`make_records` saves aiokafka the records of its own, which have eleven fields and took a tenth of triage's time.
+
 Tried against the installed Faust in tests/contract/test_folding.py, on both brokers.
 """
 
@@ -26,6 +28,7 @@ from typing import Any, Final
 
 import faust
 from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer.fetcher import Fetcher, FetchResult
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.transport.utils import DefaultSchedulingStrategy
@@ -69,20 +72,37 @@ class FoldingScheduler(DefaultSchedulingStrategy):
                 yield tp, fold_of(tp, fetched)
 
 
-def fold_of(tp: TP, fetched: list[Any]) -> Fold:
+def fold_of(tp: TP, fetched: list[Record]) -> Fold:
     """The records of one fetch of a partition as one."""
     last = fetched[-1]
-    return Fold(
-        tp.topic,
-        tp.partition,
-        last.offset,
-        last.timestamp,
-        [Record(record.offset, record.timestamp, record.key, record.value) for record in fetched],
-    )
+    return Fold(tp.topic, tp.partition, last.offset, last.recorded_ms, fetched)
+
+
+def make_records(fetcher: Fetcher) -> None:
+    """Have a consumer's fetcher hand out each record of Kafka's as a `Record`."""
+    process = fetcher._proc_fetch_request
+
+    async def process_and_mark(*request: Any) -> Any:
+        # Nothing else runs between these lines: what has just come was not looked at yet.
+        outcome = await process(*request)
+        for brought in fetcher._records.values():
+            if isinstance(brought, FetchResult) and brought.has_more():
+                brought._partition_records._consumer_record = _record
+        return outcome
+
+    fetcher._proc_fetch_request = process_and_mark
+
+
+def _record(_: TP, kafkas: Any) -> Record:
+    return Record(kafkas.offset, kafkas.timestamp, kafkas.key, kafkas.value)
 
 
 class _ConsumerThread(AIOKafkaConsumerThread):
     logger = _FAUST_LOG
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        make_records(self._ensure_consumer()._fetcher)
 
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

@@ -129,7 +129,7 @@ def _answered(mention: Mention) -> int:
     return xxhash.xxh3_64_intdigest(f"{mention.platform}\x1f{post}".encode()) if post else 0
 
 
-def digest_of(mention: Mention, at_ms: int, words: tuple[int, ...], negativity: float | None, late_ms: int) -> Digest:
+def digest_of(mention: Mention, at_ms: int, words: bytes, negativity: float | None, late_ms: int) -> Digest:
     """As much of a mention as detection needs."""
     author = mention.author
     followers = age_d = None

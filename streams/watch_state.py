@@ -10,7 +10,7 @@ from detectors.bucket import Cell
 from detectors.watch.brand_watch import BrandState
 from streams.wire import check_version, read_record
 
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 
 
 class BrandSnapshot(msgspec.Struct, tag="brand"):

@@ -39,7 +39,7 @@ class Complaints:
     """Remembers which complaints to show.
 
     >>> complaints = Complaints()
-    >>> complaints.hear("x", [(Digest("1", 0, 1, (), 0.9, terms="parcel leak"), 1.0)])
+    >>> complaints.hear("x", [(Digest("1", 0, 1, b"", 0.9, terms="parcel leak"), 1.0)])
     >>> [post.id for post in complaints.posts(None, 0)]
     ['1']
     """

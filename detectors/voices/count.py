@@ -22,6 +22,7 @@ import msgspec
 
 from detectors.bucket import Bucket, Digest
 from detectors.finding import BINS, Observation
+from detectors.text.word_numbers import numbers_in
 from detectors.voices.alike import COPIES, Alike, AlikeState, Likeness
 from detectors.voices.conversations import Conversations, ConversationsState
 from detectors.voices.crowd import Crowd, CrowdState
@@ -64,8 +65,9 @@ class Voices:
     """Weighs the mentions of one brand, and remembers the last hour of each platform.
 
     >>> from detectors.bucket import Digest, combine, Cell
+    >>> from detectors.text.word_numbers import as_bytes
     >>> voices = Voices()
-    >>> same = [Digest(str(n), 0, n + 1, (1, 2, 3, 4, 5), 0.9) for n in range(20)]
+    >>> same = [Digest(str(n), 0, n + 1, as_bytes((1, 2, 3, 4, 5)), 0.9) for n in range(20)]
     >>> cell = Cell("", 0, "acme", "x", 0, mentions=20, digests=same)
     >>> heard = voices.weigh(combine([cell], "", "acme", "x", 0))
     >>> len(heard.voices), heard.tally.copies
@@ -91,7 +93,7 @@ class Voices:
         heard = Weighed([], Tally(), bucket.mentions / len(posts) if bucket.sampled and posts else 1.0)
         shares = shares_of_seconds(posts, bucket.start_ms) if len(posts) > CROWD else {}
         for digest in posts:
-            alike = self._alike.heard(digest.words)
+            alike = self._alike.heard(numbers_in(digest.words))
             answers = self._conversations.heard(digest.answers) if digest.answers else 1
             _weigh_one(digest, alike, answers, crowd, shares, heard)
         for everybody, negative in bucket.unlisted:

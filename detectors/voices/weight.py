@@ -42,7 +42,7 @@ def weight_of_age(age_d: int | None) -> float:
 def is_established(digest: Digest) -> bool:
     """Whether an account is known to be somebody's: of age and followed, as far as the platform says either.
 
-    >>> is_established(Digest("1", 0, 1, (), None)), is_established(Digest("1", 0, 1, (), None, 300, 900))
+    >>> is_established(Digest("1", 0, 1, b"", None)), is_established(Digest("1", 0, 1, b"", None, 300, 900))
     (False, True)
     """
     age_d, followers = digest.account_age_d, digest.followers

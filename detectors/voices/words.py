@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import chain, islice
 from typing import Final
 
 from detectors.text.remembered import Remembered
-from detectors.text.word_numbers import word_numbers
+from detectors.text.word_numbers import NUMBER_BYTES, word_numbers
 
 #: A text's beginning is enough to know it again; the rest costs time, whatever people write.
 LOOKED_AT: Final = 400
@@ -51,7 +50,7 @@ def words_of(text: str) -> list[str]:
     return [word for word in _WORD.findall(text[:LOOKED_AT].lower()) if word]
 
 
-def word_numbers_of(text: str, most: int) -> tuple[int, ...]:
+def word_numbers_of(text: str, most: int) -> bytes:
     """The numbers of the first `most` of `words_of` a text, in order.
 
     No word reaches over a blank, so what is in a stretch between two is remembered, as it is for the text's features.
@@ -59,10 +58,10 @@ def word_numbers_of(text: str, most: int) -> tuple[int, ...]:
     >>> word_numbers_of("late AGAIN, late", 2) == word_numbers(["late", "again"])
     True
     """
-    return tuple(islice(chain.from_iterable(map(_numbers_of, text[:LOOKED_AT].lower().split())), most))
+    return b"".join(map(_numbers_of, text[:LOOKED_AT].lower().split()))[: most * NUMBER_BYTES]
 
 
-def _numbers_in(stretch: str) -> tuple[int, ...]:
+def _numbers_in(stretch: str) -> bytes:
     return word_numbers((stretch,) if stretch.isalpha() else words_of(stretch))
 
 

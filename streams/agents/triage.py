@@ -130,8 +130,9 @@ class TriageWorker:
             telemetry.DEAD_LETTERS.labels(reason=fault).inc(number)
         telemetry.LATE_MENTIONS.inc(gathered.late)
         telemetry.PARTITION_TIME.labels(partition=triage.partition).set(triage.live_time_ms() / 1000)
-        for cell in gathered.cells:
-            telemetry.NEGATIVITY.observe_many(d.negativity for d in cell.digests if d.negativity is not None)
+        telemetry.NEGATIVITY.observe_many(
+            digest.negativity for cell in gathered.cells for digest in cell.digests if digest.negativity is not None
+        )
         now_ms = records[-1].recorded_ms
         if self._dead_share.add(now_ms, that_count(gathered.outcomes), gathered.outcomes[MentionOutcome.DEAD]):
             signal = self._dead_share.signal()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from river import anomaly, drift
 
 from detectors.bucket import BUCKET_MS, Cell, Digest
+from detectors.text.word_numbers import as_bytes
 from detectors.watch.brand_watch import BrandWatch
 from streams.bench.report import machine
 
@@ -102,7 +103,7 @@ class _Posts:
         digests = []
         for score, said in zip(scores, words, strict=True):
             self._number += 1
-            digests.append(Digest(f"p{self._number}", start_ms, self._number, tuple(said), score))
+            digests.append(Digest(f"p{self._number}", start_ms, self._number, as_bytes(said), score))
         negative = sum(score >= 0.5 for score in scores)
         return Cell("", 0, brand, platform, start_ms, posts, posts, negative, sum(scores), digests=digests)
 

@@ -13,7 +13,7 @@ from detectors.mention import Mention
 from detectors.signal import Signal, SignalKind
 from detectors.text.features import features
 from detectors.text.model import NEGATIVE_CUT, START, Scorer
-from detectors.text.word_numbers import word_numbers
+from detectors.text.word_numbers import as_bytes, word_numbers
 from detectors.voices.words import words_of
 from detectors.watch.brand_watch import BrandState, BrandWatch
 from streams.open_cell import digest_of
@@ -34,11 +34,11 @@ def said(
     at_ms: int,
     negativity: float | None = 0.9,
     author: int | None = None,
-    words: tuple[int, ...] | None = None,
+    words: bytes | None = None,
     post: str | None = None,
 ) -> Digest:
     """A post; unless told otherwise by a person of its own, in words of its own."""
-    own_words = tuple(1_000 + number * 5 + place for place in range(5))
+    own_words = as_bytes((1_000 + number * 5 + place) % 2**32 for place in range(5))
     author = 10**9 + number if author is None else author
     return Digest(post or f"p{number}", at_ms, author, own_words if words is None else words, negativity)
 

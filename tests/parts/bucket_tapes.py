@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell, Digest
 from detectors.signal import Signal
+from detectors.text.word_numbers import as_bytes
 from streams.closing import PartitionWatch
 from streams.wire import BucketRecord, Marker
 from tests.parts.stream_records import MIN, T0
@@ -41,7 +42,7 @@ def spoken(run: str = "", seed: int = 1, minutes: int = MINUTES) -> list[list[Bu
 
 def _add(cell: Cell, number: int, negativity: float, chance: random.Random) -> None:
     at_ms = cell.start_ms + chance.randrange(BUCKET_MS)
-    author, words = number if chance.random() < 0.8 else number % 7 + 1, tuple(chance.choices(range(500), k=6))
+    author, words = number if chance.random() < 0.8 else number % 7 + 1, as_bytes(chance.choices(range(500), k=6))
     cell.digests.append(Digest(f"p{number}", at_ms, author, words, round(negativity, 3)))
     cell.mentions += 1
     cell.scored += 1

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.bucket import BUCKET_MS, Cell
 from detectors.signal import Signal, SignalKind
+from detectors.text.word_numbers import as_bytes
 from detectors.watch.brand_watch import BrandWatch
 from tests.parts.brand_days import AFTER_THREE_DAYS, cell, frozen, known_brand, said, thawed
 
@@ -55,7 +56,7 @@ def course(steps: list[Step]) -> list[tuple[int, list[Cell]]]:
             for _ in range(voices):
                 number += 1
                 author = number % step.authors + 1 if step.authors else 0
-                words = (1, 2, 3, 4) if step.same_words else None
+                words = as_bytes((1, 2, 3, 4)) if step.same_words else None
                 digests.append(said(number, at_ms, step.negativity, author, words))
             if digests:
                 cells.append(cell(digests, platform, [f"p{gone}" for gone in step.deleted]))

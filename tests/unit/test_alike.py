@@ -6,7 +6,7 @@ import random
 
 import msgspec
 
-from detectors.text.word_numbers import word_numbers
+from detectors.text.word_numbers import numbers_in, word_numbers
 from detectors.voices.alike import COPIES, SPAN_MS, Alike, AlikeState
 from detectors.voices.words import words_of
 
@@ -22,13 +22,15 @@ def flood(posts: int, seed: int) -> list[tuple[int, ...]]:
     """Templates with their slots filled anew for each post."""
     chance = random.Random(seed)
     return [
-        word_numbers(
-            words_of(
-                chance.choice(TEMPLATES).format(
-                    brand="acme",
-                    number=chance.randint(2, 10_000),
-                    town=f"town{chance.randrange(200)}",
-                    who=f"friend{chance.randrange(16)}",
+        numbers_in(
+            word_numbers(
+                words_of(
+                    chance.choice(TEMPLATES).format(
+                        brand="acme",
+                        number=chance.randint(2, 10_000),
+                        town=f"town{chance.randrange(200)}",
+                        who=f"friend{chance.randrange(16)}",
+                    )
                 )
             )
         )

@@ -13,6 +13,7 @@ from detectors.estimators.seasonal import SeasonalRate
 from detectors.kinds.negativity import NegativitySpike
 from detectors.kinds.registry import DETECTORS
 from detectors.signal import Signal, SignalKind
+from detectors.text.word_numbers import as_bytes
 from detectors.watch.alarm import CALM_MS
 from detectors.watch.brand_watch import LONGEST_QUIET_MS, BrandWatch
 from streams.simulation.kinds import burst
@@ -91,7 +92,7 @@ def test_a_change_of_tone_at_the_usual_volume_is_signalled() -> None:
 
 def flood_of_copies(at_ms: int) -> list[Digest]:
     """Twenty accounts, each a new one, post one text."""
-    return [said(next(_numbers), at_ms, 0.95, words=(1, 2, 3, 4, 5, 6)) for _ in range(20)]
+    return [said(next(_numbers), at_ms, 0.95, words=as_bytes(range(1, 7))) for _ in range(20)]
 
 
 def tirade(at_ms: int) -> list[Digest]:

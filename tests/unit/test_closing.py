@@ -6,11 +6,21 @@ import pytest
 
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from streams.closing import PartitionWatch
-from streams.watch_state import BrandSnapshot, RunSnapshot, Snapshot, decode_snapshot, encode_snapshot, part_key
+from streams.watch_state import (
+    SNAPSHOT_VERSION,
+    BrandSnapshot,
+    RunSnapshot,
+    Snapshot,
+    decode_snapshot,
+    encode_snapshot,
+    part_key,
+)
 from streams.wire import BadRecord, BucketRecord, Marker, StateMismatch
 from tests.parts.stream_records import DAY, HOUR, MIN, T0, cell
 
 CLOSES = T0 + BUCKET_MS + GRACE_MS
+#: How a record of this version begins.
+THIS = b'{"version":%d' % SNAPSHOT_VERSION
 
 
 def marker(partition: int, at_ms: int = CLOSES, run: str = "") -> Marker:
@@ -243,11 +253,13 @@ def test_what_is_not_awake_yet_has_the_snapshot_that_it_came_from() -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused_with_both() -> None:
-    with pytest.raises(StateMismatch, match="watch-state holds state of version 9, this program reads 1"):
+    with pytest.raises(
+        StateMismatch, match=f"watch-state holds state of version 9, this program reads {SNAPSHOT_VERSION}"
+    ):
         decode_snapshot(encode_snapshot(RunSnapshot(9, "", 0, 0, {})))
 
 
-@pytest.mark.parametrize("value", [b"", b"{}", b"[]", b"\xff", b'{"version":1}', b'{"version":1,"type":"else"}'])
+@pytest.mark.parametrize("value", [b"", b"{}", b"[]", b"\xff", THIS + b"}", THIS + b',"type":"else"}'])
 def test_what_is_no_snapshot_says_so(value: bytes) -> None:
     with pytest.raises(BadRecord):
         decode_snapshot(value)

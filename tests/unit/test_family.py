@@ -16,7 +16,7 @@ RATES = {"x": 0.5, "forum": 0.03}
 def spoken(start_ms: int, platform: str, number: int, late: bool) -> Cell:
     at_ms = start_ms - 400_000 if late else start_ms
     digests = [
-        Digest(f"{platform}{start_ms}{place}", at_ms, start_ms + place, (), 0.1 + 0.8 * (place % 2))
+        Digest(f"{platform}{start_ms}{place}", at_ms, start_ms + place, b"", 0.1 + 0.8 * (place % 2))
         for place in range(number)
     ]
     return Cell(

@@ -12,6 +12,7 @@ from detectors.bucket import BUCKET_MS, Digest
 from detectors.finding import Finding, Observation
 from detectors.kinds.flood import THRESHOLD, FloodSpike
 from detectors.signal import Signal, SignalKind
+from detectors.text.word_numbers import as_bytes
 from tests.parts.brand_days import (
     AFTER_THREE_DAYS,
     HOUR,
@@ -124,7 +125,7 @@ def flood(from_ms: int, minutes: int = 30, posts: int = 3_000) -> Callable[[int]
 
 def _bot(at_ms: int) -> Digest:
     template = _chance.randrange(5) * 100
-    words = tuple(template + place if place % 5 else _chance.randrange(10_000) for place in range(16))
+    words = as_bytes(template + place if place % 5 else _chance.randrange(10_000) for place in range(16))
     account = _chance.randrange(ACCOUNTS) + 1
     return msgspec.structs.replace(
         said(_chance.randrange(10**9, 10**12), at_ms, 0.95, 5 * 10**9 + account, words), account_age_d=3, followers=2
@@ -194,7 +195,7 @@ def test_reposts_by_people_known_for_long_are_many_damped_voices_and_no_flood() 
 
     def reposts(at_ms: int) -> list[Digest]:
         known = {"account_age_d": 900, "followers": 300}
-        posts = [said(next(numbers), at_ms, 0.95, words=(1, 2, 3, 4, 5, 6, 7, 8)) for _ in range(8)]
+        posts = [said(next(numbers), at_ms, 0.95, words=as_bytes(range(1, 9))) for _ in range(8)]
         return [msgspec.structs.replace(post, **known) for post in posts]
 
     signals = during(20 * MINUTE, people(3.0, 0.22), reposts)

@@ -117,7 +117,7 @@ def test_what_is_usual_is_forgotten_by_halves_and_kept_exactly() -> None:
 
 
 def complaint(number: int, terms: str, reach: int = 0, negativity: float = 0.9) -> Digest:
-    return Digest(f"p{number}", number * 1_000, number, (), negativity, reach=reach, terms=terms)
+    return Digest(f"p{number}", number * 1_000, number, b"", negativity, reach=reach, terms=terms)
 
 
 def test_of_a_buckets_complaints_those_most_people_may_have_seen_are_kept() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.bucket import BUCKET_MS, Bucket, Digest, bucket_start
+from detectors.text.word_numbers import as_bytes
 from detectors.voices.alike import COPIES
 from detectors.voices.count import TIRADE, Voices, VoicesState, Weighed
 from detectors.voices.crowd import QUIET_MS
@@ -25,7 +26,7 @@ _ids = count()
 def said(
     author: int, words: tuple[int, ...] = (), at_ms: int = 0, negativity: float | None = 0.9, **more: int
 ) -> Digest:
-    return msgspec.structs.replace(Digest(str(next(_ids)), at_ms, author, words, negativity), **more)
+    return msgspec.structs.replace(Digest(str(next(_ids)), at_ms, author, as_bytes(words), negativity), **more)
 
 
 def bucket(digests: Sequence[Digest], start_ms: int, platform: str = "x", **more: object) -> Bucket:
@@ -188,7 +189,7 @@ def test_a_clock_that_knows_only_minutes_is_no_crowd() -> None:
 
 
 def test_the_brands_own_posts_are_no_voices_and_take_nobodys_place() -> None:
-    own = Digest("own", 0, 7, SENTENCE, 0.9, own=True)
+    own = Digest("own", 0, 7, as_bytes(SENTENCE), 0.9, own=True)
     voices = Voices()
     assert weighed(voices, *[own] * 9).voices == []
     assert heard(voices, said(7, SENTENCE)) == 1

@@ -39,7 +39,7 @@ class Labels(StrEnum):
 class Read(NamedTuple):
     """A text as detection sees it: the numbers of its words, and its negativity by the two text models."""
 
-    numbers: tuple[int, ...]
+    numbers: bytes
     cold: float
     learned: float
 
