@@ -166,8 +166,7 @@ class TriageWorker:
     async def deliver(self, batch: Sequence[Outgoing]) -> None:
         """Deliver what folds brought, oldest first: cells, then markers, then checkpoints; then acknowledge."""
         ours = [one for one in batch if not one.partition.held.dropped]
-        told, self._told = self._told, []
-        await self._producer.send([record for one in ours for record in self._cells(one)] + told)
+        await self.deliver_cells(ours)
         await self._producer.send([record for one in ours for record in self._markers(one)])
         done = [
             (one.partition, one.checkpoint)
@@ -178,6 +177,11 @@ class TriageWorker:
         for partition, checkpoint in done:
             place = TP(Topic.MENTIONS.value, partition.triage.partition)
             self._reader.acknowledge(place, partition.held, checkpoint.offset)
+
+    async def deliver_cells(self, batch: Sequence[Outgoing]) -> None:
+        """The first part of `deliver`: cells, what goes with them, and what ops are told."""
+        told, self._told = self._told, []
+        await self._producer.send([record for one in batch for record in self._cells(one)] + told)
 
     async def _deliver_on_and_on(self) -> None:
         while True:

@@ -42,9 +42,14 @@ class _TimedWorker(TriageWorker):
         super().count(triage, gathered, records)
         self.watch.count(len(records))
 
-    async def deliver(self, batch: Sequence[Outgoing]) -> None:
-        """Its cells are delivered."""
-        await super().deliver(batch)
+    async def deliver_cells(self, batch: Sequence[Outgoing]) -> None:
+        """Kafka has acknowledged these cells; the last of them stop the clock."""
+        await super().deliver_cells(batch)
         if self.watch.all_read and self.outgoing.empty():
             self.watch.end()
+
+    async def deliver(self, batch: Sequence[Outgoing]) -> None:
+        """Everything of these folds is delivered."""
+        await super().deliver(batch)
+        if self.watch.ended:
             self._all_delivered.set()

@@ -48,6 +48,11 @@ class Stopwatch:
         """Whether the last record was counted."""
         return self.records >= self._wanted
 
+    @property
+    def ended(self) -> bool:
+        """Whether the clock was stopped."""
+        return self._ended is not None
+
     def count(self, records: int) -> None:
         """So many more records are done."""
         self.records += records
