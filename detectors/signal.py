@@ -11,13 +11,21 @@ from detectors.reason import Reason
 
 
 class SignalKind(StrEnum):
-    """What is out of the ordinary. The same word is the topic's field, the metric label and the playbook's trigger."""
+    """What is out of the ordinary. The same word is the topic's field, the metric label and the playbook's trigger.
+
+    `UNANSWERED` to `TAKEOVER` come from programs that watch a brand's own accounts, `REPORTED` from a named person.
+    """
 
     VOLUME = "volume"
     NEGATIVITY = "negativity"
     FLOOD = "flood"
     SILENCE = "silence"
     DEAD_LETTERS = "dead_letters"
+    UNANSWERED = "unanswered"
+    BACKLASH = "backlash"
+    IMPERSONATION = "impersonation"
+    TAKEOVER = "takeover"
+    REPORTED = "reported"
 
 
 class Post(msgspec.Struct, frozen=True, omit_defaults=True):

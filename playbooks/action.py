@@ -35,3 +35,4 @@ class ActionDecision(StrEnum):
     BRAND_OBSERVES = "brand_observes"
     BRAND_NOT_ARMED_TO_HOLD = "brand_not_armed_to_hold"
     NOTHING_HELD = "nothing_held"
+    FOR_PEOPLE = "for_people"

@@ -200,6 +200,8 @@ def whom(
             return (), [Note(("", Channel.NONE), *_hold_note(run))]
         case ActionKind.ANNOTATE:
             return _graphs(run, addresses)
+        case ActionKind.TASK | ActionKind.DECISION | ActionKind.STATEMENT:
+            return (), [Note(("", Channel.NONE), DeliveryOutcome.RECORDED, "for people to do; nothing is sent for it")]
         case _:
             assert_never(due.action)
 

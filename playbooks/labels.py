@@ -79,12 +79,28 @@ class SignalDecision(StrEnum):
 
 
 class ActionKind(StrEnum):
-    """What an action does. A hold is in force from the commit that decides it; the others go out by the runner."""
+    """What a step of a playbook does.
+
+    A hold is in force from the commit that decides it; pages, notices and annotations go out by the runner. A task, a
+    decision and a statement are for people: they stay open until a named person says that it is done.
+    """
 
     PAGE = "page"
     NOTIFY = "notify"
     HOLD = "hold"
     ANNOTATE = "annotate"
+    TASK = "task"
+    DECISION = "decision"
+    STATEMENT = "statement"
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether only a person can do it.
+
+        >>> ActionKind.TASK.is_for_people, ActionKind.PAGE.is_for_people
+        (True, False)
+        """
+        return self in (ActionKind.TASK, ActionKind.DECISION, ActionKind.STATEMENT)
 
 
 class Channel(StrEnum):

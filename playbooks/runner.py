@@ -59,7 +59,7 @@ def lane_of(kind: ActionKind) -> Lane:
     match kind:
         case ActionKind.PAGE | ActionKind.HOLD:
             return Lane.PAGE
-        case ActionKind.NOTIFY:
+        case ActionKind.NOTIFY | ActionKind.TASK | ActionKind.DECISION | ActionKind.STATEMENT:
             return Lane.NOTIFY
         case ActionKind.ANNOTATE:
             return Lane.ANNOTATE

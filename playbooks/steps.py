@@ -91,6 +91,8 @@ class _Steps:
                 return ActionDecision.DUE
             case Arming.OBSERVE, _:
                 return ActionDecision.BRAND_OBSERVES
+            case _ if step.action.is_for_people:
+                return ActionDecision.FOR_PEOPLE
             case Arming.PAGE, ActionKind.HOLD:
                 return ActionDecision.BRAND_NOT_ARMED_TO_HOLD
             case _ if step.with_hold and not (self._holds_now or self._is_held):

@@ -78,6 +78,14 @@ def why(signal: Signal) -> str:
             lines = _unheard(signal, place)
         case SignalKind.DEAD_LETTERS:
             lines = (_set_aside(signal),)
+        case (
+            SignalKind.UNANSWERED
+            | SignalKind.BACKLASH
+            | SignalKind.IMPERSONATION
+            | SignalKind.TAKEOVER
+            | SignalKind.REPORTED
+        ):
+            lines = _told(signal, place)
         case _:
             assert_never(signal.kind)
     return "\n".join(
@@ -174,6 +182,14 @@ def _unheard(signal: Signal, place: str) -> tuple[str, ...]:
         f"- {signal.expected:.3g} mentions should have come",
         f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
         f"- the brand has been known for {seen.baseline_days:.1f} days",
+    )
+
+
+def _told(signal: Signal, place: str) -> tuple[str, ...]:
+    return (
+        f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.",
+        f"- observed {signal.observed:.3g}, expected {signal.expected:.3g}",
+        *_beside(signal.evidence),
     )
 
 

@@ -65,6 +65,8 @@ def _what(line: Line) -> str:
             what = "hold on posting"
         case ActionKind.ANNOTATE:
             what = "mark on the graphs"
+        case ActionKind.TASK | ActionKind.DECISION | ActionKind.STATEMENT:
+            what = f"{line.action.value} for {line.target}"
         case _:
             assert_never(line.action)
     return what if line.entry.channel is Channel.NONE else f"{what}, by {line.entry.channel.value}"

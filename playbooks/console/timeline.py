@@ -136,6 +136,8 @@ def _step(entry: ActionPlanned) -> str:
             return "hold automated posts"
         case ActionKind.ANNOTATE:
             return "mark the graphs"
+        case ActionKind.TASK | ActionKind.DECISION | ActionKind.STATEMENT:
+            return f"{entry.kind.value} for {entry.target}"
         case _:
             assert_never(entry.kind)
 
@@ -150,5 +152,7 @@ def _heading(decision: ActionDecision) -> str:
             return "Not done, because this brand is not armed to hold"
         case ActionDecision.NOTHING_HELD:
             return "Not needed, because nothing is held"
+        case ActionDecision.FOR_PEOPLE:
+            return "For people to do"
         case _:
             assert_never(decision)

@@ -110,6 +110,16 @@ def what_is_counted(kind: SignalKind) -> str:
             return "people heard"
         case SignalKind.DEAD_LETTERS:
             return "records that cannot be read"
+        case SignalKind.UNANSWERED:
+            return "complaints without an answer"
+        case SignalKind.BACKLASH:
+            return "people against what the brand said"
+        case SignalKind.IMPERSONATION:
+            return "accounts that pose as the brand"
+        case SignalKind.TAKEOVER:
+            return "things done with the brand's accounts that nobody planned"
+        case SignalKind.REPORTED:
+            return "people who report it"
         case _:
             assert_never(kind)
 
@@ -144,6 +154,16 @@ def what_happens(signal: Signal, brand: str) -> str:
                 f"{window} {seen} of {read} records could not be read, by the count of one worker so far; more than "
                 f"{percent(signal.evidence.threshold)} is too many."
             )
+        case SignalKind.UNANSWERED:
+            return f"{window} {seen} complaints about {brand} {place(signal.platform)} had no answer; {usual} is usual."
+        case SignalKind.BACKLASH:
+            return f"{window} {seen} people turned against what {brand} said {place(signal.platform)}."
+        case SignalKind.IMPERSONATION:
+            return f"{window} {seen} accounts {place(signal.platform)} posed as {brand}."
+        case SignalKind.TAKEOVER:
+            return f"{window} {seen} things were done with {brand}'s accounts {place(signal.platform)} unplanned."
+        case SignalKind.REPORTED:
+            return f"At {clock(signal.at_ms)} UTC somebody reported this about {brand} {place(signal.platform)}."
         case _:
             assert_never(signal.kind)
 
