@@ -188,3 +188,16 @@ console_tokens = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger, nullable=True),
 )
+
+#: The calendar of each rota that is one, as it was last read: it counts on while its server does not answer.
+#: ``address_hash`` tells whose copy it is without saying the address, which may be a secret.
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("rota", String(64), primary_key=True),
+    Column("address_hash", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+    Column("read_ms", BigInteger, nullable=False),
+)
