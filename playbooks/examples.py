@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from detectors.signal import Evidence, Signal
+from detectors.signal import Evidence, Signal, SignalKind, Term
 from playbooks.schema import ExampleSignal, Playbook
-from playbooks.trigger import Match, match
+from playbooks.trigger import FEWEST_SAYING_IT, EvidenceField, Match, match
 
 WINDOW_S = 900
 
@@ -24,12 +26,19 @@ ORDINARY = Evidence(
     authors=30,
     baseline_days=30.0,
 )
+_COUNTS_NEGATIVE = frozenset({SignalKind.NEGATIVITY, SignalKind.BACKLASH, SignalKind.UNANSWERED})
 
 
 def signal_of(example: ExampleSignal, *, id: str = "sig-example", brand: str = "example", at_ms: int = 0) -> Signal:
-    """A whole signal that has the figures of `example`, for trying a playbook out."""
-    figures = {field.value: number for field, number in example.evidence.items()}
-    evidence = msgspec.convert(msgspec.to_builtins(ORDINARY) | figures, Evidence, strict=False)
+    """A whole signal that has the figures of `example`, for trying a playbook out.
+
+    Where the example says no `times_usual`, as much is usual as in an ordinary quarter of an hour.
+    """
+    evidence = _evidence(example)
+    counts_negative = example.kind in _COUNTS_NEGATIVE
+    observed = float(evidence.negative if counts_negative else evidence.mentions)
+    times = example.evidence.get(EvidenceField.TIMES_USUAL)
+    usual = ORDINARY.negative if counts_negative else ORDINARY.mentions
     return Signal(
         id=id,
         run="",
@@ -40,8 +49,8 @@ def signal_of(example: ExampleSignal, *, id: str = "sig-example", brand: str = "
         since_ms=at_ms - WINDOW_S * 1000,
         severity=example.severity,
         score=evidence.tail / evidence.threshold,
-        observed=evidence.negative_share,
-        expected=evidence.expected_negative_share,
+        observed=observed,
+        expected=observed / times if times else float(usual),
         detector="example",
         detector_version=1,
         evidence=evidence,
@@ -59,3 +68,14 @@ def surprises(playbook: Playbook) -> list[tuple[str, str]]:
         if match(playbook.trigger, signal_of(example.signal)) is Match.FIRES:
             found.append((f"$.examples.quiet[{n}]", f"the example {example.what!r} must not fire, but does"))
     return found
+
+
+def _evidence(example: ExampleSignal) -> Evidence:
+    figures: dict[str, Any] = {
+        field.value: number for field, number in example.evidence.items() if field is not EvidenceField.TIMES_USUAL
+    }
+    if EvidenceField.LASTING in example.evidence:
+        figures["lasting"] = bool(example.evidence[EvidenceField.LASTING])
+    terms = tuple(Term(word, FEWEST_SAYING_IT, 0.0) for word in example.terms)
+    plain = msgspec.to_builtins(ORDINARY) | figures | {"terms": msgspec.to_builtins(terms)}
+    return msgspec.convert(plain, Evidence, strict=False)

@@ -3,6 +3,9 @@
 `playbooks.catalog` parses the file strictly into `Playbook`, holds it against `playbooks.rules` (what a type cannot
 say, such as that no flood of copies may stop a brand from posting) and proves that a released file was never edited.
 Whatever is wrong is a `PlaybookError` that the author can act on.
+
+What each key means stands beside it, once: the published JSON Schema and the table in docs/playbooks.md are made from
+these words.
 """
 
 from __future__ import annotations
@@ -13,20 +16,25 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from detectors.mention import PlatformName
 from detectors.signal import SignalKind
 from playbooks.labels import ActionKind
 from playbooks.settings import Name, Section
-from playbooks.trigger import EvidenceField, Severity, Trigger
+from playbooks.trigger import EvidenceField, Severity, TermWord, Trigger
 
-PlaybookId = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,63}$")]
-Version = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$")]
-StepId = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
-Line = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
-Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
-Markdown = Annotated[str, msgspec.Meta(min_length=1, max_length=40_000)]
+PlaybookId = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,63}$")]
+Version = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$")]
+StepId = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
+Cause = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,63}$")]
+Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
+Words = Annotated[str, Meta(min_length=1, max_length=4_000)]
+Markdown = Annotated[str, Meta(min_length=1, max_length=40_000)]
+#: As BCP 47 writes it: en, fr-CA, zh-Hant.
+Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
+WEEK_MIN = 7 * 24 * 60
 #: The role that is told of every hold: these people's queues stand still.
 POSTING_TEAM = "posting-team"
 
@@ -42,26 +50,99 @@ class PlaybookError(Exception):
 
 
 class Step(Section, frozen=True):
-    """One thing to do when the playbook fires.
+    """One thing to do when the playbook fires."""
 
-    `to` is the role that a page or notice goes to. `after_min` is counted from the signal. `words` is what is said:
-    to a person in a page or notice, on the pages in a hold or an annotation. `with_hold` says that a notice goes out
-    only where posting is really held. A page goes out again, and an annotation is made again, each time the incident
-    gets worse; `again_when_worse` says the same of a notice.
-    """
-
-    id: StepId
-    action: ActionKind
-    words: Words
-    to: Name | None = None
-    after_min: Annotated[int, msgspec.Meta(ge=0, le=7 * 24 * 60)] = 0
-    with_hold: bool = False
-    again_when_worse: bool = False
+    id: Annotated[StepId, Meta(description="Its name within the playbook.")]
+    action: Annotated[
+        ActionKind,
+        Meta(
+            description="What is done. Firebreak itself pages, notifies, holds posts and annotates graphs; a task, a "
+            "decision and a statement are for people, and stay open until a named person has done them."
+        ),
+    ]
+    words: Annotated[Words, Meta(description="What is said or asked; on the pages, what it is for.")]
+    to: Annotated[Name | None, Meta(description="The role it is for; not in a hold or an annotation.")] = None
+    after_min: Annotated[
+        int, Meta(ge=0, le=WEEK_MIN, description="So many minutes after the signal; not in what is for people.")
+    ] = 0
+    with_hold: Annotated[bool, Meta(description="In a notice: it goes out only where posting is really held.")] = False
+    again_when_worse: Annotated[
+        bool,
+        Meta(description="In a notice: it goes out again when the incident gets worse, as pages and annotations do."),
+    ] = False
+    deadline_min: Annotated[
+        Annotated[int, Meta(ge=1, le=WEEK_MIN)] | None,
+        Meta(
+            description="In a task, decision or statement: it is to be done so many minutes after the incident opened. "
+            "Later it is overdue: the role is told, and it is shown red."
+        ),
+    ] = None
+    options: Annotated[tuple[Line, ...], Meta(description="In a decision: what may be decided, two or more.")] = ()
+    say: Annotated[StepId | None, Meta(description="In a statement: the id, under `statements`, of what is said.")] = (
+        None
+    )
+    each: Annotated[bool, Meta(description="In a page: everybody in the role has to acknowledge for themselves.")] = (
+        False
+    )
+    escalation: Annotated[
+        StepId | None, Meta(description="In a page: the id, under `escalations`, of who is paged after that.")
+    ] = None
 
     @property
     def repeats(self) -> bool:
         """Whether it is done again when the incident gets worse."""
         return self.again_when_worse or self.action in (ActionKind.PAGE, ActionKind.ANNOTATE)
+
+
+class Level(Section, frozen=True):
+    """One level of an escalation."""
+
+    to: Annotated[Name, Meta(description="The role that is paged.")]
+    after_min: Annotated[
+        int,
+        Meta(ge=1, le=WEEK_MIN, description="So many minutes after the page's step, while nobody has acknowledged."),
+    ]
+
+
+class Escalation(Section, frozen=True):
+    """Who is paged while nobody acknowledges. The page's own step is level 0."""
+
+    levels: Annotated[
+        tuple[Level, ...], Meta(min_length=1, max_length=10, description="Who is paged next, in order of time.")
+    ]
+    last_resort: Annotated[
+        Name,
+        Meta(description="The role that is paged when all rounds are over; it has fixed people and no rota."),
+    ]
+    every_min: Annotated[
+        int,
+        Meta(ge=1, le=WEEK_MIN, description="Minutes from a round's last level to the next round, or the last resort."),
+    ] = 10
+    repeat: Annotated[int, Meta(ge=0, le=5, description="How many rounds follow the first.")] = 0
+
+
+class Audience(StrEnum):
+    """Whom a statement is for."""
+
+    PUBLIC = "public"
+    CUSTOMERS = "customers"
+    STAFF = "staff"
+    PRESS = "press"
+
+
+class Statement(Section, frozen=True):
+    """Words that were approved before they are needed."""
+
+    id: Annotated[StepId, Meta(description="Its name within the playbook.")]
+    audience: Annotated[Audience, Meta(description="Whom it is for.")]
+    words: Annotated[
+        Words,
+        Meta(description="What is said. What only the moment knows stands as `<what people cannot do>`."),
+    ]
+    approved_by: Annotated[Line, Meta(description="Who approved the words.")]
+    approved_on: Annotated[date, Meta(description="When.")]
+    platforms: Annotated[tuple[PlatformName, ...], Meta(description="Where it may be said; none means anywhere.")] = ()
+    lang: Annotated[Language, Meta(description="The language, as BCP 47 writes it.")] = "en"
 
 
 class HoldScope(StrEnum):
@@ -74,55 +155,109 @@ class HoldScope(StrEnum):
 class HoldTerms(Section, frozen=True):
     """What is held, and how many different people of which roles must agree before it goes."""
 
-    scope: HoldScope
-    releasers: Annotated[int, msgspec.Meta(ge=1, le=5)]
-    released_by: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    scope: Annotated[
+        HoldScope, Meta(description="Every automated post of the brand, or those on the signal's platform.")
+    ]
+    releasers: Annotated[int, Meta(ge=1, le=5, description="How many different people must agree to let go.")]
+    released_by: Annotated[tuple[Name, ...], Meta(min_length=1, description="The roles whose people may.")]
 
 
 class Change(Section, frozen=True):
     """One entry of a changelog, the newest first."""
 
-    version: Version
-    day: date
-    change: Words
+    version: Annotated[Version, Meta(description="The version it made.")]
+    day: Annotated[date, Meta(description="When it was written.")]
+    change: Annotated[Words, Meta(description="What changed, and why.")]
+
+
+class Approval(Section, frozen=True):
+    """Somebody who stands by this version. A release needs two different people."""
+
+    name: Annotated[Line, Meta(description="Who.")]
+    role: Annotated[Line, Meta(description="As what.")]
+    on: Annotated[date, Meta(description="When.")]
+
+
+class Deprecated(Section, frozen=True):
+    """From when on the playbook opens no incident any more. What is open stays open."""
+
+    on: Annotated[date, Meta(description="The first day (UTC) on which it opens nothing.")]
+    use: Annotated[PlaybookId, Meta(description="The playbook that stands in for it.")]
+    why: Annotated[Words, Meta(description="Why.")]
 
 
 class ExampleSignal(Section, frozen=True):
     """As much of a signal as a trigger looks at; figures left out are those of an ordinary quarter of an hour."""
 
-    kind: SignalKind
-    severity: Severity
-    platform: PlatformName | None = None
-    evidence: dict[EvidenceField, float] = msgspec.field(default_factory=dict)
+    kind: Annotated[SignalKind, Meta(description="The signal's kind.")]
+    severity: Annotated[Severity, Meta(description="How severe, 1 to 5.")]
+    platform: Annotated[PlatformName | None, Meta(description="Where; without it the brand as a whole.")] = None
+    evidence: Annotated[dict[EvidenceField, float], Meta(description="Figures of its evidence.")] = msgspec.field(
+        default_factory=dict
+    )
+    terms: Annotated[tuple[TermWord, ...], Meta(description="Words that rise among its complaints.")] = ()
 
 
 class Example(Section, frozen=True):
     """A signal, and in words what it stands for."""
 
-    what: Line
-    signal: ExampleSignal
+    what: Annotated[Line, Meta(description="What it stands for.")]
+    signal: Annotated[ExampleSignal, Meta(description="The signal.")]
 
 
 class Examples(Section, frozen=True):
     """Signals that must fire the playbook and signals that must not; run whenever the file is read."""
 
-    fires: Annotated[tuple[Example, ...], msgspec.Meta(min_length=1)]
-    quiet: Annotated[tuple[Example, ...], msgspec.Meta(min_length=1)]
+    fires: Annotated[tuple[Example, ...], Meta(min_length=1, description="Signals that must fire it.")]
+    quiet: Annotated[tuple[Example, ...], Meta(min_length=1, description="Signals that must not.")]
 
 
 class Playbook(Section, frozen=True):
-    """One version of a playbook. `roles` says what is expected of whom; `review_by` is when it must be read again."""
+    """One version of a playbook."""
 
-    id: PlaybookId
-    version: Version
-    title: Line
-    purpose: Words
-    owner: Line
-    review_by: date
-    trigger: Trigger
-    roles: dict[Name, Words]
-    steps: Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
-    runbook: Markdown
-    changelog: Annotated[tuple[Change, ...], msgspec.Meta(min_length=1)]
-    examples: Examples
-    hold: HoldTerms | None = None
+    id: Annotated[PlaybookId, Meta(description="Its name, which is also its folder's.")]
+    version: Annotated[Version, Meta(description="Its semantic version, which is also the file's name.")]
+    title: Annotated[Line, Meta(description="What has happened, in one line: the subject of its pages.")]
+    purpose: Annotated[Words, Meta(description="What it is for, and what it prevents.")]
+    owner: Annotated[Line, Meta(description="Who keeps it right.")]
+    review_by: Annotated[date, Meta(description="By when it has to be read again.")]
+    trigger: Annotated[Trigger, Meta(description="When it fires.")]
+    roles: Annotated[dict[Name, Words], Meta(description="What is expected of whom.")]
+    steps: Annotated[tuple[Step, ...], Meta(min_length=1, max_length=60, description="What is done.")]
+    runbook: Annotated[Markdown, Meta(description="The first hour and a half, in Markdown, for a phone at night.")]
+    changelog: Annotated[tuple[Change, ...], Meta(min_length=1, description="What changed, the newest first.")]
+    examples: Annotated[Examples, Meta(description="Signals that must fire it, and signals that must not.")]
+    hold: Annotated[HoldTerms | None, Meta(description="What its hold holds back, and who may let go.")] = None
+    cause: Annotated[
+        Cause | None,
+        Meta(
+            description="What is behind it, in a word that playbooks may share: of one cause a brand has one incident "
+            "open. Without it, the playbook's own id."
+        ),
+    ] = None
+    precedence: Annotated[
+        int,
+        Meta(ge=0, le=1000, description="Of several playbooks of one cause that fire, the one with the most opens."),
+    ] = 0
+    escalations: Annotated[
+        dict[StepId, Escalation], Meta(description="Who is paged while nobody acknowledges, by a name of its own.")
+    ] = msgspec.field(default_factory=dict)
+    ack_expires_min: Annotated[
+        Annotated[int, Meta(ge=5, le=WEEK_MIN)] | None,
+        Meta(
+            description="An acknowledgement after which nobody did anything for so many minutes (no tick, note, "
+            "statement or release) is forgotten, and the pages go out again. Without it, it lasts."
+        ),
+    ] = None
+    statements: Annotated[tuple[Statement, ...], Meta(description="Words approved before they are needed.")] = ()
+    approvals: Annotated[
+        tuple[Approval, ...], Meta(description="Who stands by this version; a release needs two different people.")
+    ] = ()
+    deprecated: Annotated[Deprecated | None, Meta(description="That it is to be used no more, and what instead.")] = (
+        None
+    )
+
+    @property
+    def of_cause(self) -> str:
+        """The cause that its incidents are counted under."""
+        return self.cause or self.id

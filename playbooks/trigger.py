@@ -1,21 +1,31 @@
-"""When a playbook fires: kinds of signal, how severe, where, and what the evidence must show."""
+"""When a playbook fires: kinds of signal, how severe, where, what the evidence must show, and which words rise in it."""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
 from detectors.mention import PlatformName
-from detectors.signal import Evidence, Signal, SignalKind
+from detectors.signal import Signal, SignalKind
 from playbooks.settings import Section
 
 Severity = Annotated[int, msgspec.Meta(ge=1, le=5)]
+#: One word as it stands in the evidence: lower case, without spaces.
+TermWord = Annotated[str, msgspec.Meta(pattern=r"^[^\sA-Z]{1,40}$")]
+
+#: A rising word of fewer people than this fires nothing: two friends could have agreed on it.
+FEWEST_SAYING_IT = 3
 
 
 class EvidenceField(StrEnum):
-    """The figures of a signal's evidence that a condition may look at."""
+    """The figures of a signal that a condition may look at.
+
+    `TIMES_USUAL` is what was observed over what was expected, in the detector's own count; `LASTING` is 1 where the
+    mood has changed for good, as far as can be seen, and 0 elsewhere. The others are those of `Evidence`.
+    """
 
     TAIL = "tail"
     MENTIONS = "mentions"
@@ -23,6 +33,12 @@ class EvidenceField(StrEnum):
     NEGATIVE_SHARE = "negative_share"
     AUTHORS = "authors"
     BASELINE_DAYS = "baseline_days"
+    TIMES_USUAL = "times_usual"
+    DUPLICATE_SHARE = "duplicate_share"
+    YOUNG_SHARE = "young_share"
+    LARGEST_AUTHOR_SHARE = "largest_author_share"
+    REACH = "reach"
+    LASTING = "lasting"
 
 
 class Condition(Section, frozen=True):
@@ -32,26 +48,29 @@ class Condition(Section, frozen=True):
     at_least: float | None = None
     at_most: float | None = None
 
-    def holds_for(self, evidence: Evidence) -> bool:
+    def holds_for(self, signal: Signal) -> bool:
         """Whether the evidence is as it must be.
 
         Raising `at_least` or lowering `at_most` makes the playbook fire less often.
         """
-        figure: float = getattr(evidence, self.field.value)
+        figure = figure_of(signal, self.field)
         return (self.at_least is None or figure >= self.at_least) and (self.at_most is None or figure <= self.at_most)
 
 
 class Trigger(Section, frozen=True):
     """What fires a playbook: every line must be met.
 
-    `platforms` empty means any, the brand as a whole among them. `quiet_h`: when so long nothing has fired an open
-    incident, it is over, and the next signal opens a new one and pages again.
+    `platforms` empty means any, the brand as a whole among them. `terms`, where there are any, ask that one of these
+    words rises among the complaints. What a named person reports (the kind `reported`) needs no figures: neither
+    severity nor conditions are held against it. `quiet_h`: when so long nothing has fired an open incident, it is
+    over, and the next signal opens a new one and pages again.
     """
 
     kinds: Annotated[tuple[SignalKind, ...], msgspec.Meta(min_length=1)]
     min_severity: Severity
     platforms: tuple[PlatformName, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    terms: tuple[TermWord, ...] = ()
     quiet_h: Annotated[float, msgspec.Meta(gt=0, le=24 * 14)] = 6.0
 
 
@@ -69,10 +88,29 @@ def match(trigger: Trigger, signal: Signal) -> Match:
     """Whether `signal` fires `trigger`, or the first line that it does not meet."""
     if signal.kind not in trigger.kinds:
         return Match.OTHER_KIND
+    if signal.kind is SignalKind.REPORTED:
+        return Match.FIRES
     if signal.severity < trigger.min_severity:
         return Match.TOO_MILD
     if trigger.platforms and signal.platform not in trigger.platforms:
         return Match.OTHER_PLATFORM
-    if not all(condition.holds_for(signal.evidence) for condition in trigger.conditions):
+    if not all(condition.holds_for(signal) for condition in trigger.conditions) or not _said(trigger, signal):
         return Match.EVIDENCE_SHORT
     return Match.FIRES
+
+
+def figure_of(signal: Signal, field: EvidenceField) -> float:
+    """The figure that a condition on `field` looks at."""
+    if field is EvidenceField.TIMES_USUAL:
+        if signal.expected > 0:
+            return signal.observed / signal.expected
+        return math.inf if signal.observed > 0 else 0.0
+    return float(getattr(signal.evidence, field.value))
+
+
+def _said(trigger: Trigger, signal: Signal) -> bool:
+    """Whether enough people say one of the words; a hash sign before a word is no part of it."""
+    if not trigger.terms:
+        return True
+    rising = {term.text.removeprefix("#") for term in signal.evidence.terms if term.people >= FEWEST_SAYING_IT}
+    return not rising.isdisjoint(trigger.terms)
