@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.voices.packed import pack, unpack
 
-#: So many of one text count as people who say the same.
+#: More of one text than this are copies.
 COPIES: Final = 5
 #: Shorter texts are alike by nature ("thank you so much") and never copies.
 _SHORTEST: Final = 5
@@ -36,10 +36,7 @@ class AlikeState(msgspec.Struct):
 
 
 class Likeness(NamedTuple):
-    """How many texts were heard that share half of their words with one, and that share all, itself included.
-
-    Up to `COPIES` that share half count as 1: people do use the same words.
-    """
+    """How many texts were heard that share half of their words with one, and that share all, itself included."""
 
     half: int
     whole: int
@@ -53,7 +50,7 @@ class Alike:
 
     >>> alike = Alike()
     >>> [alike.heard((1, 2, 3, 4, 5, 6, 7, place)).half for place in range(8, 16)]
-    [1, 1, 1, 1, 1, 6, 7, 8]
+    [1, 2, 3, 4, 5, 6, 7, 8]
     >>> alike.heard((1, 2, 3, 4, 5, 6, 7, 8))
     Likeness(half=9, whole=2)
     >>> alike.heard((9, 8, 7, 6, 5, 4, 3, 2))
@@ -83,8 +80,7 @@ class Alike:
             here = now[triple] = now.get(triple, 0) + 1
             counts.append(here + before.get(triple, 0))
         counts.sort(reverse=True)
-        half = counts[(len(counts) + 1) // 2 - 1]
-        return Likeness(half if half > COPIES else 1, counts[-1])
+        return Likeness(counts[(len(counts) + 1) // 2 - 1], counts[-1])
 
     def turn(self, now_ms: int) -> None:
         """Forget what is too old; where too much was written, what is older."""

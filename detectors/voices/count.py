@@ -4,7 +4,8 @@
 - What was heard five times already (the same words, or a template's) counts no more; where the account is known to be
   old and followed, it is damped and not dropped: people do repost what they are angry about.
 - Those who say the same words as others before them, or answer the same post, count as many as the square root of
-  their number: one has heard the other, and what draws a hundred answers may be a joke.
+  their number: one has heard the other, and what draws a hundred answers may be a joke. For accounts of less than a
+  quarter of a year the same words are half of them.
 - A young account counts less.
 - Young accounts that crowd into one second, beyond what chance brings, count less again.
 
@@ -28,7 +29,15 @@ from detectors.voices.conversations import Conversations, ConversationsState
 from detectors.voices.crowd import Crowd, CrowdState
 from detectors.voices.links import is_shown
 from detectors.voices.minutes import Minutes, MinutesState, Tally
-from detectors.voices.weight import CROWD, YOUNG_D, is_established, is_negative, shares_of_seconds, weight_of_age
+from detectors.voices.weight import (
+    CROWD,
+    YOUNG_D,
+    is_established,
+    is_negative,
+    is_new,
+    shares_of_seconds,
+    weight_of_age,
+)
 
 #: From this many posts in ten to twenty minutes on an author is a machine, or as tiring as one.
 TIRADE: Final = 4
@@ -174,7 +183,8 @@ def _weigh_one(
     if young:
         weight = weight_of_age(digest.account_age_d) * shares.get(digest.at_ms // 1000, 1.0)
         copied = 1.0 - shares.get(digest.at_ms // 1000, 1.0)
-    together = max(alike.whole, answers)
+    # A flood's first posts are not known for copies yet, but its accounts are seldom old.
+    together = max(alike.half if is_new(digest) else alike.whole, answers)
     one_more = math.sqrt(together) - math.sqrt(together - 1)
     if alike.half > COPIES:
         if is_established(digest):

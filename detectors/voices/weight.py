@@ -51,6 +51,15 @@ def is_established(digest: Digest) -> bool:
     return (age_d is None or age_d >= _ESTABLISHED_D) and (followers is None or followers >= _ESTABLISHED_FOLLOWERS)
 
 
+def is_new(digest: Digest) -> bool:
+    """Whether an account is known to be too young to be established.
+
+    >>> is_new(Digest("1", 0, 1, b"", None)), is_new(Digest("1", 0, 1, b"", None, 300, 40))
+    (False, True)
+    """
+    return digest.account_age_d is not None and digest.account_age_d < _ESTABLISHED_D
+
+
 def shares_of_seconds(posts: Sequence[Digest], start_ms: int) -> dict[int, float]:
     """Seconds into which more posts crowd than chance brings, and the share of them that it would have brought.
 

@@ -90,6 +90,14 @@ def test_a_template_with_its_slots_filled_anew_is_a_copy() -> None:
     assert heard(Voices(), *filled) == COPIES
 
 
+def test_a_template_in_the_mouths_of_new_accounts_counts_as_the_square_root_before_it_is_a_copy() -> None:
+    filled = [(1, 2, 3, 4, 5, 6, 1000 + author, 7, 8, 9, 10) for author in range(1, 6)]
+    grown = weighed(Voices(), *(said(who, words, account_age_d=90) for who, words in enumerate(filled, 1)))
+    new = weighed(Voices(), *(said(who, words, account_age_d=89) for who, words in enumerate(filled, 1)))
+    assert sum(weight for _, weight in grown.voices) == 5
+    assert sum(weight for _, weight in new.voices) == pytest.approx(math.sqrt(5))
+
+
 def test_texts_that_share_a_phrase_are_no_copies() -> None:
     sharing = (said(author, (1, 2, 3, *range(100 * author, 100 * author + 6))) for author in range(1, 21))
     assert heard(Voices(), *sharing) == 20
