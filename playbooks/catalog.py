@@ -7,18 +7,22 @@ nothing fires it.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
+from detectors.signal import Signal, SignalKind
+from playbooks.lock_file import LOCK_NAME, hash_of, read_lock
 from playbooks.rules import faults_of
+from playbooks.rules.beside import faults_beside
+from playbooks.rules.texts import as_numbers
 from playbooks.schema import Playbook, PlaybookError
 from playbooks.strict_yaml import YamlFault, line_of, parse
+from playbooks.trigger import Match, match
 
 OWN_LIBRARY = Path(__file__).with_name("library")
-LOCK_NAME = "lock.json"
 
 
 class Pinned(msgspec.Struct, frozen=True):
@@ -33,24 +37,54 @@ class Library:
     """The playbooks there are.
 
     >>> library = load_library()
-    >>> [pinned.playbook.id for pinned in library.newest()]
-    ['complaint-storm', 'dead-letters', 'source-silence']
+    >>> "complaint-storm" in [pinned.playbook.id for pinned in library.newest()]
+    True
     """
 
     def __init__(self, versions: Iterable[Pinned]) -> None:
         self._versions = {(one.playbook.id, one.playbook.version): one for one in versions}
 
     def newest(self) -> list[Pinned]:
-        """The latest released version of each playbook, by id: what a new incident is opened with."""
+        """The latest released version of each playbook, by id."""
         latest: dict[str, Pinned] = {}
         for one in sorted(self._versions.values(), key=_age):
             if one.released:
                 latest[one.playbook.id] = one
         return [latest[name] for name in sorted(latest)]
 
+    def in_use(self, day: date) -> list[Pinned]:
+        """What a new incident may be opened with on a day: the newest of each playbook that is not deprecated by then.
+
+        `day` is a day of event time (UTC), so that a replay opens what life opened.
+        """
+        return [one for one in self.newest() if one.playbook.deprecated is None or day < one.playbook.deprecated.on]
+
+    def firing(self, signal: Signal) -> list[Pinned]:
+        """The playbooks that `signal` opens where nothing is open: of each cause that fires, the highest.
+
+        What a named person reports fires none by itself: they say which.
+        """
+        if signal.kind is SignalKind.REPORTED:
+            return []
+        highest: dict[str, Pinned] = {}
+        for one in self.in_use(_day_of(signal.at_ms)):
+            if match(one.playbook.trigger, signal) is Match.FIRES:
+                other = highest.get(one.playbook.of_cause)
+                if other is None or one.playbook.precedence > other.playbook.precedence:
+                    highest[one.playbook.of_cause] = one
+        return [highest[cause] for cause in sorted(highest)]
+
+    def reportable(self, day: date) -> list[Pinned]:
+        """The playbooks that a named person may open an incident with by hand."""
+        return [one for one in self.in_use(day) if SignalKind.REPORTED in one.playbook.trigger.kinds]
+
     def version(self, playbook: str, version: str) -> Pinned | None:
         """One version, released or draft, or None where there is none."""
         return self._versions.get((playbook, version))
+
+    def versions(self, playbook: str) -> list[Pinned]:
+        """Every version of one playbook, the oldest first."""
+        return [one for one in self.all() if one.playbook.id == playbook]
 
     def pinned(self, playbook: str, version: str, hash: str) -> Pinned:
         """The very file an incident was opened with; raises `PlaybookError` where it is gone or another."""
@@ -70,63 +104,100 @@ class Library:
 
 
 def load_library(folder: Path | None = None) -> Library:
-    """The library in `folder`, or the one Firebreak brings; raises `PlaybookError` for the first file that is wrong."""
+    """The library in `folder`, or the one Firebreak brings; raises `PlaybookError` for the first fault."""
     folder = OWN_LIBRARY if folder is None else folder
-    locked = _lock(folder / LOCK_NAME)
+    library, faults = read_library(folder)
+    if faults:
+        raise faults[0]
+    return library
+
+
+def read_library(folder: Path) -> tuple[Library, list[PlaybookError]]:
+    """What of a library can be read, and everything that is wrong with it; raises `PlaybookError` without a lock."""
+    locked = read_lock(folder)
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob("*/*.yaml"))}
-    for path in sorted(folder.rglob("*.y*ml")):
-        if path not in files.values():
-            raise PlaybookError(path, 1, "is not where a playbook stands; allowed is <id>/<version>.yaml")
-    for name in locked:
-        if name not in files:
-            raise PlaybookError(folder / LOCK_NAME, 1, f"{name} is released but not there; put it back")
-    return Library(_pinned(path, locked.get(name)) for name, path in files.items())
+    faults = [
+        PlaybookError(path, 1, "is not where a playbook stands; allowed is <id>/<version>.yaml")
+        for path in sorted(folder.rglob("*.y*ml"))
+        if path not in files.values()
+    ]
+    faults += [
+        PlaybookError(folder / LOCK_NAME, 1, f"{name} is released but not there; put it back")
+        for name in locked
+        if name not in files
+    ]
+    found: list[Pinned] = []
+    for name, path in files.items():
+        pinned, wrong = _read(path, locked.get(name))
+        found += [pinned] if pinned else []
+        faults += wrong
+    library = Library(found)
+    return library, faults + beside_each_other(folder, library.newest())
+
+
+def beside_each_other(folder: Path, versions: Iterable[Pinned]) -> list[PlaybookError]:
+    """What is wrong with these versions together, one of each playbook."""
+    found = []
+    for playbook, fault in faults_beside([one.playbook for one in versions]):
+        path = path_of(folder, playbook)
+        found.append(PlaybookError(path, line_of(path.read_text(encoding="utf-8"), fault.where), fault.message))
+    return found
+
+
+def path_of(folder: Path, playbook: Playbook) -> Path:
+    """Where a version stands in a library."""
+    return folder / playbook.id / f"{playbook.version}.yaml"
 
 
 def parse_playbook(source: str, path: Path) -> Playbook:
     """The playbook in `source`; raises `PlaybookError` where it is not one. `path` is for the messages."""
-    try:
-        playbook = parse(source, path, Playbook)
-    except YamlFault as fault:
-        raise PlaybookError(fault.path, fault.line, fault.message) from None
-    faults = [(line_of(source, fault.where), fault.message) for fault in faults_of(playbook)]
-    if faults:
-        line, message = min(faults)
-        raise PlaybookError(path, line, message)
+    playbook, faults = read_playbook(source, path)
+    if playbook is None or faults:
+        raise faults[0]
     return playbook
 
 
-def hash_of(content: bytes) -> str:
-    """The hash that the lock and an incident know a file by."""
-    return hashlib.sha256(content).hexdigest()
+def read_playbook(source: str, path: Path) -> tuple[Playbook | None, list[PlaybookError]]:
+    """The playbook in `source`, None where it is none, and everything that is wrong with it, from top to bottom."""
+    try:
+        playbook = parse(source, path, Playbook)
+    except YamlFault as fault:
+        return None, [PlaybookError(fault.path, fault.line, fault.message)]
+    faults = sorted((line_of(source, fault.where), fault.message) for fault in faults_of(playbook))
+    return playbook, [PlaybookError(path, line, message) for line, message in faults]
 
 
-def _pinned(path: Path, locked: str | None) -> Pinned:
+def _read(path: Path, locked: str | None) -> tuple[Pinned | None, list[PlaybookError]]:
     try:
         content = path.read_bytes()
         source = content.decode()
     except (OSError, UnicodeDecodeError) as wrong:
-        raise PlaybookError(path, 1, f"cannot be read: {wrong}") from None
+        return None, [PlaybookError(path, 1, f"cannot be read: {wrong}")]
     found = hash_of(content)
+    faults = []
     if locked not in (None, found):
-        raise PlaybookError(
-            path, 1, f"is released and was edited: hash {found}, in the lock {locked}; undo it, make a new version"
-        )
-    playbook = parse_playbook(source, path)
-    for key, said, named in (("id", playbook.id, path.parent.name), ("version", playbook.version, path.stem)):
-        if said != named:
-            raise PlaybookError(path, line_of(source, f"$.{key}"), f"{key} is {said!r}, but the file is {named!r}")
-    return Pinned(playbook, found, released=locked is not None)
+        said = f"is released and was edited: hash {found}, in the lock {locked}; undo it, make a new version"
+        faults.append(PlaybookError(path, 1, said))
+    playbook, wrong_in_it = read_playbook(source, path)
+    faults += wrong_in_it
+    if playbook is None:
+        return None, faults
+    faults += _misnamed(playbook, source, path)
+    return Pinned(playbook, found, released=locked is not None), faults
 
 
-def _lock(path: Path) -> Mapping[str, str]:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-    except OSError as wrong:
-        raise PlaybookError(path, 1, f"cannot be read: {wrong.strerror}; a library has a lock, be it {{}}") from None
-    except msgspec.DecodeError as wrong:
-        raise PlaybookError(path, 1, f"is not a lock: {wrong}; allowed is {{file: hash, ...}}") from None
+def _misnamed(playbook: Playbook, source: str, path: Path) -> list[PlaybookError]:
+    names = (("id", playbook.id, path.parent.name), ("version", playbook.version, path.stem))
+    return [
+        PlaybookError(path, line_of(source, f"$.{key}"), f"{key} is {said!r}, but the file is {named!r}")
+        for key, said, named in names
+        if said != named
+    ]
 
 
 def _age(one: Pinned) -> tuple[str, tuple[int, ...]]:
-    return one.playbook.id, tuple(int(part) for part in one.playbook.version.split("."))
+    return one.playbook.id, as_numbers(one.playbook.version)
+
+
+def _day_of(at_ms: int) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date()

@@ -1,4 +1,4 @@
-"""When a playbook fires: kinds of signal, how severe, where, what the evidence must show, and which words rise in it."""
+"""When a playbook fires: kinds of signal, how severe, where, what the evidence must show, which words rise in it."""
 
 from __future__ import annotations
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from detectors.signal import Signal, SignalKind
-from playbooks.catalog import Library, Pinned, hash_of, parse_playbook
+from playbooks.catalog import Library, Pinned, parse_playbook
 from playbooks.examples import signal_of
+from playbooks.lock_file import hash_of
 from playbooks.schema import ExampleSignal
 from playbooks.settings import Arming, BrandSettings, PlaybookSettings
 from playbooks.trigger import EvidenceField

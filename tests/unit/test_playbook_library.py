@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from playbooks.catalog import OWN_LIBRARY, Library, hash_of, load_library, parse_playbook
+from playbooks.catalog import OWN_LIBRARY, Library, load_library, parse_playbook
 from playbooks.examples import signal_of, surprises
 from playbooks.labels import ActionKind
-from playbooks.rules import COUNTED
+from playbooks.lock_file import hash_of
+from playbooks.rules.triggers import COUNTED
 from playbooks.schema import Playbook, PlaybookError
 from playbooks.trigger import EvidenceField, Match, match
 from tests.parts.signals import DATA, PLAIN
