@@ -22,7 +22,8 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
 
     `scored` are the voices with a known negativity, `negative` those of them that are negative, and `bins` how many of
     them fall into each of `BINS` equal parts of 0..1. `copies` are posts that are no voice of their own, and
-    `negative_copies` the negative ones of them. `planned` is how many times the usual the calendar expects now.
+    `negative_copies` the negative ones of them; `mistaken` are negative voices, of this bucket or earlier ones, that
+    have turned out to be the first of a flood's copies. `planned` is how many times the usual the calendar expects now.
     `arrived` are the mentions that came in with the bucket, whatever their own time is and whoever wrote them. All of
     these are counts, whole or weighted; `late_ms` is how late its sources may be.
     """
@@ -37,6 +38,7 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     arrived: float = 0.0
     late_ms: int = 0
     negative_copies: float = 0.0
+    mistaken: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,11 @@ _MOST: Final = 30.0
 _STRONG: Final = 15.0
 _CALM: Final = 7.0
 _OVER: Final = _PLACES.index(7)
-#: Of a flood's copies so many are taken for voices before they are known; as many are not counted where it is one.
-_MISTAKEN: Final = 6.0
-#: A row: voices by bin, voices expected and negative copies since it began; its evidence; when it began.
+#: A row: voices by bin, and voices expected, since it began; its evidence; when it began.
 _EXPECTED: Final = BINS
-_COPIES: Final = BINS + 1
-_TOLD: Final = BINS + 2
-_SINCE: Final = BINS + 3
-_WIDTH: Final = BINS + 4
+_TOLD: Final = BINS + 1
+_SINCE: Final = BINS + 2
+_WIDTH: Final = BINS + 3
 #: A row older than this is halved.
 _OLDEST_MS: Final = 3 * 3_600_000
 #: The least evidence in the scores themselves (nats) before their number counts: praise brings many voices.
@@ -77,7 +74,7 @@ class TurnsState(msgspec.Struct):
 
 
 class Turns(NamedTuple):
-    """The rows, one after another: voices by bin, voices expected, negative copies, the evidence, and when it began.
+    """The rows, one after another: voices by bin, voices expected, the evidence, and when it began.
 
     `unheard` is what was expected in the quiet buckets since somebody last spoke, `calm` the evidence that what the
     rows tell of is over. It is never changed, but followed by another.
@@ -94,8 +91,14 @@ class Turns(NamedTuple):
             unheard += expected
         return Turns(self.rows, unheard, self.calm)
 
-    def after(self, at_ms: int, voices: Sequence[float], expected: float, mix: ScoreMix, copies: float = 0.0) -> Turns:
-        """With the voices of the bucket at `at_ms`, by bin, and how many negative copies came with them."""
+    def after(
+        self, at_ms: int, voices: Sequence[float], expected: float, mix: ScoreMix, mistaken: float = 0.0
+    ) -> Turns:
+        """With the voices of the bucket at `at_ms`, by bin.
+
+        So many negative ones of these and earlier buckets, `mistaken`, have turned out to be a flood's: the first of
+        its copies. They are taken out again, the most negative ones.
+        """
         rows, number, told = self.rows[:], sum(voices), mix.evidence(voices, _PARTS)
         for row, at in enumerate(range(0, len(rows), _WIDTH)):
             added, waited = _ROW_ADDED[row], self.unheard
@@ -110,8 +113,9 @@ class Turns(NamedTuple):
             for place, count in enumerate(voices, at):
                 rows[place] += count
             rows[at + _EXPECTED] += expected + waited
-            rows[at + _COPIES] += copies
             rows[at + _TOLD] = now
+            if mistaken:
+                _take_out(rows, at, row, mistaken, mix)
             _bound(rows, at, at_ms)
         strong = max(rows[_TOLD::_WIDTH]) >= _STRONG
         calm = max(0.0, self.calm - told[_OVER]) if strong else 0.0
@@ -144,7 +148,7 @@ class Turns(NamedTuple):
     def tone(self, mix: ScoreMix) -> Weighed:
         """Evidence that the mix of scores has turned, above what an ordinary change of mood explains."""
         rows = self._table()[:_TONE]
-        turned = _turned(_without_copied(rows), mix).max(axis=1)
+        turned = _turned(rows, mix).max(axis=1)
         row = int(turned.argmax())
         return Weighed(max(0.0, float(turned[row])), int(rows[row, _SINCE]))
 
@@ -154,12 +158,11 @@ class Turns(NamedTuple):
         The number is weighed as negative binomial: `dispersion` is its overdispersion over a span in seconds.
         """
         rows = self._table()[_TONE:]
-        heard = _without_copied(rows)
-        turned = _turned(heard, mix)
+        turned = _turned(rows, mix)
         if turned.max() <= _MIX_AT_LEAST:
             return Weighed(0.0, int(rows[0, _SINCE]))
-        number = heard[:, :BINS].sum(axis=1)[:, None]
-        expected = np.maximum(heard[:, _EXPECTED], _LEAST_EXPECTED)[:, None]
+        number = rows[:, :BINS].sum(axis=1)[:, None]
+        expected = np.maximum(rows[:, _EXPECTED], _LEAST_EXPECTED)[:, None]
         spans_s = [max(_SHORTEST_S, (at_ms + BUCKET_MS - int(since)) // 1000) for since in rows[:, _SINCE].tolist()]
         shape = 1.0 / np.array([dispersion(span_s) for span_s in spans_s])[:, None]
         rise = np.log((shape + expected * (1.0 + _ADDED)) / (shape + expected))
@@ -188,6 +191,17 @@ def _empty(rows: array[float], at: int, since_ms: int) -> None:
     """Let the row at `at` begin anew."""
     rows[at : at + _WIDTH] = _NOTHING
     rows[at + _SINCE] = since_ms
+
+
+def _take_out(rows: array[float], at: int, row: int, mistaken: float, mix: ScoreMix) -> None:
+    """Let the row at `at` forget so many of its most negative voices, and what they told."""
+    taken = [0.0] * BINS
+    for place in range(BINS - 1, BINS // 2 - 1, -1):
+        taken[place] = min(rows[at + place], mistaken)
+        rows[at + place] -= taken[place]
+        mistaken -= taken[place]
+    told = mix.evidence(taken, _PARTS)[_PART_OF_ROW[row]] + sum(taken) * _ROW_LOG_MORE[row]
+    rows[at + _TOLD] = max(0.0, rows[at + _TOLD] - told)
 
 
 def _bound(rows: array[float], at: int, at_ms: int) -> None:
@@ -220,16 +234,3 @@ def _turned(heard: Floats, mix: ScoreMix) -> Floats:
     variance = mix.unsure + (_CROWD_MOOD * crowd) ** 2
     ordinary = (fits - TURNED**2 / (2.0 * variance[:, None])).max(axis=1, keepdims=True)
     return np.asarray(fits - ordinary)
-
-
-def _without_copied(heard: Floats) -> Floats:
-    """The rows without those voices that were the first of a flood: as many of the most negative as it has copies."""
-    if not heard[:, _COPIES].any():
-        return heard
-    left = heard.copy()
-    mistaken = np.minimum(heard[:, _COPIES], _MISTAKEN)
-    for place in range(BINS - 1, BINS // 2 - 1, -1):
-        taken = np.minimum(left[:, place], mistaken)
-        left[:, place] -= taken
-        mistaken = mistaken - taken
-    return left

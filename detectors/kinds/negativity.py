@@ -76,7 +76,7 @@ class NegativitySpike(base.AnomalyDetector):
     """
 
     kind = SignalKind.NEGATIVITY
-    version = 6
+    version = 7
 
     def __init__(self, threshold: float = THRESHOLD, whole: Detector | None = None) -> None:
         self.threshold = threshold
@@ -128,7 +128,7 @@ class NegativitySpike(base.AnomalyDetector):
 
     def learn(self, seen: Observation) -> None:
         """Take the bucket into the evidence and the baselines."""
-        if not (seen.scored or seen.negative_copies or seen.voices):
+        if not (seen.scored or seen.mistaken or seen.voices):
             return self.rest(seen, 1)
         self._turns = self._with(seen)
         self._rate.begin(seen.at_ms)
@@ -226,7 +226,7 @@ class NegativitySpike(base.AnomalyDetector):
     def _with(self, seen: Observation) -> Turns:
         """The evidence with this bucket's voices; worked out once for finding and learning."""
         if self._said is None or self._said[0] is not seen:
-            turns = self._turns.after(seen.at_ms, _voices(seen), self._expect(seen), self._mix, seen.negative_copies)
+            turns = self._turns.after(seen.at_ms, _voices(seen), self._expect(seen), self._mix, seen.mistaken)
             self._said = (seen, turns)
         return self._said[1]
 

@@ -62,12 +62,14 @@ class VoicesState(msgspec.Struct):
 class Weighed:
     """A bucket's mentions, weighed: those that count at all, with how much; and what came with them.
 
-    `weight` is 0 to 1; a voice of a sampled bucket stands for `each` of them.
+    `weight` is 0 to 1; a voice of a sampled bucket stands for `each` of them. `mistaken` are negative voices that were
+    counted before their words were known for copies.
     """
 
     voices: list[tuple[Digest, float]]
     tally: Tally
     each: float = 1.0
+    mistaken: float = 0.0
 
 
 class Voices:
@@ -140,6 +142,7 @@ class Counted:
     negative: float = 0.0
     copies: float = 0.0
     negative_copies: float = 0.0
+    mistaken: float = 0.0
     bins: list[float] = field(default_factory=lambda: [0.0] * BINS)
 
     def count(self, digest: Digest, weight: float) -> None:
@@ -158,6 +161,7 @@ class Counted:
         self.negative += other.negative
         self.copies += other.copies
         self.negative_copies += other.negative_copies
+        self.mistaken += other.mistaken
         self.bins = [mine + theirs for mine, theirs in zip(self.bins, other.bins, strict=True)]
 
     def observation(self, at_ms: int) -> Observation:
@@ -170,6 +174,7 @@ class Counted:
             tuple(self.bins),
             self.copies,
             negative_copies=self.negative_copies,
+            mistaken=self.mistaken,
         )
 
 
@@ -191,6 +196,9 @@ def _weigh_one(
             one_more = min(one_more, math.sqrt(COPIES / alike.half))
         else:
             one_more, copied = 0.0, 1.0
+            # The first of these words were taken for voices; each of the next ones unmasks one of them.
+            if negative and alike.half <= 2 * COPIES:
+                heard.mistaken += heard.each
     weight *= one_more
     if author and crowd.posts(author) >= TIRADE:
         copied = 1.0

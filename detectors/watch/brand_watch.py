@@ -144,6 +144,7 @@ class BrandWatch:
             heard.at(_place(digest, bucket)).count(digest, weight * weighed.each)
         heard.now.copies = weighed.tally.copies
         heard.now.negative_copies = weighed.tally.negative_copies
+        heard.now.mistaken = weighed.mistaken
         return heard
 
     def _look(self, series: Series, bucket: Bucket, heard: Heard, arrived: int) -> list[Signal]:

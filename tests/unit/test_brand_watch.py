@@ -161,7 +161,7 @@ def test_a_signal_says_why() -> None:
     assert why.negative_share > why.expected_negative_share
     assert why.authors >= why.negative
     assert why.baseline_days == pytest.approx(3.4, abs=0.1)
-    assert (signal.detector, signal.detector_version) == ("NegativitySpike", 6)
+    assert (signal.detector, signal.detector_version) == ("NegativitySpike", 7)
 
 
 def test_a_signal_names_the_text_model_that_scored_what_it_is_about() -> None:

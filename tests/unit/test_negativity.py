@@ -168,17 +168,17 @@ def test_a_second_crisis_is_found_as_fast_as_the_first() -> None:
 
 
 def test_the_first_copies_of_a_flood_are_not_counted_once_it_is_one() -> None:
-    def flood(copies: float) -> float:
+    def flood(mistaken: float) -> float:
         detector = taught("perfect")
         course = [Observation(T * 10_000, 10.0, 10.0, 10.0, (0.0,) * 7 + (10.0,))]
         course += [
-            Observation((T + place) * 10_000, 1.0, 1.0, 0.0, (1.0, *(0.0,) * 7), negative_copies=copies)
+            Observation((T + place) * 10_000, 1.0, 1.0, 0.0, (1.0, *(0.0,) * 7), mistaken=mistaken)
             for place in range(1, 3)
         ]
         course.append(Observation((T + 3) * 10_000, 1.0, 1.0, 1.0, (0.0,) * 7 + (1.0,)))
         return scores(detector, iter(course))[-1]
 
-    assert flood(0.0) >= 1.0 > flood(40.0)
+    assert flood(0.0) >= 1.0 > flood(5.0)
 
 
 def test_a_lasting_change_of_tone_has_a_witness() -> None:
@@ -239,8 +239,9 @@ def test_more_negative_voices_never_lower_the_score(course: list[tuple[int, floa
             detector.learn(seen)
         return score
 
-    # What a row holds beyond its bound is cut off in proportion, so a large score may move a little either way.
-    assert end(more) >= end(0) - 0.01
+    # What a row holds beyond its bound is cut off in proportion, so a large score may move a little either way; and one
+    # that begins with the voice that is added has waited for more voices than one that begins later.
+    assert end(more) >= end(0) - 0.03
 
 
 def test_a_brand_known_for_two_hours_has_to_show_more_than_one_known_for_days() -> None:

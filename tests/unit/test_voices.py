@@ -98,6 +98,14 @@ def test_a_template_in_the_mouths_of_new_accounts_counts_as_the_square_root_befo
     assert sum(weight for _, weight in new.voices) == pytest.approx(math.sqrt(5))
 
 
+def test_the_first_five_of_a_flood_are_known_for_a_mistake_with_the_next_five() -> None:
+    voices = Voices()
+    found = [weighed(voices, said(author, SENTENCE)).mistaken for author in range(1, 21)]
+    assert found == [0.0] * COPIES + [1.0] * COPIES + [0.0] * (20 - 2 * COPIES)
+    glad = [weighed(voices, said(author, (6, 7, 8, 9, 10), negativity=0.1)).mistaken for author in range(21, 41)]
+    assert sum(glad) == 0.0
+
+
 def test_texts_that_share_a_phrase_are_no_copies() -> None:
     sharing = (said(author, (1, 2, 3, *range(100 * author, 100 * author + 6))) for author in range(1, 21))
     assert heard(Voices(), *sharing) == 20
