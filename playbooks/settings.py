@@ -7,6 +7,7 @@ Secrets are never in the file: a `SecretFrom` says which environment variable or
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +22,16 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}\Z")]
 #: A moment, RFC 3339 with an offset.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+#: What a clock shows, ``08:30``; midnight is ``00:00``. In YAML it stands in quotes.
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d\Z")]
 #: A length of time or a rate that must be more than nothing, and a number of things of which there is at least one.
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+#: A telephone number as the whole world dials it (E.164).
+PhoneNumber = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{5,14}\Z")]
+#: A member of a Slack workspace, and a user of PagerDuty.
+SlackMember = Annotated[str, msgspec.Meta(pattern=r"^[UW][A-Z0-9]{4,20}\Z")]
+PagerDutyUser = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{4,20}\Z")]
 
 
 class MissingSecret(Exception):
@@ -85,13 +93,74 @@ class StoreSettings(Section, frozen=True):
     password: SecretFrom | None = None
 
 
+class QuietHours(Section, frozen=True):
+    """From when until when, by the clocks where a person is, no notice shall wake them. A page does all the same."""
+
+    begins: ClockTime = msgspec.field(name="from")
+    ends: ClockTime = msgspec.field(name="to")
+
+
+class OfRota(Section, frozen=True):
+    """In a role: whoever is on call in a rota."""
+
+    rota: Name
+
+
+#: Who is in a role: people always, and those of rotas while they are on call.
+RoleSettings = tuple[Name | OfRota, ...] | OfRota
+
+
+class CalendarSettings(Section, frozen=True):
+    """An iCalendar file, or one at an address (`url`; ``webcal`` is read as ``https``), whose events are turns.
+
+    `secret` stands in for ``{secret}`` in the address; where the address has none, it goes along as a bearer token, or,
+    with `username`, as a password. `only`: events whose title holds this text count, in any case of letters. `zone` and
+    `day_begins` are for events that are of days and not of moments. `keep_h`: for how long the last copy counts when
+    the calendar cannot be read any more.
+    """
+
+    url: str | None = None
+    file: str | None = None
+    secret: SecretFrom | None = None
+    username: str | None = None
+    only: str | None = None
+    zone: str | None = None
+    day_begins: ClockTime = "00:00"
+    poll_s: Positive = 300.0
+    timeout_s: Positive = 10.0
+    keep_h: Positive = 72.0
+
+
+class RotaSettings(Section, frozen=True):
+    """Who is on call when: by a rota file, or by a calendar."""
+
+    file: str | None = None
+    ical: CalendarSettings | None = None
+
+
 class Person(Section, frozen=True):
-    """Somebody who may be reached. `drills` says they agreed to be reached by drills."""
+    """Somebody who may be reached. `drills` says they agreed to be reached by drills.
+
+    `zone` is where their day is, for `quiet` and for times that are written to them.
+
+    `sms` and `voice` are telephone numbers, `slack` is their member id. `pagerduty` and `apprise` are names of a
+    service and of a target under `channels`, `alertmanager` is the receiver their alerts are labelled with.
+    `pagerduty_user` is who they are there, so that what they acknowledge there counts here.
+    """
 
     name: str
     email: str | None = None
+    sms: PhoneNumber | None = None
+    voice: PhoneNumber | None = None
+    slack: SlackMember | None = None
+    pagerduty: Name | None = None
+    pagerduty_user: PagerDutyUser | None = None
+    alertmanager: Name | None = None
+    apprise: Name | None = None
     webhook: str | None = None
     drills: bool = False
+    zone: str = "UTC"
+    quiet: QuietHours | None = None
 
 
 class EmailSettings(Section, frozen=True):
@@ -113,11 +182,79 @@ class WebhookSettings(Section, frozen=True):
     timeout_s: Positive = 10.0
 
 
+class TwilioSettings(Section, frozen=True):
+    """Twilio, which sends texts and calls people. Texts come from `sms_from`, calls from `voice_from`.
+
+    `account` is the account's SID, `token` its auth token: with it we sign in, and check that a report is Twilio's.
+    """
+
+    account: Annotated[str, msgspec.Meta(pattern=r"^AC[0-9a-f]{32}\Z")]
+    token: SecretFrom
+    sms_from: PhoneNumber | None = None
+    voice_from: PhoneNumber | None = None
+    url: str = "https://api.twilio.com"
+    timeout_s: Positive = 10.0
+
+
+class SlackSettings(Section, frozen=True):
+    """One channel of a Slack workspace: an incoming webhook, whose whole address is the secret.
+
+    `signing_secret` is the app's: with it a press on the button in a message counts as an acknowledgement.
+    """
+
+    webhook: SecretFrom
+    signing_secret: SecretFrom | None = None
+    timeout_s: Positive = 10.0
+
+
+class PagerDutySettings(Section, frozen=True):
+    """PagerDuty's Events API. Each of the `services` is the integration key of one.
+
+    `webhook_secret` is that of a webhook subscription: with it an acknowledgement made there counts here.
+    """
+
+    services: dict[Name, SecretFrom]
+    webhook_secret: SecretFrom | None = None
+    url: str = "https://events.pagerduty.com"
+    timeout_s: Positive = 10.0
+
+
+class AlertmanagerSettings(Section, frozen=True):
+    """A Prometheus Alertmanager. `username` and `password`, or `token`, are for what stands before it."""
+
+    url: str
+    username: str | None = None
+    password: SecretFrom | None = None
+    token: SecretFrom | None = None
+    firing_h: Positive = 24.0
+    timeout_s: Positive = 10.0
+
+
+class AppriseSettings(Section, frozen=True):
+    """Everything else, by Apprise. Each of the `targets` is an address of Apprise's, which is a secret as a whole."""
+
+    targets: dict[Name, SecretFrom]
+    timeout_s: Positive = 20.0
+
+
+class LinkSettings(Section, frozen=True):
+    """Links in messages by which people acknowledge and escalate without signing in, and how long they work."""
+
+    secret: SecretFrom
+    valid_h: Positive = 24.0
+
+
 class ChannelSettings(Section, frozen=True):
     """The channels there are; each is absent until it is set."""
 
     email: EmailSettings | None = None
+    twilio: TwilioSettings | None = None
+    slack: SlackSettings | None = None
+    pagerduty: PagerDutySettings | None = None
+    alertmanager: AlertmanagerSettings | None = None
+    apprise: AppriseSettings | None = None
     webhook: WebhookSettings | None = None
+    links: LinkSettings | None = None
 
 
 class RunnerSettings(Section, frozen=True):
@@ -185,7 +322,8 @@ class PlaybookSettings(Section, frozen=True):
 
     store: StoreSettings = StoreSettings()
     people: dict[Name, Person] = {}
-    roles: dict[Name, tuple[Name, ...]] = {}
+    roles: Mapping[Name, RoleSettings] = {}
+    rotas: dict[Name, RotaSettings] = {}
     channels: ChannelSettings = ChannelSettings()
     runner: RunnerSettings = RunnerSettings()
     gate: GateSettings = GateSettings()

@@ -32,6 +32,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "bench": "streams.bench.command:bench",
     "correct": "streams.correct_command:correct_command",
     "negativity": "streams.negativity_command:negativity_command",
+    "oncall": "streams.oncall_command:oncall_command",
     "replay": "streams.replay:replay_command",
     "sign-in": "streams.sign_in_command:sign_in",
     "source": "streams.sources.command:source_command",

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
+from playbooks.oncall.check import beside, rota_faults
 from playbooks.settings import AtLeastOne, Name, PlaybookSettings, Port, Positive, SecretFrom, Section
 from playbooks.store.engine import holds_password
 from playbooks.strict_yaml import YamlFault, line_of, load
@@ -158,23 +160,18 @@ def read_settings(folder: Path | None) -> Settings:
         raise SettingsError(f"{path} is not there; make it, or name the folder that holds it with --config DIR")
     try:
         settings = load(path, Settings)
+        settings = replace(settings, rotas=beside(folder, settings.rotas))
+        _check(path, settings)
     except YamlFault as fault:
         raise SettingsError(str(fault)) from None
-    _check(path, settings)
     return settings
 
 
 def _check(path: Path, settings: Settings) -> None:
     """What the types cannot say."""
     source = path.read_text(encoding="utf-8")
-    for role, names in settings.roles.items():
-        for name in names:
-            if name not in settings.people:
-                known = ", ".join(sorted(settings.people)) or "none"
-                line = line_of(source, f"$.roles.{role}")
-                raise SettingsError(
-                    f"{path}:{line}: role '{role}' names '{name}', who is not under people (known: {known})"
-                )
+    for where, wrong in rota_faults(settings):
+        raise SettingsError(f"{path}:{line_of(source, where)}: {wrong}")
     for name, brand in settings.brands.items():
         for place, planned in enumerate(brand.planned):
             if planned.ends <= planned.begins:

@@ -69,7 +69,7 @@ def _agree(desk: Desk, hold: holds.Hold, person: str, reason: str) -> StrEnum:
     view = incidents.incident_view(desk.engine, hold.incident)
     # Roles come from the incident's log, where the playbook's words at its opening are pinned.
     released_by = [role for known in view.holds if known.id == hold.id for role in known.released_by] if view else []
-    may = may_release(hold, person, released_by, desk.settings.roles)
+    may = may_release(hold, person, released_by, desk.roles())
     if may is MayRelease.NOT_IN_THE_ROLES:
         return may
     return holds.agree_release(desk.engine, hold.id, person, reason, desk.clock())

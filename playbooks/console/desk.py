@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,8 @@ from playbooks.catalog import Library
 from playbooks.console import words
 from playbooks.console.markdown import to_html
 from playbooks.effects.plain_text import one_line, paragraph
+from playbooks.oncall.rotas import NO_ROTAS, Rotas
+from playbooks.people import rights
 from playbooks.settings import PlaybookSettings
 from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import Clock, now_ms
@@ -58,13 +60,21 @@ class Asset:
 
 
 class Desk:
-    """Made once when the console starts."""
+    """Made once when the console starts. `rotas` gives them as they are known now."""
 
-    def __init__(self, engine: Engine, settings: PlaybookSettings, library: Library, clock: Clock = now_ms) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: PlaybookSettings,
+        library: Library,
+        clock: Clock = now_ms,
+        rotas: Callable[[], Rotas] = lambda: NO_ROTAS,
+    ) -> None:
         self.engine = engine
         self.settings = settings
         self.library = library
         self.clock = clock
+        self.rotas = rotas
         self.same_file = SameFile(engine)
         self.assets = {path.name: _asset(path) for path in sorted((HERE / "static").iterdir())}
         self._templates = _templates(self.assets)
@@ -87,6 +97,10 @@ class Desk:
         """What a person is called; their key where the settings no longer know them."""
         known = self.settings.people.get(person)
         return known.name if known else person
+
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """Who may do what each role may."""
+        return rights(self.settings, self.rotas(), self.clock())
 
     def brand_name(self, brand: str) -> str:
         """What a brand is called."""

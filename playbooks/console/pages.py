@@ -123,5 +123,5 @@ def _card(desk: Desk, view: IncidentView, viewer: Viewer, unreached: Collection[
 
 def _hold_card(desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...]) -> HoldCard:
     names = {key: person.name for key, person in desk.settings.people.items()}
-    rights = Rights(released_by, desk.settings.roles, names)
+    rights = Rights(released_by, desk.roles(), names)
     return hold_card(hold, desk.brand_name(hold.brand), viewer.person, rights)

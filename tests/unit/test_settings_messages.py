@@ -27,7 +27,7 @@ def said(source: str) -> str:
         ("sources: {webhook: {secret: hunter2}}", "write {env: NAME} or {file: PATH}; found text at"),
         ("gate: {port: many}", "Expected a whole number, found text at gate.port"),
         ("people: {ada: {name: 7}}", "Expected text, found a whole number at people.ada.name"),
-        ("roles: {ops: ada}", "Expected a list, found text at roles.ops"),
+        ("roles: {ops: ada}", "Expected keys with values or a list, found text at roles.ops"),
         ("brands: []", "Expected keys with values, found a list at brands"),
         ("people: {ada: {name: Ada, email: 7}}", "Expected text or nothing, found a whole number at people.ada.email"),
     ],

@@ -1,0 +1,90 @@
+"""``firebreak oncall``: who is on call now and next, and whether anybody is for the days ahead."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from streams.settings import Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from playbooks.oncall.shelf import StoreShelf
+
+_FOUND_WRONG = 1
+
+
+@click.command("oncall", short_help="Show who is on call now and next, and gaps ahead.")
+@click.option("--role", "roles", multiple=True, help="Only this role; may be given several times.")
+@click.option("--days", type=click.FloatRange(0.01, 31), default=14.0, show_default=True, help="How far to look ahead.")
+@click.option("--zone", help="Show times in this zone (an IANA name) and not in the rota's.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def oncall_command(ctx: click.Context, roles: tuple[str, ...], days: float, zone: str | None, as_json: bool) -> None:
+    """Show who is on call now and next, and for the next 14 days.
+
+    Reads rota files and asks for calendars, as the runner does; of a calendar that does not answer the last copy in the
+    store counts. Gaps are red. Exit code 1: somewhere ahead nobody is on call, or a rota is in trouble.
+
+    \b
+    firebreak --config DIR oncall
+    firebreak --config DIR oncall --role on-call --days 3 --json
+    """
+    sys.exit(asyncio.run(_show(read_settings(ctx.obj), roles, days, zone, as_json)))
+
+
+async def _show(settings: Settings, roles: tuple[str, ...], days: float, zone: str | None, as_json: bool) -> int:
+    from playbooks.oncall import drawn, outlook
+    from playbooks.oncall.keeper import RotaKeeper
+    from playbooks.oncall.zone import NoSuchZone, zone_named
+    from playbooks.wall_clock import now_ms
+
+    try:
+        shown_in = zone_named(zone) if zone else None
+    except NoSuchZone as wrong:
+        raise click.BadParameter(str(wrong), param_hint="--zone") from None
+    wanted = _wanted(settings, roles)
+    keeper = RotaKeeper(settings, now_ms, _shelf(settings))
+    await keeper.open()
+    await keeper.look()
+    rotas = keeper.rotas()
+    found = [outlook.outlook(role, settings, rotas, now_ms(), days, shown_in) for role in wanted]
+    if as_json:
+        click.echo(outlook.as_json(found, rotas, settings).decode())
+    else:
+        console = Console(highlight=False)
+        names = {key: person.name for key, person in settings.people.items()}
+        for each in found:
+            console.print(drawn.drawn(each, names))
+        for trouble in rotas.troubles:
+            console.print(Text(str(trouble), drawn.GAP))
+    return _FOUND_WRONG if rotas.troubles or any(each.gaps for each in found) else 0
+
+
+def _wanted(settings: Settings, roles: tuple[str, ...]) -> list[str]:
+    if not settings.roles:
+        raise SettingsError("there are no roles in the settings; say who is on call under roles (docs/oncall.md)")
+    for role in roles:
+        if role not in settings.roles:
+            known = ", ".join(sorted(settings.roles))
+            raise click.BadParameter(f"there is no role {role!r} in the settings (known: {known})", param_hint="--role")
+    return list(dict.fromkeys(roles)) or sorted(settings.roles)
+
+
+def _shelf(settings: Settings) -> StoreShelf | None:
+    """The copies in the store, where there are calendars and a store."""
+    from playbooks.oncall.shelf import StoreShelf
+    from playbooks.store.engine import StoreUnreachable, migrate, open_store
+
+    if not any(rota.ical is not None and rota.ical.url is not None for rota in settings.rotas.values()):
+        return None
+    try:
+        engine = open_store(settings.store)
+        migrate(engine)
+    except StoreUnreachable:
+        return None
+    return StoreShelf.plain(engine)
