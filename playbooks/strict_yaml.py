@@ -195,7 +195,7 @@ class _Constructor:
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in node.value:
-            name = self.build(key)
+            name = key.value if _is_word(key) else self.build(key)
             line = key.start_mark.line + 1
             if not isinstance(name, str):
                 raise YamlFault(self._path, line, f"a key must be text, found {name!r}; quote it")
@@ -203,6 +203,11 @@ class _Constructor:
                 raise YamlFault(self._path, line, f"key {name!r} stands here twice")
             found[name] = self.build(value)
         return found
+
+
+def _is_word(key: yaml.Node) -> bool:
+    """Whether a key is a word that YAML 1.1 takes for true or false, such as `on`: as a key it is nothing but itself."""
+    return key.tag == "tag:yaml.org,2002:bool" and key.value.lower() not in ("true", "false")
 
 
 def _place(node: yaml.Node | None, where: str) -> _Place:
