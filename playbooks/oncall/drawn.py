@@ -70,16 +70,16 @@ def _week(of: Outlook, names: Mapping[str, str]) -> Table:
     people = dict.fromkeys(key for turn in of.turns for key in turn.people)
     for key in people:
         turns = [turn for turn in of.turns if key in turn.people]
-        row = [_day(of, day, turns, "█▒·") for day in days]
+        row = [_day(of, day, turns, ("█", "▒", "·")) for day in days]
         if any(mark in cell for cell in row for mark in "█▒"):
             table.add_row(Text(one_line(names.get(key, key), 14)), *(Text(cell) for cell in row))
-    row = [_day(of, day, of.gaps, "!! ") for day in days]
+    row = [_day(of, day, of.gaps, ("!", "!", " ")) for day in days]
     if any("!" in cell for cell in row):
         table.add_row(Text(NOBODY, GAP), *(Text(cell, GAP) for cell in row))
     return table
 
 
-def _day(of: Outlook, day: date, stretches: Iterable[Stretch], marks: str) -> str:
+def _day(of: Outlook, day: date, stretches: Iterable[Stretch], marks: tuple[str, str, str]) -> str:
     """A day in parts of three hours by the clock, each marked whole, in part, or not at all."""
     whole, part, none = marks
     begin = datetime.combine(day, time())
