@@ -3,9 +3,9 @@
 - An author counts once in ten minutes, whatever they write.
 - What was heard five times already (the same words, or a template's) counts no more; where the account is known to be
   old and followed, it is damped and not dropped: people do repost what they are angry about.
-- Those who say the same words as others before them, or answer the same post, count as many as the square root of
-  their number: one has heard the other, and what draws a hundred answers may be a joke. For accounts of less than a
-  quarter of a year the same words are half of them.
+- Those who say the same words as others before them, fill in the same template, or answer the same post, count as many
+  as the square root of their number: one has heard the other, and what draws a hundred answers may be a joke. Five may
+  use the same words by chance, but not where their accounts are less than a quarter of a year old.
 - A young account counts less.
 - Young accounts that crowd into one second, beyond what chance brings, count less again.
 
@@ -188,17 +188,15 @@ def _weigh_one(
     if young:
         weight = weight_of_age(digest.account_age_d) * shares.get(digest.at_ms // 1000, 1.0)
         copied = 1.0 - shares.get(digest.at_ms // 1000, 1.0)
-    # A flood's first posts are not known for copies yet, but its accounts are seldom old.
-    together = max(alike.half if is_new(digest) else alike.whole, answers)
+    # Texts that share half of their words are a template where there are many, or where their accounts are new.
+    same = alike.half if alike.half > COPIES or is_new(digest) else alike.whole
+    together = max(same, answers)
     one_more = math.sqrt(together) - math.sqrt(together - 1)
-    if alike.half > COPIES:
-        if is_established(digest):
-            one_more = min(one_more, math.sqrt(COPIES / alike.half))
-        else:
-            one_more, copied = 0.0, 1.0
-            # The first of these words were taken for voices; each of the next ones unmasks one of them.
-            if negative and alike.half <= 2 * COPIES:
-                heard.mistaken += heard.each
+    if alike.half > COPIES and not is_established(digest):
+        one_more, copied = 0.0, 1.0
+        # The first of these words were taken for voices; each of the next ones unmasks one of them.
+        if negative and alike.half <= 2 * COPIES:
+            heard.mistaken += heard.each
     weight *= one_more
     if author and crowd.posts(author) >= TIRADE:
         copied = 1.0

@@ -133,7 +133,7 @@ def test_people_known_for_long_who_fill_in_the_same_template_are_damped() -> Non
     found = weighed(
         Voices(), *(said(who, words, followers=300, account_age_d=900) for who, words in enumerate(filled, 1))
     )
-    assert 40 < sum(weight for _, weight in found.voices) < 80
+    assert sum(weight for _, weight in found.voices) == pytest.approx(COPIES + math.sqrt(200) - math.sqrt(COPIES))
 
 
 def test_who_is_followed_but_new_is_not_somebody() -> None:
