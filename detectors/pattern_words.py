@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 _PATTERN: Final = re.compile(r"`str(?: \| null)?` matching regex (['\"])(.*?)\1")
+_LENGTH: Final = re.compile(r"`array` of length >= (\d+)")
 _RUN: Final = re.compile(r"\^\[(?P<set>[^\]]+)\]\{(?P<least>\d+),(?P<most>\d+)\}\$")
 _SETS: Final = {
     "a-z0-9_-": "a-z, 0-9, _ and -",
@@ -21,12 +22,15 @@ _OTHERS: Final = {
     "^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$": "a version of three numbers, such as 1.0.2",
     r"^[^\x00-\x1f\x7f-\x9f]*$": "text without control characters",
     r"^[^\x00-\x1f\x7f]{1,200}$": "one line of 1 to 200 characters",
+    r"^([01]\d|2[0-3]):[0-5]\d$": "a time from '00:00' to '23:59'",
+    r"^20\d\d-\d\d-\d\d[ T]([01]\d|2[0-3]):[0-5]\d(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$": "a moment such as "
+    "2026-12-24 09:00",
 }
 
 
 def in_words(message: str) -> str:
     """`message`, in which each pattern of ours is put into words; one that is not known stays as it is."""
-    return _PATTERN.sub(lambda found: _words(found[2]) or found[0], message)
+    return _LENGTH.sub(r"a list of at least \1", _PATTERN.sub(lambda found: _words(found[2]) or found[0], message))
 
 
 def _words(pattern: str) -> str:
