@@ -10,13 +10,17 @@ from typing import assert_never
 
 from detectors.run import Drill, Live, Replay, Run, run_of
 from playbooks import telemetry
+from playbooks.action_link import MIN_SECRET_CHARS
 from playbooks.backoff import wait_s
 from playbooks.effects.message import (
+    Acting,
     AddressOf,
     Effect,
     Message,
     Notice,
     Reachable,
+    Reference,
+    Stage,
     idempotency_key,
     links_of,
     read_notice,
@@ -26,8 +30,9 @@ from playbooks.follow_up import follow_ups
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.patient_store import PatientStore
 from playbooks.people import OPS, Contact, Reach, reach
+from playbooks.roads import by_roads
 from playbooks.settings import PlaybookSettings
-from playbooks.standing import Entry, Point, sends_to, stands
+from playbooks.standing import Entry, Point, sends_to, sent_before, stands
 from playbooks.store import outbox
 from playbooks.store.outbox import REPEATS, Again, Begun, DueAction, entry_of
 from playbooks.wall_clock import Clock
@@ -56,7 +61,10 @@ class Sent:
 
 
 class Carrier:
-    """Carries out actions that are claimed. `chance` gives random numbers in 0..1 for the waits between tries."""
+    """Carries out actions that are claimed. `chance` gives random numbers in 0..1 for the waits between tries.
+
+    Raises `MissingSecret` where the secret for links in messages is named and not there.
+    """
 
     def __init__(
         self,
@@ -71,6 +79,8 @@ class Carrier:
         self._effects = effects
         self._clock = clock
         self._chance = chance
+        links = settings.channels.links
+        self._link_secret = links.secret.read("channels.links.secret", at_least=MIN_SECRET_CHARS) if links else None
 
     async def carry_out(self, due: DueAction) -> None:
         """Do what `due` asks for, once, and write down what came of it.
@@ -79,7 +89,8 @@ class Carrier:
         """
         run, notice = run_of(due.run), read_notice(due.body, due.id)
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
-        contacts, notes = whom(due, run, self._settings, addresses)
+        contacts, notes = whom(due, run, notice.stage, self._settings, addresses)
+        contacts = tuple(contact for contact in contacts if contact.person not in notice.spared)
         if not contacts and any(note.outcome is DeliveryOutcome.FAILED for note in notes):
             telemetry.UNREACHABLE_ROLES.inc()
         begun = await self._begin(due, contacts, notes)
@@ -100,8 +111,10 @@ class Carrier:
     async def _send_all(self, due: DueAction, run: Run, notice: Notice, contacts: Sequence[Contact]) -> list[Sent]:
         match run:
             case Live() | Drill():
+                before = await self._sent_before(due, notice)
                 sends = (
-                    self._send(due, contact.point, self._message(run, due, notice, contact)) for contact in contacts
+                    self._send(due, contact.point, self._message(run, due, notice, contact, before))
+                    for contact in contacts
                 )
                 ended = await asyncio.gather(*sends, return_exceptions=True)
             case Replay():
@@ -113,7 +126,21 @@ class Carrier:
                 raise fault
         return [each for each in ended if isinstance(each, Sent)]
 
-    def _message(self, run: Reachable, due: DueAction, notice: Notice, contact: Contact) -> Message:
+    async def _sent_before(self, due: DueAction, notice: Notice) -> Mapping[Point, tuple[str, ...]]:
+        """Per contact point, the incident's actions that were sent there: what a message that closes it closes."""
+        if notice.stage is Stage.OPEN:
+            return {}
+        lines = await self._store.do(lambda engine: outbox.ledger(engine, due.incident))
+        return sent_before([line.entry for line in lines if line.entry.outbox != due.id])
+
+    def _message(
+        self,
+        run: Reachable,
+        due: DueAction,
+        notice: Notice,
+        contact: Contact,
+        before: Mapping[Point, tuple[str, ...]],
+    ) -> Message:
         return Message(
             key=idempotency_key(due.id, contact.person, contact.channel),
             run=run,
@@ -121,15 +148,24 @@ class Carrier:
             person=contact.name,
             address=contact.address,
             notice=notice,
-            links=links_of(self._settings.console.public_url, notice),
+            links=links_of(self._settings.console.public_url, notice, self._acting(due, notice, contact)),
             at_ms=due.at_ms,
             sending_ms=self._clock(),
+            reference=Reference(due.id, due.attempt, contact.person),
+            earlier=before.get(contact.point, ()),
         )
+
+    def _acting(self, due: DueAction, notice: Notice, contact: Contact) -> Acting | None:
+        """By the time at which the page was due, so that every try carries the same links."""
+        links, asked = self._settings.channels.links, due.action is ActionKind.PAGE and notice.stage is Stage.OPEN
+        if links is None or self._link_secret is None or not asked:
+            return None
+        return Acting(contact.person, due.due_ms // 1000 + int(links.valid_h * 3600), self._link_secret)
 
     async def _send(self, due: DueAction, point: Point, message: Message) -> Sent:
         outcome = await self._outcome(due, point, message)
         now_ms = self._clock()
-        entry = entry_of(due, point, word_of(outcome), in_words(outcome, repeats=REPEATS[due.action]), now_ms)
+        entry = entry_of(due, point, word_of(outcome), in_words(outcome, point[1], repeats=REPEATS[due.action]), now_ms)
         await self._store.do(lambda engine: outbox.record(engine, entry))
         if isinstance(outcome, Delivered):
             telemetry.DELIVERY_DELAY.observe(max(0, now_ms - due.due_ms) / 1000)
@@ -189,13 +225,13 @@ class Carrier:
 
 
 def whom(
-    due: DueAction, run: Run, settings: PlaybookSettings, addresses: Mapping[Channel, AddressOf]
+    due: DueAction, run: Run, stage: Stage, settings: PlaybookSettings, addresses: Mapping[Channel, AddressOf]
 ) -> tuple[tuple[Contact, ...], list[Note]]:
     """The contact points an action is sent to, and notes about everybody and everything else it concerns."""
     match due.action:
         case ActionKind.PAGE | ActionKind.NOTIFY:
             found = reach(run, due.target, settings, addresses)
-            return found.to_send, _notes(due, run, found)
+            return by_roads(found.to_send, due.action, stage), _notes(due, run, found)
         case ActionKind.HOLD:
             return (), [Note(("", Channel.NONE), *_hold_note(run))]
         case ActionKind.ANNOTATE:
@@ -214,7 +250,7 @@ def word_of(outcome: Outcome) -> DeliveryOutcome:
     """
     match outcome:
         case Delivered():
-            return DeliveryOutcome.DELIVERED
+            return DeliveryOutcome(outcome.known)
         case Retry():
             return DeliveryOutcome.PERHAPS if outcome.reason.perhaps_taken else DeliveryOutcome.RETRY
         case Failed():
@@ -223,17 +259,20 @@ def word_of(outcome: Outcome) -> DeliveryOutcome:
             assert_never(outcome)
 
 
-def in_words(outcome: Outcome, *, repeats: bool) -> str:
+def in_words(outcome: Outcome, channel: Channel, *, repeats: bool) -> str:
     """What the ledger says of it to a person.
 
-    >>> in_words(Failed(FailedReason.REFUSED, "SMTP 550"), repeats=True)
+    >>> in_words(Failed(FailedReason.REFUSED, "SMTP 550"), Channel.EMAIL, repeats=True)
     'refused: SMTP 550'
+    >>> in_words(Retry(RetryReason.NO_ANSWER, "Slack"), Channel.SLACK, repeats=True)
+    'no_answer: Slack; perhaps taken, sent again, and may come twice'
     """
     match outcome:
         case Delivered():
             return outcome.answer
         case Retry() if outcome.reason.perhaps_taken:
-            what = "sent again with the same idempotency key" if repeats else "not made again"
+            again = " with the same idempotency key" if channel.tells_repeats else ", and may come twice"
+            what = f"sent again{again}" if repeats else "not made again"
             return f"{outcome.reason.value}: {outcome.answer}; perhaps taken, {what}"
         case _:
             return f"{outcome.reason.value}: {outcome.answer}"

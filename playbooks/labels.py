@@ -107,21 +107,40 @@ class Channel(StrEnum):
     """The road a delivery goes; `NONE` where there is none: a hold, or nobody who could be reached by any."""
 
     EMAIL = "email"
+    SMS = "sms"
+    VOICE = "voice"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    ALERTMANAGER = "alertmanager"
+    APPRISE = "apprise"
     WEBHOOK = "webhook"
     GRAFANA = "grafana"
     NONE = "none"
+
+    @property
+    def tells_repeats(self) -> bool:
+        """Whether the other side can tell by the idempotency key that a message came twice.
+
+        >>> Channel.EMAIL.tells_repeats, Channel.SMS.tells_repeats
+        (True, False)
+        """
+        return self in (Channel.EMAIL, Channel.PAGERDUTY, Channel.ALERTMANAGER, Channel.WEBHOOK)
 
 
 class DeliveryOutcome(StrEnum):
     """What the ledger says of one attempt to reach one contact point.
 
-    `SENDING` is written before the send, one of the others after it. `PERHAPS` says that nobody can know whether the
-    other side took it (no answer came, or the runner died): it is sent again with the same idempotency key. `RECORDED`
-    is written down and sent to nobody: a replay, or somebody who did not agree to drills.
+    `SENDING` is written before the send, one of the others after it. `ACCEPTED` says that the other side took it,
+    `DELIVERED` that it reached the device, `READ` that the person had it before them; most channels know no more than
+    the first, and some tell of the others later. `PERHAPS` says that nobody can know whether the other side took it (no
+    answer came, or the runner died): it is sent again with the same idempotency key. `RECORDED` is written down and
+    sent to nobody: a replay, or somebody who did not agree to drills.
     """
 
     SENDING = "sending"
+    ACCEPTED = "accepted"
     DELIVERED = "delivered"
+    READ = "read"
     PERHAPS = "perhaps"
     RETRY = "retry"
     FAILED = "failed"

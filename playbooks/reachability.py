@@ -32,12 +32,18 @@ def pages_to_nobody(settings: PlaybookSettings, library: Library) -> list[str]:
 
 def channels_for_people(settings: PlaybookSettings) -> dict[Channel, AddressOf]:
     """The channels to people that are set up, each with where it finds a person."""
-    found: dict[Channel, AddressOf] = {}
-    if settings.channels.email is not None:
-        found[Channel.EMAIL] = lambda person: person.email
-    if settings.channels.webhook is not None:
-        found[Channel.WEBHOOK] = lambda person: person.webhook
-    return found
+    set_up, twilio = settings.channels, settings.channels.twilio
+    every: list[tuple[Channel, object, AddressOf]] = [
+        (Channel.EMAIL, set_up.email, lambda person: person.email),
+        (Channel.SMS, twilio and twilio.sms_from, lambda person: person.sms),
+        (Channel.VOICE, twilio and twilio.voice_from, lambda person: person.voice),
+        (Channel.SLACK, set_up.slack, lambda person: person.slack),
+        (Channel.PAGERDUTY, set_up.pagerduty, lambda person: person.pagerduty),
+        (Channel.ALERTMANAGER, set_up.alertmanager, lambda person: person.alertmanager),
+        (Channel.APPRISE, set_up.apprise, lambda person: person.apprise),
+        (Channel.WEBHOOK, set_up.webhook, lambda person: person.webhook),
+    ]
+    return {channel: address_of for channel, there, address_of in every if there is not None}
 
 
 def _paged(library: Library) -> list[str]:
@@ -53,7 +59,7 @@ def _why(role: str, settings: PlaybookSettings) -> str:
 
 def _reasons(role: str, found: Reach, channels: dict[Channel, AddressOf]) -> Iterator[str]:
     if not channels and not _whole_role(found.missed):
-        yield "no channel to people is set up (channels.email, channels.webhook)"
+        yield "no channel to people is set up (channels.email, channels.twilio, channels.slack, ...)"
         return
     yield from (miss.why.in_words(role, miss.person) for miss in found.missed)
 

@@ -54,7 +54,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 Point = tuple[str, Channel]
 
-_FINAL = frozenset({DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED, DeliveryOutcome.RECORDED})
+_GOT = frozenset({DeliveryOutcome.ACCEPTED, DeliveryOutcome.DELIVERED, DeliveryOutcome.READ})
+_FINAL = _GOT | {DeliveryOutcome.FAILED, DeliveryOutcome.RECORDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,15 @@ def settled(entries: Iterable[Entry], *, repeats: bool) -> frozenset[Point]:
     return frozenset(entry.point for entry in entries if entry.outcome in final)
 
 
+def sent_before(entries: Iterable[Entry]) -> dict[Point, tuple[str, ...]]:
+    """For each contact point, the actions whose messages it has, or perhaps has, in the order of the ledger."""
+    found: dict[Point, dict[str, None]] = {}
+    for entry in entries:
+        if entry.outcome in _GOT or entry.outcome in (DeliveryOutcome.SENDING, DeliveryOutcome.PERHAPS):
+            found.setdefault(entry.point, {})[entry.outbox] = None
+    return {point: tuple(actions) for point, actions in found.items()}
+
+
 def sends_to(entries: Iterable[Entry]) -> Counter[Point]:
     """How many sends to each contact point were begun."""
     return Counter(entry.point for entry in entries if entry.outcome is DeliveryOutcome.SENDING)
@@ -109,15 +119,14 @@ def stands(entries: Sequence[Entry], addressed: Collection[Point], *, max_attemp
     """
     still_open = frozenset(entry.point for entry in entries) - settled(entries, repeats=repeats)
     over = still_open & (used_up(entries, max_attempts) | (still_open - frozenset(addressed)))
-    got, on_paper = _people(entries, DeliveryOutcome.DELIVERED), _people(entries, DeliveryOutcome.RECORDED)
-    if not repeats:
-        got |= _people(entries, DeliveryOutcome.PERHAPS)
+    got = _people(entries, _GOT if repeats else _GOT | {DeliveryOutcome.PERHAPS})
+    on_paper = _people(entries, {DeliveryOutcome.RECORDED})
     missed = {entry.person for entry in entries} - got - on_paper
     return Standing(still_open - over, over, tuple(sorted(missed)), _state(got, missed))
 
 
-def _people(entries: Iterable[Entry], outcome: DeliveryOutcome) -> set[str]:
-    return {entry.person for entry in entries if entry.outcome is outcome}
+def _people(entries: Iterable[Entry], outcomes: Collection[DeliveryOutcome]) -> set[str]:
+    return {entry.person for entry in entries if entry.outcome in outcomes}
 
 
 def _state(got: set[str], missed: set[str]) -> OutboxState:

@@ -76,8 +76,12 @@ def _outcome(outcome: DeliveryOutcome) -> tuple[str, Tone]:
     match outcome:
         case DeliveryOutcome.SENDING:
             return "under way", Tone.PLAIN
-        case DeliveryOutcome.DELIVERED:
+        case DeliveryOutcome.ACCEPTED:
             return "accepted", Tone.CALM
+        case DeliveryOutcome.DELIVERED:
+            return "arrived", Tone.CALM
+        case DeliveryOutcome.READ:
+            return "had by the person", Tone.CALM
         case DeliveryOutcome.PERHAPS:
             return "perhaps arrived", Tone.HELD
         case DeliveryOutcome.RETRY:

@@ -7,10 +7,6 @@ missing is noted and nothing more.
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -22,6 +18,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from playbooks.effects.http_answer import by_status
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
+from playbooks.effects.own_thread import OwnThreads
 from playbooks.effects.plain_text import one_line, paragraph
 from playbooks.labels import Channel
 from playbooks.settings import GrafanaSettings, Person, PlaybookSettings
@@ -38,7 +35,7 @@ class Annotations:
     def __init__(self, settings: GrafanaSettings) -> None:
         self._settings = settings
         self._token = settings.token.read("grafana.token")
-        self._room = threading.BoundedSemaphore(MAX_UNDER_WAY)
+        self._threads = OwnThreads("Grafana", MAX_UNDER_WAY, settings.timeout_s)
 
     @classmethod
     def opened(cls, settings: PlaybookSettings) -> Annotations | None:
@@ -51,13 +48,7 @@ class Annotations:
 
     async def send(self, message: Message) -> Outcome:
         """Make one annotation, within ``timeout_s``."""
-        if not self._room.acquire(blocking=False):
-            return Retry(RetryReason.BUSY, "Grafana: earlier annotations are still under way")
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                return await asyncio.wrap_future(_in_own_thread(lambda: self._post(message)))
-        except TimeoutError:
-            return Retry(RetryReason.NO_ANSWER, "Grafana: no answer in time")
+        return await self._threads.do(lambda: self._post(message))
 
     def _post(self, message: Message) -> Outcome:
         try:
@@ -69,8 +60,6 @@ class Annotations:
             return _understood(made)
         except (GrafanaException, requests.RequestException, ValueError, TypeError) as fault:
             return outcome_of(fault)
-        finally:
-            self._room.release()
 
 
 def tags(message: Message) -> tuple[str, ...]:
@@ -138,18 +127,3 @@ def _grafana(url: str, token: str, timeout_s: float) -> GrafanaFace:
     )
     grafana.api.s.max_redirects = 0
     return grafana
-
-
-def _in_own_thread(work: Callable[[], Outcome]) -> Future[Outcome]:
-    future: Future[Outcome] = Future()
-    future.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as fault:
-            future.set_exception(fault)
-
-    # A daemon, so that a Grafana that never answers cannot keep the process from ending.
-    threading.Thread(target=run, name="grafana-annotation", daemon=True).start()
-    return future

@@ -12,13 +12,13 @@ _LATER = frozenset({408, 409, 425, 429})
 _CREDENTIALS = frozenset({401, 403, 407})
 
 
-def by_status(status: int, retry_after: str | None, now_ms: int) -> Outcome:
-    """What an HTTP status means for a message.
+def by_status(status: int, retry_after: str | None, now_ms: int, name: str = "") -> Outcome:
+    """What an HTTP status means for a message; `name` is whose answer it is, for the ledger.
 
     >>> by_status(204, None, 0), by_status(429, "7", 0).after_s, by_status(503, None, 0).reason.value
     (Delivered(answer='HTTP 204'), 7.0, 'server_fault')
     """
-    answer = f"HTTP {status}"
+    answer = f"{name}: HTTP {status}" if name else f"HTTP {status}"
     if 200 <= status <= 299:
         return Delivered(answer)
     if status in _LATER:

@@ -23,13 +23,12 @@ import aiosmtplib
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.effects.plain_text import one_line, paragraph
+from playbooks.effects.wording import DRILL_LINE, NO_LINK, facts, marked_subject
 from playbooks.labels import ActionKind, Channel
 from playbooks.settings import EmailSettings, Person, PlaybookSettings
 
 IMPLICIT_TLS_PORT = 465
 GOODBYE_S = 1.0
-DRILL_LINE = "DRILL. This is a fire drill: nothing below is real, and nothing has to be done outside the drill."
-NO_LINK = "There is no link: this Firebreak has no public address (console.public_url)."
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
@@ -113,7 +112,7 @@ def build(message: Message, sender: str) -> EmailMessage:
     mail = EmailMessage(policy=SMTP_POLICY)
     mail["From"] = _mailbox(*parseaddr(sender))
     mail["To"] = _mailbox(one_line(message.person, 80), message.address)
-    mail["Subject"] = subject(message)
+    mail["Subject"] = marked_subject(message)
     mail["Date"] = format_datetime(datetime.fromtimestamp(message.sending_ms / 1000, UTC))
     mail["Message-ID"] = f"<{message.key}@{_domain(sender)}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -121,11 +120,6 @@ def build(message: Message, sender: str) -> EmailMessage:
         mail["Importance"] = "high"
     mail.set_content(body(message), cte="quoted-printable")
     return mail
-
-
-def subject(message: Message) -> str:
-    """The subject, one line; a drill's begins with DRILL."""
-    return one_line(("DRILL: " if message.is_drill else "") + message.notice.subject)
 
 
 def body(message: Message) -> str:
@@ -136,7 +130,8 @@ def body(message: Message) -> str:
     if notice.runbook:
         title = one_line(f"Runbook {notice.playbook} {notice.version}, in case its page is down")
         runbook = f"{title}\n{'=' * len(title)}\n\n{paragraph(notice.runbook).strip()}"
-    parts = (drill, paragraph(notice.text).strip(), _facts(message), _where_to_look(message), runbook, drill)
+    known = "\n".join(f"{name}: {value}" for name, value in facts(message))
+    parts = (drill, paragraph(notice.text).strip(), known, _where_to_look(message), runbook, drill)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -178,24 +173,17 @@ def _in_our_words(code: int, reply: str) -> str:
     return f"SMTP {code}" + (f" {enhanced.group()}" if enhanced else "")
 
 
-def _facts(message: Message) -> str:
-    notice = message.notice
-    named = (
-        ("Brand", notice.brand),
-        ("Platform", notice.platform or ("all of them" if notice.brand else "")),
-        ("Severity", f"{notice.severity} of 5" if notice.severity else ""),
-        ("Playbook", f"{notice.playbook} {notice.version}".strip()),
-        ("Incident", notice.incident),
-        ("Drill", message.run.id),
-    )
-    return "\n".join(f"{name}: {one_line(value)}" for name, value in named if value)
-
-
 def _where_to_look(message: Message) -> str:
     if message.links is None:
         return NO_LINK
-    runbook = f"\nRunbook: {message.links.runbook}" if message.links.runbook else ""
-    return f"Incident: {message.links.incident}{runbook}"
+    links = message.links
+    shown = (
+        ("Incident", links.incident),
+        ("Runbook", links.runbook),
+        ("You have it (the page asks first)", links.acknowledge),
+        ("Call the next person (the page asks first)", links.escalate),
+    )
+    return "\n".join(f"{words}: {address}" for words, address in shown if address)
 
 
 def _mailbox(name: str, address: str) -> Address:

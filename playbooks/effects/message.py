@@ -13,8 +13,10 @@ import xxhash
 
 from detectors.run import Drill, Live
 from detectors.signal import Signal
+from playbooks.action_link import ActionLink, What, address_of
 from playbooks.effects.outcome import Outcome
 from playbooks.labels import ActionKind, Channel
+from playbooks.secret import Secret
 from playbooks.settings import Person
 
 #: The worlds in which somebody may be reached. A replay is not among them, so no message of one can be made.
@@ -30,11 +32,20 @@ class Moment(StrEnum):
     RELEASE = "release"
 
 
+class Stage(StrEnum):
+    """How the incident stands that a message is about. Pagers with incidents of their own ring, wait or close by it."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the planner wrote to be sent: the body of a due action.
 
-    `runbook` is Markdown, `moment` is for annotations. Unknown fields are ignored, so that a newer planner and an
-    older runner get on.
+    `runbook` is Markdown, `moment` is for annotations. `spared` are people of the role who need it no more. `stage`
+    other than open says that what was sent before about the incident is acknowledged or over. Unknown fields are
+    ignored, so that a newer planner and an older runner get on.
     """
 
     subject: str
@@ -48,14 +59,41 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     signal: Signal | None = None
     runbook: str = ""
     moment: Moment | None = None
+    spared: tuple[str, ...] = ()
+    stage: Stage = Stage.OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the incident's page and its runbook's page stand; `runbook` is empty where there is none."""
+    """Where the incident's page and its runbook's page stand, and the links by which the person who gets them acts.
+
+    `runbook` is empty where there is none. `acknowledge` and `escalate` act in one person's name (`action_link.py`), so
+    they are printed nowhere and are sent to that person alone; they are empty where nothing is asked of them or
+    ``channels.links`` is not set.
+    """
 
     incident: str
     runbook: str
+    acknowledge: str = field(default="", repr=False)
+    escalate: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who may act by the links of a message, until when (seconds since 1970 UTC), and what they are signed with."""
+
+    person: str
+    expires_s: int
+    secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Which row of the ledger a send belongs to, so that what becomes known later finds it. `person` is their key."""
+
+    action: str
+    attempt: int
+    person: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +102,8 @@ class Message:
 
     `key` is the idempotency key: the same for every try. `person` is their name, `address` what the channel needs (it
     may be a secret, so it is not printed). `at_ms` is the event time of the action, `sending_ms` the wall clock of
-    this try. `links` is None where there is no public address.
+    this try. `links` is None where there is no public address. `earlier` are the actions of the incident that were
+    sent to this contact point before: what a message that closes it closes.
     """
 
     key: str
@@ -76,6 +115,8 @@ class Message:
     links: Links | None
     at_ms: int
     sending_ms: int
+    reference: Reference
+    earlier: tuple[str, ...] = ()
 
     @property
     def is_drill(self) -> bool:
@@ -128,8 +169,10 @@ def read_notice(body: dict[str, Any], action_id: str) -> Notice:
         )
 
 
-def links_of(public_url: str | None, notice: Notice) -> Links | None:
+def links_of(public_url: str | None, notice: Notice, acting: Acting | None = None) -> Links | None:
     """The links a message carries, or None where no public address is configured or there is no incident.
+
+    With `acting` it also carries those by which that person acknowledges and escalates.
 
     >>> links_of("https://fire.example.org/", Notice("s", "t", incident="inc-1", playbook="storm", version="1.0.0"))
     Links(incident='https://fire.example.org/incidents/inc-1', \
@@ -140,7 +183,14 @@ runbook='https://fire.example.org/runbooks/storm/1.0.0?incident=inc-1')
     base, incident = public_url.rstrip("/"), quote(notice.incident, safe="")
     playbook, version = quote(notice.playbook, safe=""), quote(notice.version, safe="")
     runbook = f"{base}/runbooks/{playbook}/{version}?incident={incident}" if playbook and version else ""
-    return Links(f"{base}/incidents/{incident}", runbook)
+    acknowledge, escalate = (_act(base, notice, what, acting) for what in (What.ACKNOWLEDGE, What.ESCALATE))
+    return Links(f"{base}/incidents/{incident}", runbook, acknowledge, escalate)
+
+
+def _act(base: str, notice: Notice, what: What, acting: Acting | None) -> str:
+    if acting is None:
+        return ""
+    return address_of(base, ActionLink(notice.incident, acting.person, what, acting.expires_s), acting.secret)
 
 
 def _text(value: object) -> str:

@@ -1,8 +1,8 @@
-"""What came of one send: delivered, to be tried again, or failed for good. The runner alone tries again."""
+"""What came of one send: taken, to be tried again, or failed for good. The runner alone tries again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -39,11 +39,23 @@ class FailedReason(StrEnum):
     NOBODY_REACHABLE = "nobody_reachable"
 
 
+class Known(StrEnum):
+    """How far a message is known to have come. No channel says more than it can know.
+
+    `ACCEPTED`: the other side took it. `DELIVERED`: it reached the device or the inbox. `READ`: the person answered it.
+    """
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The other side said yes; `answer` is its code, in our words."""
+    """The other side said yes; `answer` is its code, in our words, and `known` what that yes means."""
 
     answer: str
+    known: Known = field(default=Known.ACCEPTED, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: They reorder what a reader sees, so a line could read as another than it is.
 _REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: A dot inside what could be a host's name, and the other dots that browsers take for one.
+_HOST_DOT = re.compile(r"(?<=[^\W_])[.\u3002\uff0e\uff61](?=[^\W\d_]{2})")
+_OPENED = re.compile(r"<(?=[!#＠/A-Za-z])")
 _LINE_ENDS = str.maketrans({"\x85": "\n", "\u2028": "\n", "\u2029": "\n", "\v": "\n", "\f": "\n"})
 
 
@@ -18,7 +22,7 @@ def one_line(text: str, limit: int = 200) -> str:
     'aaaa…'
     """
     line = " ".join(paragraph(text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return clipped(line, limit)
 
 
 def paragraph(text: str) -> str:
@@ -29,6 +33,40 @@ def paragraph(text: str) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
     return "".join(_visible(character) for character in lines)
+
+
+def unlinked(text: str) -> str:
+    """`text` in which nothing calls anybody and nothing is a link that a program would fetch for a preview.
+
+    The sign before a name becomes its wide form, which reads alike and names nobody; a dot inside what could be a
+    host's name stands in brackets; what opens a tag, or one of Slack's calls, opens a quotation. For roads that make
+    links and mentions of plain text, or hand it on to others that do: chats, phones, pagers.
+
+    >>> unlinked("@channel see http://evil.example/x at 10.5 %, Ada. Then 1 < 2")
+    '＠channel see http[:]//evil[.]example/x at 10.5 %, Ada. Then 1 < 2'
+    >>> unlinked("<!here> <b>")
+    '‹!here> ‹b>'
+    """
+    named = _OPENED.sub("‹", text.replace("@", "＠").replace("://", "[:]//"))
+    return _HOST_DOT.sub("[.]", named)
+
+
+def encodable(text: str) -> str:
+    """`text` as it is, but for lone surrogates, which no program can send.
+
+    >>> encodable("\\ud800 @channel")
+    '? @channel'
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def clipped(text: str, limit: int) -> str:
+    """`text` of at most `limit` characters.
+
+    >>> clipped("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _visible(character: str) -> str:

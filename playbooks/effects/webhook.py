@@ -8,26 +8,29 @@ to the byte.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping
 
-import aiohttp
 import msgspec
 
 from detectors.mention import rfc3339
 from detectors.signal import Signal
 from playbooks.effects.http_answer import by_status
-from playbooks.effects.message import Message
-from playbooks.effects.outcome import Failed, FailedReason, Outcome, Retry, RetryReason
+from playbooks.effects.http_post import Answer, Poster
+from playbooks.effects.message import Message, Stage
+from playbooks.effects.outcome import Outcome
+from playbooks.effects.plain_text import encodable
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
 from playbooks.settings import Person, PlaybookSettings, WebhookSettings
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
-    """What the receiver gets. `drill` is true where nothing of it is real; links are null without a public address."""
+    """What the receiver gets. `drill` is true where nothing of it is real; links are null without a public address.
+
+    `stage` is other than open where it says that the incident is acknowledged, or over. By `acknowledge_url` and
+    `escalate_url` the person whom it is for acts: whoever has them can, so they belong to that person alone.
+    """
 
     id: str
     action: ActionKind
@@ -46,6 +49,9 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
     runbook: str
     incident_url: str | None
     runbook_url: str | None
+    acknowledge_url: str | None
+    escalate_url: str | None
+    stage: Stage
     signal: Signal | None
 
 
@@ -55,7 +61,7 @@ class Webhook:
     channel = Channel.WEBHOOK
 
     def __init__(self, settings: WebhookSettings) -> None:
-        self._timeout_s = settings.timeout_s
+        self._poster = Poster("HTTP", settings.timeout_s, "the person's webhook")
         self._secret = settings.secret.read("channels.webhook.secret")
 
     @classmethod
@@ -71,25 +77,11 @@ class Webhook:
         """Post once, within ``timeout_s`` for the whole of it; redirects are not followed."""
         body = msgspec.json.encode(payload(message))
         headers = signed_headers(message.key, body, message.sending_ms // 1000, self._secret)
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._post(message, body, headers)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            return Retry(RetryReason.UNREACHABLE, "HTTP: no connection to the server")
-        except (TimeoutError, aiohttp.ClientConnectionError, aiohttp.ClientPayloadError):
-            return Retry(RetryReason.NO_ANSWER, "HTTP: no answer after the request was under way")
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
-            return Failed(FailedReason.BAD_ADDRESS, "HTTP: the person's webhook is no http or https address")
-        except aiohttp.ClientError:
-            return Retry(RetryReason.SERVER_FAULT, "HTTP: the answer is not HTTP")
 
-    async def _post(self, message: Message, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s / 2)
-        async with (
-            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session,
-            session.post(message.address, data=body, headers=headers, allow_redirects=False) as answer,
-        ):
-            return by_status(answer.status, answer.headers.get("Retry-After"), message.sending_ms)
+        def understood(answer: Answer) -> Outcome:
+            return by_status(answer.status, answer.retry_after, message.sending_ms)
+
+        return await self._poster.post(message.address, body, headers, understood, reads=False)
 
 
 def payload(message: Message) -> Payload:
@@ -102,18 +94,21 @@ def payload(message: Message) -> Payload:
         drill=message.is_drill,
         run=message.run.id,
         at=rfc3339(message.at_ms),
-        to=message.person,
-        subject=mark + notice.subject,
-        text=mark + notice.text,
-        brand=notice.brand,
-        platform=notice.platform,
+        to=encodable(message.person),
+        subject=mark + encodable(notice.subject),
+        text=mark + encodable(notice.text),
+        brand=encodable(notice.brand),
+        platform=None if notice.platform is None else encodable(notice.platform),
         severity=notice.severity,
         incident=notice.incident,
-        playbook=notice.playbook,
+        playbook=encodable(notice.playbook),
         version=notice.version,
-        runbook=notice.runbook,
+        runbook=encodable(notice.runbook),
         incident_url=links.incident if links else None,
         runbook_url=(links.runbook or None) if links else None,
+        acknowledge_url=(links.acknowledge or None) if links else None,
+        escalate_url=(links.escalate or None) if links else None,
+        stage=notice.stage,
         signal=notice.signal,
     )
 
@@ -132,7 +127,6 @@ def signed_headers(key: str, body: bytes, timestamp_s: int, secret: Secret) -> d
     """The headers of one try."""
     return {
         "Content-Type": "application/json",
-        "User-Agent": "Firebreak",
         "Idempotency-Key": key,
         "X-Firebreak-Timestamp": str(timestamp_s),
         "X-Firebreak-Signature": signature(secret, timestamp_s, body),

@@ -33,6 +33,7 @@ _LEFT_ALONE = (OutboxState.SENDING.value, OutboxState.AGAIN.value)
 _UNFINISHED = (OutboxState.DUE.value, *_LEFT_ALONE)
 
 _TWICE = "the runner ended between sending and recording: sent perhaps twice, with the same idempotency key"
+_TWICE_UNTOLD = "the runner ended between sending and recording: sent again, and may come twice"
 _ONCE = "the runner ended between sending and recording: made perhaps, and not made again"
 
 
@@ -226,7 +227,8 @@ def _hold_lease(conn: Connection, due: DueAction, now_ms: int) -> None:
 
 
 def _doubt(due: DueAction, begun: Entry, now_ms: int) -> Entry:
-    detail = _TWICE if REPEATS[due.action] else _ONCE
+    twice = _TWICE if begun.channel.tells_repeats else _TWICE_UNTOLD
+    detail = twice if REPEATS[due.action] else _ONCE
     return msgspec.structs.replace(begun, outcome=DeliveryOutcome.PERHAPS, detail=detail, recorded_ms=now_ms)
 
 

@@ -108,7 +108,7 @@ async def test_the_ledger_says_who_was_told_and_what_came_of_it(store: Engine) -
         if due.target == "on-call":
             point = ("ada", Channel.EMAIL)
             outbox.begin(store, due, [point], [], 3, NOW_MS)
-            outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.DELIVERED, f"250 {HOSTILE}", NOW_MS))
+            outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, f"250 {HOSTILE}", NOW_MS))
     async with browsing(store, "ada", Clock()) as browser:
         html = await page(browser, f"/incidents/{incident}")
     assert "hold on posting" not in html, "a hold tells nobody; it has its own card"

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from aiohttp import web
 
+from playbooks.effects.alertmanager import Alertmanager
 from playbooks.effects.annotate import Annotations
+from playbooks.effects.apprise import Apprise
 from playbooks.effects.mail import Mail
 from playbooks.effects.message import Effect
+from playbooks.effects.pagerduty import PagerDuty
 from playbooks.effects.registry import EFFECTS
+from playbooks.effects.slack import Slack
+from playbooks.effects.twilio import Calls, Texts, Twilio
 from playbooks.effects.webhook import Webhook
 from playbooks.labels import Channel
-from playbooks.settings import EmailSettings, GrafanaSettings, SecretFrom, WebhookSettings
+from playbooks.settings import (
+    AlertmanagerSettings,
+    AppriseSettings,
+    EmailSettings,
+    GrafanaSettings,
+    PagerDutySettings,
+    SecretFrom,
+    SlackSettings,
+    TwilioSettings,
+    WebhookSettings,
+)
 from tests.parts.http_servers import Receiver, Request, receiving
 from tests.parts.messages import message
 from tests.parts.smtp import Mailbox, smtp_server, talking
@@ -46,6 +62,40 @@ def webhook_at(port: int) -> tuple[Effect, str]:
 
 def grafana_at(port: int) -> tuple[Effect, str]:
     return Annotations(GrafanaSettings(url=f"http://127.0.0.1:{port}/{IN_ADDRESS}", token=FROM, timeout_s=1.0)), ""
+
+
+def twilio_at(port: int) -> Twilio:
+    settings = TwilioSettings(account=f"AC{'0' * 32}", token=FROM, url=f"http://127.0.0.1:{port}", timeout_s=1.0)
+    return Twilio(settings, f"https://fire.example.org/{IN_ADDRESS}")
+
+
+def texts_at(port: int) -> tuple[Effect, str]:
+    return Texts(twilio_at(port), "+15005550006"), IN_ADDRESS
+
+
+def calls_at(port: int) -> tuple[Effect, str]:
+    return Calls(twilio_at(port), "+15005550006"), IN_ADDRESS
+
+
+def slack_at(port: int) -> tuple[Effect, str]:
+    os.environ["WEBHOOK_ADDRESS"] = f"http://127.0.0.1:{port}/services/{IN_ADDRESS}/{SECRET}"
+    settings = SlackSettings(webhook=SecretFrom(env="WEBHOOK_ADDRESS"), signing_secret=FROM, timeout_s=1.0)
+    return Slack(settings, has_public_url=True), IN_ADDRESS
+
+
+def pagerduty_at(port: int) -> tuple[Effect, str]:
+    settings = PagerDutySettings(services={"comms": FROM}, url=f"http://127.0.0.1:{port}/{IN_ADDRESS}", timeout_s=1.0)
+    return PagerDuty(settings), "comms"
+
+
+def alertmanager_at(port: int) -> tuple[Effect, str]:
+    url = f"http://127.0.0.1:{port}/{IN_ADDRESS}"
+    return Alertmanager(AlertmanagerSettings(url=url, username="fire", password=FROM, timeout_s=1.0)), IN_ADDRESS
+
+
+def apprise_at(port: int) -> tuple[Effect, str]:
+    os.environ["TARGET_ADDRESS"] = f"json://fire:{SECRET}@127.0.0.1:{port}/{IN_ADDRESS}"
+    return Apprise(AppriseSettings(targets={"chat": SecretFrom(env="TARGET_ADDRESS")}, timeout_s=1.0)), "chat"
 
 
 def repeating_mail(code: int, at: str) -> Place:
@@ -107,9 +157,17 @@ def elsewhere(opened: Opened, address: str) -> Place:
     return place
 
 
+#: What the test's own mail server writes down.
+SERVERS = ("mail", "aiosmtpd")
 RAW = [b"%s\r\n", b"HTTP/1.1 200 %s\r\n\r\n", b"HTTP/1.1 500 OK\r\nX: %s", b"220 %s\r\n", b"554 %s\r\n", b""]
 OPENED: dict[Channel, Opened] = {
     Channel.EMAIL: mail_at,
+    Channel.SMS: texts_at,
+    Channel.VOICE: calls_at,
+    Channel.SLACK: slack_at,
+    Channel.PAGERDUTY: pagerduty_at,
+    Channel.ALERTMANAGER: alertmanager_at,
+    Channel.APPRISE: apprise_at,
     Channel.WEBHOOK: webhook_at,
     Channel.GRAFANA: grafana_at,
 }
@@ -147,11 +205,14 @@ async def test_no_secret_is_in_what_an_effect_says(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("EFFECT_SECRET", SECRET)
-    with caplog.at_level(logging.DEBUG, logger="playbooks"):
+    for name in ("WEBHOOK_ADDRESS", "TARGET_ADDRESS"):
+        monkeypatch.setenv(name, "made when the place is")
+    with caplog.at_level(logging.DEBUG):
         async with place() as (effect, address):
             sent = message(address)
             outcome = await effect.send(sent)
-    said = [repr(outcome), repr(sent), str(vars(effect)), *(record.getMessage() for record in caplog.records)]
+    logged = [record.getMessage() for record in caplog.records if not record.name.startswith(SERVERS)]
+    said = [repr(outcome), repr(sent), str(vars(effect)), *logged]
     found = [(spelling, text) for spelling in SPELLINGS[:1] + SPELLINGS[2:] for text in said if spelling in text]
     assert found == []
     assert IN_ADDRESS not in repr(outcome)

@@ -37,10 +37,10 @@ async def finishes(settings: PlaybookSettings, store: Engine) -> None:
 @pytest.mark.parametrize(
     ("halts_before", "mails", "ledger"),
     [
-        ("claim_due", 1, ["sending", "delivered"]),
-        ("begin", 1, ["sending", "delivered"]),
-        ("record", 2, ["sending", "perhaps", "sending", "delivered"]),
-        ("settle", 1, ["sending", "delivered"]),
+        ("claim_due", 1, ["sending", "accepted"]),
+        ("begin", 1, ["sending", "accepted"]),
+        ("record", 2, ["sending", "perhaps", "sending", "accepted"]),
+        ("settle", 1, ["sending", "accepted"]),
     ],
     ids=["due", "claimed", "sent", "recorded"],
 )
@@ -69,7 +69,7 @@ async def test_killed_while_the_server_has_not_taken_the_mail(store: Engine, sto
         assert states(store)["act-1"] is OutboxState.SENDING
         mailbox.before_data = None
         await finishes(settings, store)
-    assert [word for *_, word in words(entries(store))] == ["sending", "perhaps", "sending", "delivered"]
+    assert [word for *_, word in words(entries(store))] == ["sending", "perhaps", "sending", "accepted"]
     assert len(mailbox.mails) == 1
 
 
@@ -85,7 +85,7 @@ async def test_killed_while_the_server_has_taken_the_mail_and_not_said_so(
         mailbox.after_data = None
         await finishes(settings, store)
     found = entries(store)
-    assert [word for *_, word in words(found)] == ["sending", "perhaps", "sending", "delivered"]
+    assert [word for *_, word in words(found)] == ["sending", "perhaps", "sending", "accepted"]
     assert "sent perhaps twice, with the same idempotency key" in found[1].detail
     assert mailbox.keys() == [f"<{idempotency_key('act-1', 'otto', Channel.EMAIL)}@example.org>"] * 2
 

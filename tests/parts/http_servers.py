@@ -20,6 +20,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 Answer = Callable[[Request], Awaitable[web.Response]]
@@ -40,7 +41,7 @@ class Receiver:
 
     async def take(self, request: web.Request) -> web.Response:
         """One request."""
-        found = Request(request.path_qs, dict(request.headers), await request.read())
+        found = Request(request.path_qs, dict(request.headers), await request.read(), request.method)
         self.requests.append(found)
         return await self.answer(found)
 

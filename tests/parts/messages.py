@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detectors.run import LIVE
-from playbooks.effects.message import Links, Message, Moment, Notice, Reachable
+from playbooks.effects.message import Links, Message, Moment, Notice, Reachable, Reference
 from playbooks.labels import ActionKind
 
 AT_MS = 1_767_603_600_000
@@ -35,6 +35,7 @@ def message(
     person: str = "Ada Lovelace",
     action: ActionKind = ActionKind.PAGE,
     sending_ms: int = AT_MS + 2_000,
+    earlier: tuple[str, ...] = (),
 ) -> Message:
     """A page to Ada, unless said otherwise."""
     return Message(
@@ -47,4 +48,6 @@ def message(
         links=links,
         at_ms=AT_MS,
         sending_ms=sending_ms,
+        reference=Reference("act-1", 1, "ada"),
+        earlier=earlier,
     )

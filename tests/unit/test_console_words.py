@@ -212,7 +212,7 @@ def test_a_send_that_ended_shows_its_end_only() -> None:
             line(DeliveryOutcome.SENDING),
             line(DeliveryOutcome.RETRY),
             line(DeliveryOutcome.SENDING, attempt=2),
-            line(DeliveryOutcome.DELIVERED, attempt=2),
+            line(DeliveryOutcome.ACCEPTED, attempt=2),
             line(DeliveryOutcome.SENDING, attempt=3),
         ],
         str.title,

@@ -6,37 +6,73 @@ import re
 
 import pytest
 
-from playbooks.effects.annotate import Annotations
-from playbooks.effects.mail import Mail
 from playbooks.effects.message import Effect, idempotency_key, links_of, read_notice
 from playbooks.effects.registry import EFFECTS, open_effects
-from playbooks.effects.webhook import Webhook
 from playbooks.labels import Channel
+from playbooks.reachability import channels_for_people
 from playbooks.settings import (
+    AlertmanagerSettings,
+    AppriseSettings,
     ChannelSettings,
     EmailSettings,
     GrafanaSettings,
     MissingSecret,
+    PagerDutySettings,
+    Person,
     PlaybookSettings,
     SecretFrom,
+    SlackSettings,
+    TwilioSettings,
     WebhookSettings,
 )
 from tests.parts.messages import NOTICE
 from tests.parts.require import CHECKOUT
 
 SECRET = SecretFrom(env="ANY_SECRET")
+NUMBER = "+15005550006"
 ALL = PlaybookSettings(
-    channels=ChannelSettings(email=EmailSettings(password=SECRET), webhook=WebhookSettings(secret=SECRET)),
+    channels=ChannelSettings(
+        email=EmailSettings(password=SECRET),
+        twilio=TwilioSettings(account=f"AC{'0' * 32}", token=SECRET, sms_from=NUMBER, voice_from=NUMBER),
+        slack=SlackSettings(webhook=SECRET),
+        pagerduty=PagerDutySettings(services={"comms": SECRET}),
+        alertmanager=AlertmanagerSettings(url="http://127.0.0.1:9093"),
+        apprise=AppriseSettings(targets={"chat": SECRET}),
+        webhook=WebhookSettings(secret=SECRET),
+    ),
     grafana=GrafanaSettings(url="http://127.0.0.1:3000", token=SECRET),
 )
 
 
 def test_every_channel_has_its_effect_and_every_effect_its_channel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ANY_SECRET", "x")
+    monkeypatch.setenv("ANY_SECRET", "json://127.0.0.1/x")
     opened: dict[Channel, Effect] = open_effects(ALL)
     assert opened.keys() == EFFECTS.keys() == set(Channel) - {Channel.NONE}
     assert all(effect.channel is channel for channel, effect in opened.items())
-    assert {type(effect) for effect in opened.values()} == {Mail, Webhook, Annotations}
+    assert {type(effect).__name__ for effect in opened.values()} == {
+        *("Alertmanager", "Annotations", "Apprise", "Calls", "Mail", "PagerDuty", "Slack", "Texts", "Webhook")
+    }
+
+
+def test_what_is_checked_without_secrets_is_what_the_runner_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANY_SECRET", "json://127.0.0.1/x")
+    person = Person(
+        name="Ada",
+        email="ada@example.org",
+        sms="+15005550001",
+        voice="+15005550002",
+        slack="U0ADA",
+        pagerduty="comms",
+        alertmanager="ada",
+        apprise="chat",
+        webhook="http://127.0.0.1/",
+    )
+    opened = open_effects(ALL)
+    checked = channels_for_people(ALL)
+    assert checked.keys() == opened.keys() - {Channel.GRAFANA}
+    addresses = [address_of(person) for address_of in checked.values()]
+    assert addresses == [opened[channel].address(person) for channel in checked]
+    assert len(set(addresses)) == len(checked)
 
 
 def test_the_document_lists_every_channel() -> None:
@@ -72,3 +108,11 @@ def test_a_link_holds_nothing_that_is_not_quoted() -> None:
     assert links is not None
     assert links.incident == "https://fire.example.org/incidents/a%2F..%2Fb%3Fc%23d%0D%0A"
     assert links.runbook.startswith("https://fire.example.org/runbooks/p%2Fq/1%200?incident=a%2F..")
+
+
+def test_a_target_that_apprise_does_not_know_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANY_SECRET", "carrier-pigeon://coop-17")
+    settings = PlaybookSettings(channels=ChannelSettings(apprise=AppriseSettings(targets={"chat": SECRET})))
+    with pytest.raises(MissingSecret, match=r"channels\.apprise\.targets\.chat") as wrong:
+        open_effects(settings)
+    assert "coop-17" not in str(wrong.value)

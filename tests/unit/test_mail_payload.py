@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.run import Drill
-from playbooks.effects.mail import DRILL_LINE, NO_LINK, body, build, outcome_of, privacy, subject
+from playbooks.effects.mail import body, build, outcome_of, privacy
 from playbooks.effects.message import Message, Notice
 from playbooks.effects.outcome import Failed, FailedReason, Retry, RetryReason
+from playbooks.effects.wording import DRILL_LINE, NO_LINK, marked_subject
 from playbooks.labels import ActionKind
 from playbooks.settings import EmailSettings, SecretFrom
 from tests.parts.messages import LINKS, NOTICE, message
@@ -42,13 +43,13 @@ def test_without_a_public_address_the_mail_says_that_there_is_no_link() -> None:
 
 def test_a_drill_says_so_in_the_subject_and_at_both_ends_of_the_body() -> None:
     drill = message(run=Drill("drill-7"))
-    assert subject(drill).startswith("DRILL: ")
+    assert marked_subject(drill).startswith("DRILL: ")
     assert body(drill).startswith(DRILL_LINE)
     assert body(drill).endswith(DRILL_LINE + "\n")
 
 
 def test_life_does_not_say_drill() -> None:
-    assert "DRILL" not in subject(message()) + body(message())
+    assert "DRILL" not in marked_subject(message()) + body(message())
 
 
 def test_every_try_has_the_same_message_id() -> None:

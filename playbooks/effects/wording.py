@@ -1,0 +1,29 @@
+"""What messages of every channel say alike: the subject with its mark, the facts, and where there is no link."""
+
+from __future__ import annotations
+
+from playbooks.effects.message import Message
+from playbooks.effects.plain_text import one_line
+
+DRILL = "DRILL: "
+DRILL_LINE = "DRILL. This is a fire drill: nothing below is real, and nothing has to be done outside the drill."
+NO_LINK = "There is no link: this Firebreak has no public address (console.public_url)."
+
+
+def marked_subject(message: Message, limit: int = 200) -> str:
+    """The subject, one line; a drill's begins with DRILL."""
+    return one_line((DRILL if message.is_drill else "") + message.notice.subject, limit)
+
+
+def facts(message: Message) -> list[tuple[str, str]]:
+    """What a message is about, name by name, each one line; what is not known is left out."""
+    notice = message.notice
+    named = (
+        ("Brand", notice.brand),
+        ("Platform", notice.platform or ("all of them" if notice.brand else "")),
+        ("Severity", f"{notice.severity} of 5" if notice.severity else ""),
+        ("Playbook", f"{notice.playbook} {notice.version}".strip()),
+        ("Incident", notice.incident),
+        ("Drill", message.run.id),
+    )
+    return [(name, one_line(value)) for name, value in named if value]
