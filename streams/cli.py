@@ -33,6 +33,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "correct": "streams.correct_command:correct_command",
     "negativity": "streams.negativity_command:negativity_command",
     "oncall": "streams.oncall_command:oncall_command",
+    "playbook": "streams.playbook_command:playbook_command",
     "replay": "streams.replay:replay_command",
     "sign-in": "streams.sign_in_command:sign_in",
     "source": "streams.sources.command:source_command",
