@@ -46,10 +46,10 @@ def read(asked: Asked) -> Read:
     """
     try:
         calendar = Calendar.from_ical(asked.text)
+        zone = _zone(calendar, asked)
         events, faults = _events(calendar, asked)
     except UNREADABLE as wrong:
         return Read(bad=_words(wrong))
-    zone = _zone(calendar, asked)
     turns: list[Stretch] = []
     for event in events:
         try:
@@ -59,7 +59,7 @@ def read(asked: Asked) -> Read:
         turns += [turn] if turn else []
         faults += [fault] if fault else []
         if len(turns) > MOST_TURNS:
-            return Read(bad=f"it has more than {MOST_TURNS} turns in two months")
+            return Read(bad=f"it has more than {MOST_TURNS} turns in the time that is looked at")
     return Read(tuple(sorted(turns)), tuple(dict.fromkeys(faults))[:MOST_FAULTS])
 
 
@@ -75,7 +75,7 @@ def _events(calendar: Calendar, asked: Asked) -> tuple[list[Event], list[str]]:
 
 def _bounded(events: list[Event]) -> Iterator[Event]:
     if len(events) > 2 * MOST_TURNS:
-        raise ArithmeticError(f"more than {2 * MOST_TURNS} events in two months")
+        raise ArithmeticError(f"it has more than {2 * MOST_TURNS} events in the time that is looked at")
     yield from events
 
 
@@ -93,7 +93,7 @@ def _turn(event: Event, asked: Asked, zone: ZoneInfo) -> tuple[Stretch | None, s
     day_begins = time.fromisoformat(asked.day_begins)
     stretch = Stretch(_moment(begins, zone, day_begins), _moment(ends, zone, day_begins), people)
     if stretch.from_ms >= stretch.to_ms:
-        return None, f"{told} ends when it begins, or before"
+        return None, f"{told} ends when it begins"
     return stretch, None
 
 
@@ -116,12 +116,12 @@ def _moment(value: date, zone: ZoneInfo, day_begins: time) -> int:
 
 def _zone(calendar: Calendar, asked: Asked) -> ZoneInfo:
     """For what has none of its own: the settings', the calendar's, UTC."""
-    if asked.zone is not None:
-        return zone_named(asked.zone)
     try:
-        return zone_named(str(calendar.get("X-WR-TIMEZONE", "UTC")))
+        own = zone_named(str(calendar.get("X-WR-TIMEZONE", "UTC")))
     except NoSuchZone:
-        return zone_named("UTC")
+        calendar.pop("X-WR-TIMEZONE")  # the libraries would refuse the whole calendar for it
+        own = zone_named("UTC")
+    return own if asked.zone is None else zone_named(asked.zone)
 
 
 def _words(wrong: Exception) -> str:

@@ -34,7 +34,7 @@ def within(stretches: Iterable[Stretch], from_ms: int, to_ms: int) -> list[Stret
     return [
         replace(each, from_ms=max(each.from_ms, from_ms), to_ms=min(each.to_ms, to_ms))
         for each in stretches
-        if each.from_ms < to_ms and each.to_ms > from_ms
+        if max(each.from_ms, from_ms) < min(each.to_ms, to_ms)
     ]
 
 
