@@ -11,6 +11,13 @@ from typing import Final
 
 _PATTERN: Final = re.compile(r"`str(?: \| null)?` matching regex (['\"])(.*?)\1")
 _LENGTH: Final = re.compile(r"`array` of length >= (\d+)")
+#: What msgspec says of a bound and of a date, and what people say.
+_PLAINER: Final = (
+    ("`int` ", "a whole number "),
+    ("`float` ", "a number "),
+    ("`str` of", "text of"),
+    ("Invalid RFC3339 encoded date", "Expected a day such as 2026-12-24"),
+)
 _RUN: Final = re.compile(r"\^\[(?P<set>[^\]]+)\]\{(?P<least>\d+),(?P<most>\d+)\}\$")
 _SETS: Final = {
     "a-z0-9_-": "a-z, 0-9, _ and -",
@@ -22,6 +29,9 @@ _OTHERS: Final = {
     "^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$": "a version of three numbers, such as 1.0.2",
     r"^[^\x00-\x1f\x7f-\x9f]*$": "text without control characters",
     r"^[^\x00-\x1f\x7f]{1,200}$": "one line of 1 to 200 characters",
+    r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "text without control characters",
+    "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language, such as en or fr-CA",
+    r"^[^\sA-Z]{1,40}$": "one word of 1 to 40 characters, in lower case",
     r"^([01]\d|2[0-3]):[0-5]\d$": "a time from '00:00' to '23:59'",
     r"^20\d\d-\d\d-\d\d[ T]([01]\d|2[0-3]):[0-5]\d(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$": "a moment such as "
     "2026-12-24 09:00",
@@ -30,7 +40,10 @@ _OTHERS: Final = {
 
 def in_words(message: str) -> str:
     """`message`, in which each pattern of ours is put into words; one that is not known stays as it is."""
-    return _LENGTH.sub(r"a list of at least \1", _PATTERN.sub(lambda found: _words(found[2]) or found[0], message))
+    plain = _LENGTH.sub(r"a list of at least \1", _PATTERN.sub(lambda found: _words(found[2]) or found[0], message))
+    for said, meant in _PLAINER:
+        plain = plain.replace(said, meant)
+    return plain
 
 
 def _words(pattern: str) -> str:

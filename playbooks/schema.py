@@ -29,8 +29,10 @@ Version = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3
 StepId = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
 Cause = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,63}$")]
 Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
-Words = Annotated[str, Meta(min_length=1, max_length=4_000)]
-Markdown = Annotated[str, Meta(min_length=1, max_length=40_000)]
+#: Several lines, without what a terminal or a telephone would take for a command.
+_PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+Words = Annotated[str, Meta(min_length=1, max_length=4_000, pattern=_PLAIN)]
+Markdown = Annotated[str, Meta(min_length=1, max_length=40_000, pattern=_PLAIN)]
 #: As BCP 47 writes it: en, fr-CA, zh-Hant.
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 

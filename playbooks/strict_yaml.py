@@ -59,13 +59,21 @@ def parse(source: str, path: Path, kind: type[T]) -> T:
         data = _Constructor(source, path).build(node) if node is not None else {}
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
-        raise YamlFault(path, line, wrong.problem or "is not YAML") from None
+        raise YamlFault(path, line, _unreadable(wrong)) from None
     except yaml.YAMLError as wrong:
         raise YamlFault(path, 1, str(wrong).splitlines()[0]) from None
     try:
         return msgspec.convert(data, kind, strict=True)
     except msgspec.ValidationError as wrong:
         raise _mistake(node, path, kind, _with_names(data, kind, str(wrong))) from None
+
+
+def _unreadable(wrong: yaml.MarkedYAMLError) -> str:
+    """What keeps a text from being YAML; what PyYAML says in two halves is put together."""
+    problem = wrong.problem or "is not YAML"
+    if problem.startswith("but "):
+        return f"{wrong.context}, {problem}"
+    return f"{problem}; indent with spaces, not with tabs" if r"'\t'" in problem else problem
 
 
 def line_of(source: str, where: str) -> int:
@@ -206,7 +214,7 @@ class _Constructor:
 
 
 def _is_word(key: yaml.Node) -> bool:
-    """Whether a key is a word that YAML 1.1 takes for true or false, such as `on`: as a key it is nothing but itself."""
+    """Whether a key is a word that YAML 1.1 takes for true or false, such as `on`: as a key it is itself."""
     return key.tag == "tag:yaml.org,2002:bool" and key.value.lower() not in ("true", "false")
 
 
