@@ -7,6 +7,7 @@ a secret, so none is in any message; of what a server answers only its status is
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import urljoin, urlsplit
@@ -63,7 +64,8 @@ class Address:
         if self.secret is None or _server(url) != _server(self.url.reveal()):
             return {}
         if self.username is not None:
-            return {"Authorization": aiohttp.BasicAuth(self.username, self.secret.reveal(), "utf-8").encode()}
+            both = f"{self.username}:{self.secret.reveal()}".encode()
+            return {"Authorization": f"Basic {b64encode(both).decode()}"}
         return {"Authorization": f"Bearer {self.secret.reveal()}"}
 
 
