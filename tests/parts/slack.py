@@ -24,15 +24,19 @@ BOUNDS = {"header": 150, "section": 3000, "button": 75}
 
 @dataclass(slots=True)
 class SlackChannel:
-    """One channel behind a webhook. `archived` refuses everything."""
+    """One channel behind a webhook. `archived` refuses everything; `answers` is what came to response addresses."""
 
     path: str = PATH
     left: int = 1_000
     archived: bool = False
     messages: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
 
     async def answer(self, request: Request) -> web.Response:
-        """One message."""
+        """One message, or one answer to a press."""
+        if request.path.startswith("/actions/"):
+            self.answers.append(json.loads(request.body))
+            return web.Response(text="ok")
         if request.path != self.path:
             return web.Response(status=404, text="no_service")
         if self.left <= 0:
