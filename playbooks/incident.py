@@ -17,25 +17,50 @@ from playbooks.action import ActionDecision
 from playbooks.labels import ActionKind
 from playbooks.log_entry import (
     Acknowledged,
+    AcknowledgedBy,
+    AcknowledgementForgotten,
     ActionPlanned,
+    Contained,
     HoldPlaced,
     HoldReleased,
     Logged,
+    Noted,
     Opened,
+    Outranked,
+    PlannedBecause,
+    PlaybookChanged,
     ReleaseAgreed,
+    Reopened,
     Resolved,
     SeverityRaised,
     SignalJoined,
     SignalNoted,
+    StepDone,
+    StepOverdue,
 )
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands. Getting worse takes an acknowledged one back to `OPENED`: somebody must look again."""
+    """Where an incident stands.
+
+    Getting worse takes an acknowledged or contained one back to `OPENED`, and so does an acknowledgement that is
+    forgotten: somebody must look again. `REOPENED` is one that a person had ended too early.
+    """
 
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
+    CONTAINED = "contained"
     RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+    @property
+    def asks_for_somebody(self) -> bool:
+        """Whether nobody has it now.
+
+        >>> IncidentState.REOPENED.asks_for_somebody, IncidentState.CONTAINED.asks_for_somebody
+        (True, False)
+        """
+        return self in (IncidentState.OPENED, IncidentState.REOPENED)
 
 
 class PlannedAction(msgspec.Struct, frozen=True):
@@ -49,6 +74,32 @@ class PlannedAction(msgspec.Struct, frozen=True):
     at_ms: int
     due_ms: int
     with_hold: bool = False
+    deadline_ms: int | None = None
+    each: bool = False
+    why: PlannedBecause | None = None
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """Somebody who has it, since when, and by which road they said so."""
+
+    person: str
+    at_ms: int
+    how: AcknowledgedBy
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Something that people were to do: who did it and when, or (without a person) that its deadline has passed."""
+
+    action: str
+    at_ms: int
+    person: str = ""
+    note: str = ""
+    option: str = ""
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the deadline passed and nobody has done it."""
+        return not self.person
 
 
 class HoldView(msgspec.Struct, frozen=True):
@@ -73,7 +124,9 @@ class IncidentView(msgspec.Struct, frozen=True):
     """What a person sees of an incident, and what the planner goes by.
 
     `opened_ms` and `last_signal_ms` are event time, `recorded_ms` is the wall clock of the opening. `signals` counts
-    those that fired the playbook. `signal` is the one that made it as severe as it is.
+    those that fired the playbook. `signal` is the one that made it as severe as it is. `acknowledged` are all that
+    have it now, `touched_ms` is when a person last did something. `done` is what became of tasks, decisions and
+    statements, by planned action. `outranked_by` are playbooks of the same cause that would be opened now instead.
     """
 
     id: str
@@ -95,6 +148,23 @@ class IncidentView(msgspec.Struct, frozen=True):
     resolved_ms: int | None = None
     actions: tuple[PlannedAction, ...] = ()
     holds: tuple[HoldView, ...] = ()
+    cause: str = ""
+    ack_expires_ms: int | None = None
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    touched_ms: int = 0
+    done: tuple[Done, ...] = ()
+    outranked_by: tuple[str, ...] = ()
+    #: How often it has been ended.
+    ended: int = 0
+
+    @property
+    def has_it(self) -> frozenset[str]:
+        """Who has acknowledged it, each for themselves."""
+        return frozenset(one.person for one in self.acknowledged)
+
+    def done_of(self, action: str) -> Done | None:
+        """What became of something that people were to do, None while it is open."""
+        return next((one for one in self.done if one.action == action), None)
 
     @property
     def held(self) -> bool:
@@ -131,22 +201,37 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
         case SignalNoted():
             return view
         case SeverityRaised():
-            return replace(view, severity=entry.after, signal=entry.signal, state=IncidentState.OPENED)
+            return _asking(replace(view, severity=entry.after, signal=entry.signal))
+        case Outranked():
+            return _asking(replace(view, outranked_by=(*view.outranked_by, entry.playbook)))
         case ActionPlanned():
             return replace(view, actions=(*view.actions, _planned(logged, entry)))
         case HoldPlaced():
             return replace(view, holds=(*view.holds, _placed(logged, entry)))
         case Acknowledged():
-            return replace(
-                view,
-                state=IncidentState.ACKNOWLEDGED,
-                acknowledged_by=logged.actor,
-                acknowledged_ms=logged.at_ms,
-            )
-        case ReleaseAgreed() | HoldReleased():
+            return _acknowledged(view, logged, entry)
+        case AcknowledgementForgotten():
+            return _asking(view)
+        case StepDone():
+            done = Done(entry.action, logged.at_ms, logged.actor, entry.note, entry.option)
+            return replace(_touched(view, logged), done=_with(view.done, done))
+        case StepOverdue():
+            return replace(view, done=_with(view.done, Done(entry.action, logged.at_ms)))
+        case Noted():
+            return _touched(view, logged)
+        case ReleaseAgreed():
+            holds = tuple(_let_go(hold, logged, entry) for hold in view.holds)
+            return replace(_touched(view, logged), holds=holds)
+        case HoldReleased():
             return replace(view, holds=tuple(_let_go(hold, logged, entry) for hold in view.holds))
+        case Contained():
+            return replace(_touched(view, logged), state=IncidentState.CONTAINED)
         case Resolved():
-            return replace(view, state=IncidentState.RESOLVED, resolved_ms=logged.at_ms)
+            return replace(view, state=IncidentState.RESOLVED, resolved_ms=logged.at_ms, ended=view.ended + 1)
+        case Reopened():
+            return replace(_asking(_touched(view, logged)), state=IncidentState.REOPENED, resolved_ms=None)
+        case PlaybookChanged():
+            return _moved(_touched(view, logged), entry)
         case _:
             assert_never(entry)
 
@@ -166,7 +251,46 @@ def _opened(incident: str, logged: Logged, entry: Opened) -> IncidentView:
         opened_ms=logged.at_ms,
         recorded_ms=logged.recorded_ms,
         last_signal_ms=logged.at_ms,
+        cause=entry.cause or entry.playbook,
+        ack_expires_ms=entry.ack_expires_ms,
     )
+
+
+def _asking(view: IncidentView) -> IncidentView:
+    """Nobody has it any more."""
+    return replace(view, state=IncidentState.OPENED, acknowledged=(), acknowledged_by=None, acknowledged_ms=None)
+
+
+def _touched(view: IncidentView, logged: Logged) -> IncidentView:
+    return replace(view, touched_ms=logged.recorded_ms)
+
+
+def _acknowledged(view: IncidentView, logged: Logged, entry: Acknowledged) -> IncidentView:
+    one = Acknowledgement(logged.actor, logged.at_ms, entry.how)
+    return replace(
+        _touched(view, logged),
+        state=IncidentState.ACKNOWLEDGED if view.state.asks_for_somebody else view.state,
+        acknowledged=(*view.acknowledged, one),
+        acknowledged_by=view.acknowledged_by or one.person,
+        acknowledged_ms=view.acknowledged_ms or one.at_ms,
+    )
+
+
+def _moved(view: IncidentView, entry: PlaybookChanged) -> IncidentView:
+    return replace(
+        view,
+        playbook=entry.playbook,
+        version=entry.version,
+        hash=entry.hash,
+        title=entry.title,
+        cause=entry.cause,
+        ack_expires_ms=entry.ack_expires_ms,
+        outranked_by=tuple(name for name in view.outranked_by if name != entry.playbook),
+    )
+
+
+def _with(known: tuple[Done, ...], done: Done) -> tuple[Done, ...]:
+    return (*(one for one in known if one.action != done.action), done)
 
 
 def _planned(logged: Logged, entry: ActionPlanned) -> PlannedAction:
@@ -179,6 +303,9 @@ def _planned(logged: Logged, entry: ActionPlanned) -> PlannedAction:
         at_ms=logged.at_ms,
         due_ms=entry.due_ms,
         with_hold=entry.with_hold,
+        deadline_ms=entry.deadline_ms,
+        each=entry.each,
+        why=entry.why,
     )
 
 

@@ -17,6 +17,8 @@ from playbooks.trigger import Match
 
 #: Who wrote what the planner decided; people are named by their key in the settings.
 RESPOND = "respond"
+#: Who wrote what followed from a timer.
+CLOCK = "clock"
 
 
 class ResolvedBy(StrEnum):
@@ -24,6 +26,27 @@ class ResolvedBy(StrEnum):
 
     PERSON = "person"
     QUIET = "quiet"
+
+
+class AcknowledgedBy(StrEnum):
+    """The road by which somebody said that they have it."""
+
+    CONSOLE = "console"
+    LINK = "link"
+    SLACK = "slack"
+    PAGERDUTY = "pagerduty"
+    TELEPHONE = "telephone"
+    COMMAND = "command"
+
+
+class PlannedBecause(StrEnum):
+    """Why a page goes out though no signal called for it."""
+
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    LAST_RESORT = "last_resort"
+    FORGOTTEN = "forgotten"
+    REOPENED = "reopened"
+    ASKED_FOR = "asked_for"
 
 
 def _snake(name: str) -> str:
@@ -44,6 +67,8 @@ class Opened(_Entry, frozen=True):
     hash: str
     title: str
     signal: Signal
+    cause: str = ""
+    ack_expires_ms: int | None = None
 
 
 class SignalJoined(_Entry, frozen=True):
@@ -75,8 +100,20 @@ class SeverityRaised(_Entry, frozen=True):
     signal: Signal
 
 
+class Outranked(_Entry, frozen=True):
+    """A signal fired a playbook of the same cause that comes before this incident's: that one would be opened now."""
+
+    playbook: str
+    version: str
+    signal: str
+
+
 class ActionPlanned(_Entry, frozen=True):
-    """A step is due, or would have been: `decision` says which, and why."""
+    """A step is due, or would have been: `decision` says which, and why.
+
+    `deadline_ms` is until when a person has to have done it. `why` is said where it is not the signal that calls for
+    it: nobody acknowledged, or an acknowledgement was forgotten. `each` says that a page asks everybody in the role.
+    """
 
     action: str
     step: str
@@ -85,6 +122,9 @@ class ActionPlanned(_Entry, frozen=True):
     decision: ActionDecision
     due_ms: int
     with_hold: bool = False
+    deadline_ms: int | None = None
+    each: bool = False
+    why: PlannedBecause | None = None
 
 
 class HoldPlaced(_Entry, frozen=True):
@@ -98,7 +138,59 @@ class HoldPlaced(_Entry, frozen=True):
 
 
 class Acknowledged(_Entry, frozen=True):
-    """The actor has it."""
+    """The actor has it; `how` is the road by which they said so."""
+
+    how: AcknowledgedBy = AcknowledgedBy.CONSOLE
+
+
+class AcknowledgementForgotten(_Entry, frozen=True):
+    """Nothing was done since the last acknowledgement for as long as the playbook allows: somebody must look again."""
+
+
+class StepDone(_Entry, frozen=True):
+    """The actor has done what a step asks of people; `option` is what was decided, in a decision."""
+
+    action: str
+    step: str
+    note: str = ""
+    option: str = ""
+
+
+class StepOverdue(_Entry, frozen=True):
+    """The deadline of something that people were to do has passed."""
+
+    action: str
+    step: str
+
+
+class Noted(_Entry, frozen=True):
+    """Something the actor wants everybody to know."""
+
+    text: str
+
+
+class Contained(_Entry, frozen=True):
+    """The actor says that it does not spread any more, though it is not over."""
+
+    reason: str
+
+
+class Reopened(_Entry, frozen=True):
+    """The actor says that it was not over."""
+
+    reason: str
+
+
+class PlaybookChanged(_Entry, frozen=True):
+    """The actor moved the incident to another version, or another playbook; what is planned already stays planned."""
+
+    playbook: str
+    version: str
+    hash: str
+    title: str
+    cause: str
+    ack_expires_ms: int | None
+    reason: str
 
 
 class ReleaseAgreed(_Entry, frozen=True):
@@ -126,9 +218,17 @@ LogEntry = (
     | SignalJoined
     | SignalNoted
     | SeverityRaised
+    | Outranked
     | ActionPlanned
     | HoldPlaced
     | Acknowledged
+    | AcknowledgementForgotten
+    | StepDone
+    | StepOverdue
+    | Noted
+    | Contained
+    | Reopened
+    | PlaybookChanged
     | ReleaseAgreed
     | HoldReleased
     | Resolved

@@ -18,15 +18,28 @@ from playbooks.action import Action, ActionDecision
 from playbooks.catalog import Library, Pinned
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind, SignalDecision
-from playbooks.log_entry import LogEntry, Opened, Resolved, ResolvedBy, SeverityRaised, SignalJoined, SignalNoted
+from playbooks.log_entry import (
+    LogEntry,
+    Opened,
+    Outranked,
+    Resolved,
+    ResolvedBy,
+    SeverityRaised,
+    SignalJoined,
+    SignalNoted,
+)
+from playbooks.schema import Playbook
 from playbooks.settings import Arming, BrandSettings
 from playbooks.steps import HoldOrder, PlannedStep, plan_steps
+from playbooks.timers import MINUTE_MS, Wake
 from playbooks.trigger import Match, match
 
 HOUR_MS = 3_600_000
 
 #: Kinds of signal that are about Firebreak and what feeds it: they page ops, however far it may go about the brand.
 OWN_TROUBLES = frozenset({SignalKind.DEAD_LETTERS, SignalKind.SILENCE})
+
+_TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
 
 #: Which decision stands for a signal that several playbooks had something to say about.
 _WEIGHT = {
@@ -41,8 +54,8 @@ _WEIGHT = {
 class Plan(msgspec.Struct, frozen=True):
     """What one playbook makes of a signal.
 
-    `entries` go into the log of `incident`, `due` into the outbox; `hold` is in force with the same commit. `ends` is
-    an incident that had been quiet for too long to be the same crisis: it is resolved.
+    `entries` go into the log of `incident`, `due` into the outbox, `wakes` among the timers; `hold` is in force with
+    the same commit. `ends` is an incident that had been quiet for too long to be the same crisis: it is resolved.
     """
 
     decision: SignalDecision
@@ -50,6 +63,7 @@ class Plan(msgspec.Struct, frozen=True):
     entries: tuple[LogEntry, ...]
     due: tuple[Action, ...] = ()
     hold: HoldOrder | None = None
+    wakes: tuple[Wake, ...] = ()
     ends: str | None = None
     ending: Resolved | None = None
 
@@ -71,23 +85,22 @@ def decide(
 ) -> Decided:
     """What follows from `signal`.
 
-    `open_incidents` are those of the signal's run and brand, by playbook; `now_ms` is the wall clock, from which a
-    live action's delay counts. Raises `PlaybookError` where the library has lost a version that an open incident is
-    pinned to.
+    `open_incidents` are those of the signal's run and brand, by cause; `now_ms` is the wall clock, from which a
+    live action's delay counts. Of one cause one incident is open: a signal that fires any of its playbooks joins it.
+    Raises `PlaybookError` where the library has lost a version that an open incident is pinned to.
     """
     plans: list[Plan] = []
     over: dict[str, IncidentView] = {}
+    firing = {one.playbook.of_cause: one for one in library.firing(signal)}
     for view in open_incidents.values():
         pinned = library.pinned(view.playbook, view.version, view.hash)
         if _is_over(view, signal, pinned):
-            over[view.playbook] = view
+            over[view.cause] = view
         else:
-            plans.append(join(view, signal, pinned, arming, now_ms))
-    for pinned in library.newest():
-        name = pinned.playbook.id
-        fresh = name not in open_incidents or name in over
-        if fresh and match(pinned.playbook.trigger, signal) is Match.FIRES:
-            plans.append(_ending(open_incident(signal, pinned, arming, now_ms), over.get(name)))
+            plans.append(join(view, signal, pinned, arming, now_ms, firing.get(view.cause)))
+    for cause, pinned in firing.items():
+        if cause not in open_incidents or cause in over:
+            plans.append(_ending(open_incident(signal, pinned, arming, now_ms), over.get(cause)))
     decision = max((plan.decision for plan in plans), key=_WEIGHT.__getitem__, default=SignalDecision.NO_PLAYBOOK)
     return Decided(decision, tuple(plans))
 
@@ -114,25 +127,41 @@ def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -
         hash=pinned.hash,
         title=playbook.title,
         signal=signal,
+        cause=playbook.of_cause,
+        ack_expires_ms=expiry_ms(playbook),
     )
     steps = plan_steps(incident, None, signal, pinned.playbook, arming, now_ms)
     return _plan(SignalDecision.OPENED, incident, [opened], steps)
 
 
-def join(view: IncidentView, signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -> Plan:
-    """What `signal` means for an incident that is open: it joins, makes it worse, or is only noted."""
+def expiry_ms(playbook: Playbook) -> int | None:
+    """How long an acknowledgement lasts that nothing follows, in milliseconds; None where it lasts."""
+    return None if playbook.ack_expires_min is None else playbook.ack_expires_min * MINUTE_MS
+
+
+def join(
+    view: IncidentView, signal: Signal, pinned: Pinned, arming: Arming, now_ms: int, fired: Pinned | None = None
+) -> Plan:
+    """What `signal` means for an incident that is open: it joins, makes it worse, or is only noted.
+
+    `fired` is the playbook of the same cause that the signal would open now. One that comes before the incident's own
+    makes it worse, once.
+    """
     found = match(pinned.playbook.trigger, signal)
-    if found is not Match.FIRES:
+    if found is not Match.FIRES and fired is None:
         noted = SignalNoted(signal.id, signal.kind, signal.platform, signal.severity, found)
         return Plan(SignalDecision.NO_PLAYBOOK, view.id, (noted,))
     entries: list[LogEntry] = [
         SignalJoined(signal.id, signal.kind, signal.platform, signal.severity, signal.observed, signal.expected)
     ]
-    steps = plan_steps(view.id, view, signal, pinned.playbook, arming, now_ms)
-    if signal.severity <= view.severity:
-        return _plan(SignalDecision.JOINED, view.id, entries, steps)
-    entries.append(SeverityRaised(view.severity, signal.severity, signal))
-    return _plan(SignalDecision.RAISED, view.id, entries, steps)
+    outranked = fired is not None and _comes_before(fired.playbook, pinned.playbook, view)
+    steps = plan_steps(view.id, view, signal, pinned.playbook, arming, now_ms, outranked=outranked)
+    if fired is not None and outranked:
+        entries.append(Outranked(fired.playbook.id, fired.playbook.version, signal.id))
+    if signal.severity > view.severity:
+        entries.append(SeverityRaised(view.severity, signal.severity, signal))
+    raised = outranked or signal.severity > view.severity
+    return _plan(SignalDecision.RAISED if raised else SignalDecision.JOINED, view.id, entries, steps)
 
 
 def after_release(view: IncidentView, hold: str, person: str, reason: str, now_ms: int) -> list[Action]:
@@ -157,6 +186,26 @@ def after_release(view: IncidentView, hold: str, person: str, reason: str, now_m
     ]
 
 
+def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
+    """Everybody who was paged or told hears that it is over; `person` is what who ended it is called."""
+    reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
+    body = msgspec.to_builtins(wording.all_clear(view, person, reason))
+    return [
+        Action(
+            id=f"{view.id}:over:{view.ended}:{n}",
+            incident=view.id,
+            run=view.run,
+            step="over",
+            action=ActionKind.NOTIFY,
+            target=role,
+            body=body,
+            at_ms=now_ms,
+            due_ms=now_ms,
+        )
+        for n, role in enumerate(sorted(reached), 1)
+    ]
+
+
 def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:
     """The id of the incident that `signal` opens: the same after a restart, a repeat or a replay of the same run.
 
@@ -171,7 +220,12 @@ def _plan(decision: SignalDecision, incident: str, entries: list[LogEntry], step
         entries += step.entries
     due = tuple(step.action for step in steps if step.decision is ActionDecision.DUE)
     hold = next((step.hold for step in steps if step.hold), None)
-    return Plan(decision, incident, tuple(entries), due, hold)
+    wakes = tuple(wake for step in steps for wake in step.wakes)
+    return Plan(decision, incident, tuple(entries), due, hold, wakes)
+
+
+def _comes_before(fired: Playbook, pinned: Playbook, view: IncidentView) -> bool:
+    return fired.precedence > pinned.precedence and fired.id not in view.outranked_by
 
 
 def _is_over(view: IncidentView, signal: Signal, pinned: Pinned) -> bool:

@@ -65,7 +65,7 @@ class Rehearsal:
 
     def view(self, run: str, brand: str, playbook: str) -> IncidentView | None:
         """The open incident of a run, brand and playbook."""
-        return self._open[run, brand].get(playbook)
+        return next((view for view in self._open[run, brand].values() if view.playbook == playbook), None)
 
     def _decide(self, signal: Signal) -> list[IncidentLine | ActionLine]:
         known = self._open[signal.run, signal.brand]
@@ -89,7 +89,7 @@ class Rehearsal:
         for entry in each.entries:
             view = advance(view, each.incident, Logged(0, signal.at_ms, signal.at_ms, RESPOND, entry))
         assert view is not None, "a plan has at least one entry"
-        known[view.playbook] = view
+        known[view.cause] = view
         return view
 
     def _fallen_due(self, until_ms: int | None, *, included: bool) -> list[IncidentLine | ActionLine]:

@@ -16,21 +16,29 @@ import socket
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from typing import assert_never
+
+from sqlalchemy import Engine
 
 from playbooks import telemetry
 from playbooks.carry_out import Carrier
-from playbooks.catalog import load_library
+from playbooks.catalog import Library, load_library
 from playbooks.effects.registry import open_effects
 from playbooks.health import serve_health
 from playbooks.labels import ActionKind, Role
+from playbooks.oncall.keeper import RotaKeeper
+from playbooks.oncall.rotas import NO_ROTAS, Rotas
+from playbooks.oncall.shelf import StoreShelf
 from playbooks.patient_store import PatientStore
+from playbooks.people import Nobody, members
 from playbooks.reachability import pages_to_nobody
+from playbooks.schema import PlaybookError
 from playbooks.settings import Arming, PlaybookSettings
-from playbooks.store import outbox
+from playbooks.store import incidents, outbox, timers
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.outbox import Backlog, DueAction, LeaseLost
 from playbooks.wall_clock import Clock, now_ms
@@ -46,6 +54,8 @@ class Lane(StrEnum):
     ANNOTATE = "annotate"
 
 
+#: How many timers are woken at a time, between two looks at what is due.
+TIMERS_AT_ONCE = 200
 #: How many actions of a lane are under way at once.
 ROOM = {Lane.PAGE: 32, Lane.NOTIFY: 16, Lane.ANNOTATE: 2}
 
@@ -77,13 +87,15 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
     missing.
     """
     effects = open_effects(settings)
-    unreached = pages_to_nobody(settings, load_library())
     engine = await asyncio.to_thread(open_store, settings.store)
     await asyncio.to_thread(migrate, engine)
     telemetry.start([Role.RUNNER], brands=settings.brands)
     store = PatientStore(engine, stop, Role.RUNNER)
-    runner = Runner(settings, store, Carrier(settings, store, effects, clock, random.random), clock, unreached)
-    for why in unreached:
+    keeper = RotaKeeper(settings, clock, StoreShelf(store.do))
+    carrier = Carrier(settings, store, effects, clock, random.random, keeper.rotas)
+    await keeper.open()
+    runner = Runner(settings, store, carrier, load_library(), clock, keeper.rotas)
+    for why in runner.not_ready():
         _log.warning("%s", why)
     armed = sorted(brand for brand, known in settings.brands.items() if known.arming is not Arming.OBSERVE)
     _log.info("the runner carries out what is due for %s; channels: %s", armed or "no brand", sorted(effects) or "none")
@@ -91,7 +103,9 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
         async with serve_health(
             settings.metrics_host, settings.runner.metrics_port, runner.not_ready, setting="runner.metrics_port"
         ):
-            await runner.run(stop)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(keeper.run(stop))
+                await runner.run(stop)
     finally:
         await asyncio.to_thread(store.close)
 
@@ -104,11 +118,14 @@ class Runner:
         settings: PlaybookSettings,
         store: PatientStore,
         carrier: Carrier,
+        library: Library,
         clock: Clock,
-        unreached: Sequence[str] = (),
+        rotas: Callable[[], Rotas] = lambda: NO_ROTAS,
     ) -> None:
         self._settings = settings.runner
-        self._unreached = unreached
+        self._people = settings
+        self._library = library
+        self._rotas = rotas
         self._store = store
         self._carrier = carrier
         self._clock = clock
@@ -118,7 +135,8 @@ class Runner:
 
     def not_ready(self) -> list[str]:
         """Why it cannot do its work just now."""
-        return [*([self._store.trouble] if self._store.trouble else []), *self._unreached]
+        unreached = pages_to_nobody(self._people, self._library, self._rotas(), self._clock())
+        return [*([self._store.trouble] if self._store.trouble else []), *unreached]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take what is due and carry it out, until `stop` is set and what is under way is done."""
@@ -127,6 +145,7 @@ class Runner:
             while not stop.is_set():
                 self._wake.clear()
                 with suppress(StoreUnreachable):  # raised only once `stop` is set
+                    await self._wake_timers()
                     await self._take(group.create_task)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.poll_s):
@@ -145,6 +164,24 @@ class Runner:
                 for due in await self._claim(lane, room):
                     self._under_way[lane] += 1
                     start(self._carry_out(lane, due))
+
+    async def _wake_timers(self) -> None:
+        """Wake what is due: it writes into the outbox, from which it is taken at once."""
+        for timer in await self._store.do(lambda engine: timers.due(engine, self._clock(), TIMERS_AT_ONCE)):
+            try:
+                await self._store.do(partial(self._wake_timer, timer=timer))
+            except PlaybookError as gone:
+                # It stays due: whoever puts the file back has it looked at.
+                _log.error("timer %r: %s", timer, gone)
+
+    def _wake_timer(self, engine: Engine, timer: str) -> bool:
+        now_ms = self._clock()
+
+        def in_role(role: str) -> frozenset[str]:
+            found = members(role, self._people, self._rotas(), now_ms)
+            return frozenset() if isinstance(found, Nobody) else frozenset(found)
+
+        return incidents.wake(engine, timer, self._library, self._people.brands, in_role, now_ms)
 
     async def _claim(self, lane: Lane, room: int) -> list[DueAction]:
         lease_ms = int(self._settings.lease_s * 1000)

@@ -17,6 +17,7 @@ from playbooks.labels import ActionKind
 from playbooks.log_entry import ActionPlanned, HoldPlaced, LogEntry
 from playbooks.schema import HoldScope, HoldTerms, Playbook, Step
 from playbooks.settings import Arming
+from playbooks.timers import Deadline, Wake, first_wake
 
 MINUTE_MS = 60_000
 
@@ -38,18 +39,28 @@ class PlannedStep(msgspec.Struct, frozen=True):
     decision: ActionDecision
     entries: tuple[LogEntry, ...]
     hold: HoldOrder | None
+    wakes: tuple[Wake, ...] = ()
 
 
 def plan_steps(
-    incident: str, view: IncidentView | None, signal: Signal, playbook: Playbook, arming: Arming, now_ms: int
+    incident: str,
+    view: IncidentView | None,
+    signal: Signal,
+    playbook: Playbook,
+    arming: Arming,
+    now_ms: int,
+    *,
+    outranked: bool = False,
 ) -> list[PlannedStep]:
     """The steps that `signal` calls for; `view` is the incident before it, None where it opens one.
+
+    `outranked` says that it fired a playbook that comes before this one: that is worse, whatever its severity.
 
     An opening plans every step. Afterwards a step is planned again where it got worse (pages, annotations, notices
     that say so, a hold that people had let go), and where it could not be done before and now can: the brand was
     armed meanwhile.
     """
-    steps = _Steps(incident, view, signal, playbook, arming, now_ms)
+    steps = _Steps(incident, view, signal, playbook, arming, now_ms, outranked)
     return [steps.plan(step) for step in playbook.steps if steps.is_planned(step)]
 
 
@@ -61,6 +72,7 @@ class _Steps:
     playbook: Playbook
     arming: Arming
     now_ms: int
+    outranked: bool
 
     def is_planned(self, step: Step) -> bool:
         """Whether the signal calls for this step, be it due or not."""
@@ -76,14 +88,30 @@ class _Steps:
     def plan(self, step: Step) -> PlannedStep:
         """The step as an action, with what the log says of it."""
         action, decision = self._action(step), self._decision(step)
+        wakes = self._wakes(step, action, decision)
         planned = ActionPlanned(
-            action.id, step.id, step.action, action.target, decision, action.due_ms, with_hold=step.with_hold
+            action.id,
+            step.id,
+            step.action,
+            action.target,
+            decision,
+            action.due_ms,
+            with_hold=step.with_hold,
+            deadline_ms=next((wake.due_ms for wake in wakes if isinstance(wake.timer, Deadline)), None),
+            each=step.each,
         )
         terms = self.playbook.hold
         if terms is None or step.action is not ActionKind.HOLD or decision is not ActionDecision.DUE:
-            return PlannedStep(action, decision, (planned,), None)
+            return PlannedStep(action, decision, (planned,), None, wakes)
         order = HoldOrder(action.id, self.signal.brand, self._platform, step.words.strip(), terms.releasers)
         return PlannedStep(action, decision, (planned, _placed(order, terms)), order)
+
+    def _wakes(self, step: Step, action: Action, decision: ActionDecision) -> tuple[Wake, ...]:
+        """Timers, where somebody is really asked: nobody answers a replay."""
+        asked = decision in (ActionDecision.DUE, ActionDecision.FOR_PEOPLE)
+        if not asked or isinstance(run_of(self.signal.run), Replay):
+            return ()
+        return first_wake(action, step, self.playbook)
 
     def _decision(self, step: Step) -> ActionDecision:
         match self.arming, step.action:
@@ -119,7 +147,7 @@ class _Steps:
 
     @cached_property
     def _worse(self) -> bool:
-        return self.view is not None and self.signal.severity > self.view.severity
+        return self.view is not None and (self.outranked or self.signal.severity > self.view.severity)
 
     @cached_property
     def _holds_now(self) -> bool:

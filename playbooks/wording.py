@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
+import msgspec
+
 from detectors.mention import rfc3339
 from detectors.signal import Evidence, Signal, SignalKind
 from playbooks.effects.message import Moment, Notice
 from playbooks.effects.plain_text import one_line
 from playbooks.incident import HoldView, IncidentView
 from playbooks.labels import ActionKind
+from playbooks.log_entry import PlannedBecause
 from playbooks.schema import Playbook, Step
 
 #: From this share on copies and young accounts are worth a line.
@@ -36,6 +39,52 @@ def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, wor
         signal=signal,
         runbook=playbook.runbook if to_people else "",
         moment=Moment.SIGNAL if step.action is ActionKind.ANNOTATE else None,
+    )
+
+
+def paged_again(view: IncidentView, playbook: Playbook, step: Step, because: PlannedBecause, waited_min: int) -> Notice:
+    """What a page says that no signal called for: nobody has acknowledged, or all are asked anew.
+
+    `waited_min` is how many minutes ago the incident opened.
+    """
+    first = notice(view.id, playbook, step, view.signal, worse=False)
+    return msgspec.structs.replace(first, text=f"{_again(because, waited_min)}\n\n{first.text}")
+
+
+def overdue(view: IncidentView, playbook: Playbook, step: Step) -> Notice:
+    """What the role hears that was to do something, and has not by its deadline."""
+    return Notice(
+        subject=f"Overdue: {step.id} ({subject(view.title, view.signal, worse=False)})",
+        text=(
+            f"This was to be done within {step.deadline_min} minutes of the incident, and nobody has said that it is:"
+            f"\n\n{unwrapped(step.words)}\n\nPlaybook {playbook.id} {playbook.version}."
+        ),
+        brand=view.brand,
+        platform=view.signal.platform,
+        severity=view.severity,
+        incident=view.id,
+        playbook=playbook.id,
+        version=playbook.version,
+    )
+
+
+def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
+    """What everybody hears who was paged or told, when somebody has ended an incident."""
+    held = [hold for hold in view.holds if hold.in_force]
+    posts = (
+        "Automated posts are STILL HELD: ending an incident lets go of nothing. Somebody has to release them."
+        if held
+        else "Nothing is held for this incident any more."
+    )
+    return Notice(
+        subject=f"All clear: {view.brand}, {view.title[0].lower()}{view.title[1:]}",
+        text=f"{person} has ended it and said: {reason}\n\n{posts}",
+        brand=view.brand,
+        platform=view.signal.platform,
+        severity=view.severity,
+        incident=view.id,
+        playbook=view.playbook,
+        version=view.version,
     )
 
 
@@ -104,6 +153,23 @@ def unwrapped(words: str) -> str:
     'Please acknowledge within five minutes.\\n\\nThen:\\n- read'
     """
     return re.sub(r"(?<!\n)[ \t]*\n(?!\n|[-*] |\d+\. )", " ", words.strip())
+
+
+def _again(because: PlannedBecause, waited_min: int) -> str:
+    unheard = f"Nobody has acknowledged for {waited_min} minutes"
+    match because:
+        case PlannedBecause.NOT_ACKNOWLEDGED:
+            return f"{unheard}, so you are paged."
+        case PlannedBecause.LAST_RESORT:
+            return f"{unheard}, and everybody else was paged. You are the last resort."
+        case PlannedBecause.FORGOTTEN:
+            return "It was acknowledged, and nothing has been done since. Please look again."
+        case PlannedBecause.REOPENED:
+            return "It was ended, and has been opened again by hand."
+        case PlannedBecause.ASKED_FOR:
+            return "Somebody who has this incident asks for you."
+        case _:
+            assert_never(because)
 
 
 def _counted(signal: Signal) -> tuple[str, ...]:

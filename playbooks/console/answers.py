@@ -23,7 +23,7 @@ class Ended(StrEnum):
 
 SENTENCES: Mapping[StrEnum, Said] = {
     Told.DONE: Said("You have it. It is in the log under your name."),
-    Told.ALREADY: Said("Somebody had it already.", good=False),
+    Told.ALREADY: Said("You had it already.", good=False),
     Ended.ENDED: Said(
         "It is over. Holds stay in force until they are released; what happens next opens a new incident."
     ),

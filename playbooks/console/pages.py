@@ -118,7 +118,8 @@ def _released_by(view: IncidentView | None) -> dict[str, tuple[str, ...]]:
 
 def _card(desk: Desk, view: IncidentView, viewer: Viewer, unreached: Collection[str] = ()) -> Card:
     by, may_act = desk.name_of(view.acknowledged_by or ""), bool(viewer.person)
-    return card(view, desk.brand_name(view.brand), by, may_act, unreached=view.id in unreached)
+    shown = desk.brand_name(view.brand)
+    return card(view, shown, by, may_act, viewer=viewer.person, unreached=view.id in unreached)
 
 
 def _hold_card(desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...]) -> HoldCard:

@@ -15,21 +15,39 @@ from playbooks.console.values import Tone
 from playbooks.labels import ActionKind
 from playbooks.log_entry import (
     Acknowledged,
+    AcknowledgedBy,
+    AcknowledgementForgotten,
     ActionPlanned,
+    Contained,
     HoldPlaced,
     HoldReleased,
     LogEntry,
     Logged,
+    Noted,
     Opened,
+    Outranked,
+    PlaybookChanged,
     ReleaseAgreed,
+    Reopened,
     Resolved,
     ResolvedBy,
     SeverityRaised,
     SignalJoined,
     SignalNoted,
+    StepDone,
+    StepOverdue,
 )
 
 Named = Callable[[str], str]
+
+_ROAD = {
+    AcknowledgedBy.CONSOLE: "",
+    AcknowledgedBy.LINK: ", by the link in a message",
+    AcknowledgedBy.SLACK: ", by Slack",
+    AcknowledgedBy.PAGERDUTY: ", by PagerDuty",
+    AcknowledgedBy.TELEPHONE: ", by telephone",
+    AcknowledgedBy.COMMAND: ", by command",
+}
 
 #: From this difference on, the time of what happened and the time of its writing down are both shown.
 ANOTHER_TIME_MS = 60_000
@@ -91,7 +109,32 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
         case HoldPlaced():
             return Line(row.at_ms, _placed(entry, brand), Tone.HELD)
         case Acknowledged():
-            return Line(row.at_ms, f"{name_of(row.actor)} has it.", Tone.CALM)
+            return Line(row.at_ms, f"{name_of(row.actor)} has it{_ROAD[entry.how]}.", Tone.CALM)
+        case AcknowledgementForgotten():
+            return Line(row.at_ms, "Nothing was done since for too long: somebody must look again.", Tone.ALARM)
+        case Outranked():
+            what = f"{entry.playbook} {entry.version}"
+            return Line(
+                row.at_ms, f"It grew: now the playbook {what} would be opened instead of this one.", Tone.STRONG
+            )
+        case StepDone(option=""):
+            return Line(row.at_ms, f"{name_of(row.actor)} has done {entry.step}.", Tone.CALM, entry.note)
+        case StepDone():
+            told = f"{name_of(row.actor)} decided {entry.step}: {entry.option}."
+            return Line(row.at_ms, told, Tone.CALM, entry.note)
+        case StepOverdue():
+            return Line(row.at_ms, f"Overdue: {entry.step} is not done.", Tone.ALARM)
+        case Noted():
+            return Line(row.at_ms, f"{name_of(row.actor)}:", Tone.PLAIN, entry.text)
+        case Contained():
+            return Line(
+                row.at_ms, f"{name_of(row.actor)} says that it does not spread any more:", Tone.CALM, entry.reason
+            )
+        case Reopened():
+            return Line(row.at_ms, f"{name_of(row.actor)} opened it again:", Tone.STRONG, entry.reason)
+        case PlaybookChanged():
+            what = f"{entry.playbook} {entry.version}"
+            return Line(row.at_ms, f"{name_of(row.actor)} moved it to the playbook {what}:", Tone.STRONG, entry.reason)
         case ReleaseAgreed():
             return Line(row.at_ms, f"{name_of(row.actor)} agreed to the release:", Tone.CALM, entry.reason)
         case HoldReleased():

@@ -105,9 +105,17 @@ def world_of(run_id: str) -> World | None:
             assert_never(run)
 
 
-def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool, *, unreached: bool = False) -> Card:
-    """An incident as the viewer sees it. `brand` and `acknowledged_by` are the names to show;
-    `unreached` says that its pages reached nobody.
+def card(
+    view: IncidentView,
+    brand: str,
+    acknowledged_by: str,
+    may_act: bool,
+    *,
+    viewer: str = "",
+    unreached: bool = False,
+) -> Card:
+    """An incident as the viewer sees it. `brand` and `acknowledged_by` are the names to show, `viewer` is the viewer's
+    key in the settings; `unreached` says that its pages reached nobody.
     """
     world = world_of(view.run)
     return Card(
@@ -122,7 +130,7 @@ def card(view: IncidentView, brand: str, acknowledged_by: str, may_act: bool, *,
         playbook=view.playbook,
         version=view.version,
         hash=view.hash,
-        may_acknowledge=may_act and view.state is IncidentState.OPENED and not isinstance(run_of(view.run), Replay),
+        may_acknowledge=may_act and _asks(view, viewer) and not isinstance(run_of(view.run), Replay),
         may_resolve=may_act and view.state is not IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
     )
 
@@ -223,14 +231,25 @@ def _chips(view: IncidentView, acknowledged_by: str) -> Iterator[Chip]:
         yield _held(view)
 
 
+def _asks(view: IncidentView, viewer: str) -> bool:
+    """Whether the viewer may still say that they have it: nobody has it, or everybody in a role has to say so."""
+    if view.state is IncidentState.RESOLVED or viewer in view.has_it:
+        return False
+    return view.state.asks_for_somebody or any(action.each for action in view.actions)
+
+
 def _state(view: IncidentView, acknowledged_by: str) -> Chip:
     match view.state:
-        case IncidentState.OPENED if isinstance(run_of(view.run), Replay):
+        case IncidentState.OPENED | IncidentState.REOPENED if isinstance(run_of(view.run), Replay):
             return Chip("Open in the replay", Tone.PLAIN)
         case IncidentState.OPENED if not _pages(view):
             return Chip("Only observed: nobody was paged", Tone.PLAIN)
         case IncidentState.OPENED:
             return Chip("Nobody has it yet", Tone.ALARM)
+        case IncidentState.REOPENED:
+            return Chip("Open again: nobody has it yet", Tone.ALARM)
+        case IncidentState.CONTAINED:
+            return Chip("Contained", Tone.CALM)
         case IncidentState.ACKNOWLEDGED:
             return Chip(f"{acknowledged_by} has it", Tone.CALM)
         case IncidentState.RESOLVED:

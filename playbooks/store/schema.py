@@ -67,12 +67,13 @@ incidents = Table(
     Column("playbook_hash", String(64), nullable=False),
     Column("opened_ms", BigInteger, nullable=False),
     Column("open", Boolean, nullable=False, default=True),
+    Column("cause", String(64), nullable=False, server_default=""),
     Index("ix_incidents_newest", "opened_ms", "id"),
     Index(
         "uq_incidents_one_open",
         "run",
         "brand",
-        "playbook",
+        "cause",
         unique=True,
         sqlite_where=text("open = 1"),
         postgresql_where=text("open"),
@@ -158,6 +159,19 @@ deliveries = Table(
     Column("outcome", String(32), nullable=False),
     Column("detail", Text, nullable=False),
     UniqueConstraint("outbox", "attempt", "person", "channel", "outcome", name="uq_deliveries_attempt"),
+)
+
+#: What falls due at a time, whatever happens meanwhile: it looks at its incident then. Woken once.
+timers = Table(
+    "timers",
+    metadata,
+    Column("id", String(192), primary_key=True),
+    Column("incident", String(64), ForeignKey("incidents.id"), nullable=False),
+    Column("run", String(128), nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("woken_ms", BigInteger, nullable=True),
+    Index("ix_timers_due", "woken_ms", "due_ms"),
 )
 
 #: Who may do a thing that only one process may do, for now.

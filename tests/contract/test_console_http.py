@@ -129,9 +129,11 @@ async def test_acknowledging_is_recorded_under_the_viewers_name(store: Engine) -
     assert "Ada Lovelace has it" in html
     assert "Acknowledge: I have this" not in html
     assert bodies(store, incident, Acknowledged) == [("ada", Acknowledged())]
-    async with browsing(store, "bo", Clock()) as browser:
+    async with browsing(store, "ada", Clock()) as browser:
         assert (await send(browser, f"/incidents/{incident}/acknowledge"))[1].endswith("said=already")
-    assert len(bodies(store, incident, Acknowledged)) == 1
+    async with browsing(store, "bo", Clock()) as browser:
+        assert (await send(browser, f"/incidents/{incident}/acknowledge"))[1].endswith("said=done")
+    assert [person for person, _ in bodies(store, incident, Acknowledged)] == ["ada", "bo"]
 
 
 async def test_an_incident_is_over_when_somebody_says_so_with_a_reason_and_its_holds_stay(store: Engine) -> None:

@@ -23,9 +23,12 @@ from playbooks.store import holds, schema
 from playbooks.store.engine import open_store, reading
 from playbooks.store.incidents import (
     acknowledge,
+    contain,
     incident_history,
     incident_view,
     list_incidents,
+    note,
+    reopen,
     resolve,
     take_signal,
 )
@@ -109,6 +112,9 @@ deeds = st.lists(
         st.tuples(st.just("acknowledge"), people),
         st.tuples(st.just("resolve"), people),
         st.tuples(st.just("release"), people),
+        st.tuples(st.just("note"), people),
+        st.tuples(st.just("contain"), people),
+        st.tuples(st.just("reopen"), people),
     ),
     max_size=20,
 )
@@ -136,6 +142,12 @@ def _do(engine: Engine, deed: str, what: object, known: PlaybookSettings, now_ms
             acknowledge(engine, view.id, str(what), now_ms)
         elif deed == "resolve":
             resolve(engine, view.id, str(what), "over", now_ms)
+        elif deed == "note":
+            note(engine, view.id, str(what), "the shop is closed", now_ms)
+        elif deed == "contain":
+            contain(engine, view.id, str(what), "no new posts", now_ms)
+        elif deed == "reopen":
+            reopen(engine, view.id, str(what), "it goes on", LIBRARY, now_ms)
         else:
             for hold in view.holds:
                 holds.agree_release(engine, hold.id, str(what), "calm", now_ms)
@@ -149,8 +161,8 @@ def _rows_agree(engine: Engine, views: list[IncidentView]) -> None:
     assert is_open == {view.id: view.state is not IncidentState.RESOLVED for view in views}
     assert held == {hold.id for view in views for hold in view.holds if hold.in_force}
     due = {action.id for view in views for action in view.actions if action.decision is ActionDecision.DUE}
-    assert due == {action for action in outbox if ":released:" not in action}
-    one = Counter((view.run, view.brand, view.playbook) for view in views if is_open[view.id])
+    assert due == {action for action in outbox if ":released:" not in action and ":over:" not in action}
+    one = Counter((view.run, view.brand, view.cause) for view in views if is_open[view.id])
     assert max(one.values(), default=0) <= 1
 
 

@@ -13,18 +13,27 @@ from playbooks.incident import IncidentState, project
 from playbooks.labels import ActionKind
 from playbooks.log_entry import (
     Acknowledged,
+    AcknowledgedBy,
+    AcknowledgementForgotten,
     ActionPlanned,
+    Contained,
     HoldPlaced,
     HoldReleased,
     LogEntry,
     Logged,
+    Noted,
     Opened,
+    Outranked,
+    PlaybookChanged,
     ReleaseAgreed,
+    Reopened,
     Resolved,
     ResolvedBy,
     SeverityRaised,
     SignalJoined,
     SignalNoted,
+    StepDone,
+    StepOverdue,
 )
 from playbooks.trigger import Match
 from tests.parts.signals import MORNING_MS, a_signal
@@ -42,6 +51,14 @@ ENTRIES: tuple[LogEntry, ...] = (
     ReleaseAgreed("h-1", "calm"),
     HoldReleased("h-1"),
     Resolved(ResolvedBy.PERSON, "over"),
+    Outranked("storm", "2.0.0", "sig-5"),
+    AcknowledgementForgotten(),
+    StepDone("a-2", "ask", "asked", "yes"),
+    StepOverdue("a-2", "ask"),
+    Noted("the shop is closed"),
+    Contained("no new posts"),
+    Reopened("it goes on"),
+    PlaybookChanged("storm", "2.0.0", "hash-2", "A storm", "complaints", 60_000, "it grew"),
 )
 
 
@@ -72,6 +89,14 @@ def test_the_tags_of_entries_are_those_that_are_stored_for_good() -> None:
         "release_agreed",
         "hold_released",
         "resolved",
+        "outranked",
+        "acknowledgement_forgotten",
+        "step_done",
+        "step_overdue",
+        "noted",
+        "contained",
+        "reopened",
+        "playbook_changed",
     ]
 
 
@@ -93,6 +118,44 @@ def test_acknowledging_names_the_person() -> None:
 def test_getting_worse_asks_for_a_new_acknowledgement() -> None:
     view = project("inc-1", log(OPENED, Acknowledged(), SeverityRaised(3, 5, a_signal("sig-2", severity=5))))
     assert (view.state, view.severity, view.signal.id) == (IncidentState.OPENED, 5, "sig-2")
+
+
+def test_several_may_have_it_and_all_are_asked_anew_when_it_is_forgotten() -> None:
+    entries = [*log(OPENED), *log(Acknowledged(AcknowledgedBy.SLACK), actor="ada"), *log(Acknowledged(), actor="bo")]
+    view = project("inc-1", entries)
+    assert (view.has_it, view.acknowledged_by) == (frozenset({"ada", "bo"}), "ada")
+    assert view.acknowledged[0].how is AcknowledgedBy.SLACK
+    forgotten = project("inc-1", [*entries, *log(AcknowledgementForgotten())])
+    assert (forgotten.state, forgotten.has_it, forgotten.acknowledged_by) == (IncidentState.OPENED, frozenset(), None)
+
+
+def test_a_contained_incident_is_nobodys_worry_until_it_gets_worse() -> None:
+    contained = (OPENED, Acknowledged(), Contained("no new posts"))
+    assert project("inc-1", log(*contained)).state is IncidentState.CONTAINED
+    worse = SeverityRaised(3, 5, a_signal("sig-2", severity=5))
+    assert project("inc-1", log(*contained, worse)).state is IncidentState.OPENED
+    assert project("inc-1", log(*contained, Acknowledged(), actor="bo")).state is IncidentState.CONTAINED
+
+
+def test_what_is_opened_again_is_over_no_more_and_asks_for_somebody() -> None:
+    view = project("inc-1", log(OPENED, Acknowledged(), Resolved(ResolvedBy.PERSON, "over"), Reopened("it goes on")))
+    assert (view.state, view.resolved_ms, view.has_it, view.ended) == (IncidentState.REOPENED, None, frozenset(), 1)
+    assert view.state.asks_for_somebody
+
+
+def test_what_is_overdue_can_still_be_done() -> None:
+    late = project("inc-1", log(OPENED, StepOverdue("a-2", "ask"))).done_of("a-2")
+    done = project("inc-1", log(OPENED, StepOverdue("a-2", "ask"), StepDone("a-2", "ask"))).done_of("a-2")
+    assert late
+    assert done
+    assert (late.is_overdue, done.is_overdue, done.person) == (True, False, "ada")
+
+
+def test_an_incident_can_be_moved_to_another_playbook_by_name() -> None:
+    moved = PlaybookChanged("storm", "2.0.0", "hash-2", "A storm", "complaints", None, "it grew")
+    view = project("inc-1", log(OPENED, Outranked("storm", "2.0.0", "sig-5"), moved))
+    assert (view.playbook, view.version, view.hash, view.cause) == ("storm", "2.0.0", "hash-2", "complaints")
+    assert (view.outranked_by, view.touched_ms) == ((), MORNING_MS + 3000)
 
 
 def test_a_hold_goes_only_with_its_own_release() -> None:

@@ -1,0 +1,48 @@
+"""Timers in the store: written with what makes them necessary, and taken once, under their incident's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from playbooks.store.engine import reading
+from playbooks.store.schema import timers
+from playbooks.timers import Timer, Wake
+
+
+def add(conn: Connection, wakes: Iterable[Wake]) -> None:
+    """Write timers down, in the caller's transaction; one that is there already stays as it is."""
+    rows = [
+        {"id": wake.id, "incident": wake.incident, "run": wake.run, "due_ms": wake.due_ms, "body": body}
+        for wake in wakes
+        for body in (msgspec.to_builtins(wake.timer),)
+    ]
+    if rows:
+        insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+        conn.execute(insert(timers).on_conflict_do_nothing(), rows)
+
+
+def due(engine: Engine, now_ms: int, limit: int) -> list[str]:
+    """The ids of timers to be woken, those first that are due longest."""
+    query = (
+        select(timers.c.id)
+        .where(timers.c.woken_ms.is_(None), timers.c.due_ms <= now_ms)
+        .order_by(timers.c.due_ms, timers.c.id)
+        .limit(limit)
+    )
+    with reading(engine) as conn:
+        return list(conn.execute(query).scalars())
+
+
+def take(conn: Connection, id: str, now_ms: int) -> Wake | None:
+    """Mark a timer as woken, in the caller's transaction; None where somebody else has it or had it."""
+    query = select(timers).where(timers.c.id == id, timers.c.woken_ms.is_(None)).with_for_update(skip_locked=True)
+    row = conn.execute(query).mappings().first()
+    if row is None:
+        return None
+    conn.execute(update(timers).where(timers.c.id == id).values(woken_ms=now_ms))
+    timer: Timer = msgspec.convert(row["body"], Timer)
+    return Wake(row["id"], row["incident"], row["run"], row["due_ms"], timer)
