@@ -129,7 +129,7 @@ def _alert(message: Message) -> dict[str, object]:
         "links": [{"href": address, "text": words} for address, words in shown if address],
         "payload": {
             "summary": clipped(unlinked(marked_subject(message)), MAX_SUMMARY_CHARS),
-            "source": unlinked(one_line(notice.platform or notice.brand or "firebreak")),
+            "source": unlinked(one_line(notice.platform or "") or one_line(notice.brand) or "firebreak"),
             "severity": severity,
             "timestamp": rfc3339(message.at_ms),
             "component": unlinked(one_line(notice.brand)),

@@ -79,16 +79,17 @@ def payload(message: Message, *, button: bool) -> dict[str, object]:
     """The message as blocks; `button` says whether a press on one would reach us."""
     subject = unlinked(marked_subject(message))
     text = clipped(unlinked(paragraph(message.notice.text).strip()), MAX_SECTION_CHARS)
-    known = " · ".join(f"{name}: {value}" for name, value in facts(message))
+    known = " · ".join(("Firebreak", *(f"{name}: {value}" for name, value in facts(message))))
     if message.links is None:
         known = f"{known}\n{NO_LINK}"
     called: dict[str, object] = {"type": "mrkdwn", "text": f"For <@{message.address}>", "verbatim": True}
     blocks: list[dict[str, object]] = [
         {"type": "header", "text": _plain(clipped(subject, MAX_HEADER_CHARS))},
         {"type": "section", "text": called},
-        {"type": "section", "text": _plain(text)},
-        {"type": "context", "elements": [_plain(clipped(unlinked(known), MAX_SECTION_CHARS))]},
     ]
+    if text:
+        blocks.append({"type": "section", "text": _plain(text)})
+    blocks.append({"type": "context", "elements": [_plain(clipped(unlinked(known), MAX_SECTION_CHARS))]})
     if buttons := _buttons(message, button=button):
         blocks.append({"type": "actions", "elements": buttons})
     return {
@@ -150,4 +151,4 @@ def _buttons(message: Message, *, button: bool) -> list[dict[str, object]]:
 
 def _plain(text: str) -> dict[str, object]:
     # Without "emoji": what stands between colons stays as it is.
-    return {"type": "plain_text", "text": text or " ", "emoji": False}
+    return {"type": "plain_text", "text": text, "emoji": False}

@@ -6,13 +6,14 @@ from playbooks.effects.message import Message
 from playbooks.effects.plain_text import one_line
 
 DRILL = "DRILL: "
+UNNAMED = "Firebreak: look at the incident"
 DRILL_LINE = "DRILL. This is a fire drill: nothing below is real, and nothing has to be done outside the drill."
 NO_LINK = "There is no link: this Firebreak has no public address (console.public_url)."
 
 
 def marked_subject(message: Message, limit: int = 200) -> str:
-    """The subject, one line; a drill's begins with DRILL."""
-    return one_line((DRILL if message.is_drill else "") + message.notice.subject, limit)
+    """The subject, one line; a drill's begins with DRILL. It is never empty: services refuse what has none."""
+    return one_line((DRILL if message.is_drill else "") + (one_line(message.notice.subject) or UNNAMED), limit)
 
 
 def facts(message: Message) -> list[tuple[str, str]]:
