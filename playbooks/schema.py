@@ -24,17 +24,17 @@ from playbooks.labels import ActionKind
 from playbooks.settings import Name, Section
 from playbooks.trigger import EvidenceField, Severity, TermWord, Trigger
 
-PlaybookId = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,63}$")]
-Version = Annotated[str, Meta(pattern="^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}$")]
-StepId = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,31}$")]
-Cause = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,63}$")]
-Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
+PlaybookId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}\Z")]
+Version = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}\Z")]
+StepId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}\Z")]
+Cause = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}\Z")]
+Line = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}\Z")]
 #: Several lines, without what a terminal or a telephone would take for a command.
-_PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+_PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*\Z"
 Words = Annotated[str, Meta(min_length=1, max_length=4_000, pattern=_PLAIN)]
 Markdown = Annotated[str, Meta(min_length=1, max_length=40_000, pattern=_PLAIN)]
 #: As BCP 47 writes it: en, fr-CA, zh-Hant.
-Language = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
 
 WEEK_MIN = 7 * 24 * 60
 #: The role that is told of every hold: these people's queues stand still.

@@ -6,15 +6,15 @@ import math
 from enum import StrEnum
 from typing import Annotated
 
-import msgspec
+from msgspec import Meta
 
 from detectors.mention import PlatformName
 from detectors.signal import Signal, SignalKind
 from playbooks.settings import Section
 
-Severity = Annotated[int, msgspec.Meta(ge=1, le=5)]
+Severity = Annotated[int, Meta(ge=1, le=5)]
 #: One word as it stands in the evidence: lower case, without spaces.
-TermWord = Annotated[str, msgspec.Meta(pattern=r"^[^\sA-Z]{1,40}$")]
+TermWord = Annotated[str, Meta(pattern=r"^[^\sA-Z]{1,40}\Z")]
 
 #: A rising word of fewer people than this fires nothing: two friends could have agreed on it.
 FEWEST_SAYING_IT = 3
@@ -44,9 +44,9 @@ class EvidenceField(StrEnum):
 class Condition(Section, frozen=True):
     """A figure of the evidence must lie between two bounds, both included; one of them may be left out."""
 
-    field: EvidenceField
-    at_least: float | None = None
-    at_most: float | None = None
+    field: Annotated[EvidenceField, Meta(description="The figure that is looked at.")]
+    at_least: Annotated[float | None, Meta(description="It must not be lower. Raising it: fires less often.")] = None
+    at_most: Annotated[float | None, Meta(description="It must not be higher. Lowering it: fires less often.")] = None
 
     def holds_for(self, signal: Signal) -> bool:
         """Whether the evidence is as it must be.
@@ -66,12 +66,24 @@ class Trigger(Section, frozen=True):
     over, and the next signal opens a new one and pages again.
     """
 
-    kinds: Annotated[tuple[SignalKind, ...], msgspec.Meta(min_length=1)]
-    min_severity: Severity
-    platforms: tuple[PlatformName, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    terms: tuple[TermWord, ...] = ()
-    quiet_h: Annotated[float, msgspec.Meta(gt=0, le=24 * 14)] = 6.0
+    kinds: Annotated[
+        tuple[SignalKind, ...],
+        Meta(min_length=1, description="The kinds of signal; `reported` is what a named person opens it with by hand."),
+    ]
+    min_severity: Annotated[Severity, Meta(description="From this severity on, 1 to 5.")]
+    platforms: Annotated[
+        tuple[PlatformName, ...], Meta(description="Only there; none means any, and the brand as a whole.")
+    ] = ()
+    conditions: Annotated[
+        tuple[Condition, ...], Meta(description="What the evidence must show; every one of them.")
+    ] = ()
+    terms: Annotated[
+        tuple[TermWord, ...], Meta(description="One of these words must rise among the complaints, of three people.")
+    ] = ()
+    quiet_h: Annotated[
+        float,
+        Meta(gt=0, le=24 * 14, description="After so many hours without a signal the incident is over."),
+    ] = 6.0
 
 
 class Match(StrEnum):

@@ -40,6 +40,11 @@ def fault_of(line: str) -> str | None:
     if command is None:
         return f"no command {name!r}"
     rest = words[words.index(name) + 1 :]
+    if isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        part, rest = command.get_command(CONTEXT, rest[0]), rest[1:]
+        if part is None:
+            return f"no command {name} {words[words.index(name) + 1]!r}"
+        command = part
     return unknown_options(command, rest) or unknown_choice(command, rest)
 
 
