@@ -28,9 +28,10 @@ from playbooks.effects.message import (
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.follow_up import follow_ups
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
+from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.patient_store import PatientStore
-from playbooks.people import OPS, Contact, Reach, reach
-from playbooks.roads import by_roads
+from playbooks.people import OPS, Contact, Later, Reach, heard_now, reach
+from playbooks.roads import STATEFUL, by_roads
 from playbooks.settings import PlaybookSettings
 from playbooks.standing import Entry, Point, sends_to, sent_before, stands
 from playbooks.store import outbox
@@ -63,7 +64,8 @@ class Sent:
 class Carrier:
     """Carries out actions that are claimed. `chance` gives random numbers in 0..1 for the waits between tries.
 
-    Raises `MissingSecret` where the secret for links in messages is named and not there.
+    `rotas` gives them as they are known now. Raises `MissingSecret` where the secret for links in messages is named and
+    not there.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Carrier:
         effects: Mapping[Channel, Effect],
         clock: Clock,
         chance: Callable[[], float],
+        rotas: Callable[[], Rotas] = lambda: NO_ROTAS,
     ) -> None:
         self._settings = settings
         self._store = store
         self._effects = effects
         self._clock = clock
         self._chance = chance
+        self._rotas = rotas
         links = settings.channels.links
         self._link_secret = links.secret.read("channels.links.secret", at_least=MIN_SECRET_CHARS) if links else None
 
@@ -89,8 +93,12 @@ class Carrier:
         """
         run, notice = run_of(due.run), read_notice(due.body, due.id)
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
-        contacts, notes = whom(due, run, notice.stage, self._settings, addresses)
+        contacts, notes = whom(due, run, notice.stage, self._settings, addresses, self._rotas(), self._clock())
         contacts = tuple(contact for contact in contacts if contact.person not in notice.spared)
+        later: tuple[Later, ...] = ()
+        if due.action is ActionKind.NOTIFY:
+            silent = () if notice.stage is Stage.OPEN else STATEFUL
+            contacts, later = heard_now(contacts, self._settings, self._clock(), silent)
         if not contacts and any(note.outcome is DeliveryOutcome.FAILED for note in notes):
             telemetry.UNREACHABLE_ROLES.inc()
         begun = await self._begin(due, contacts, notes)
@@ -100,7 +108,7 @@ class Carrier:
         self._count(due, run, [each.entry for each in sent])
         entries = [*begun.known, *begun.written, *(each.entry for each in sent)]
         asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
-        await self._settle(due, notice, entries, [contact.point for contact in contacts], asked)
+        await self._settle(due, notice, entries, [contact.point for contact in contacts], asked, later)
 
     async def _begin(self, due: DueAction, contacts: Sequence[Contact], notes: Sequence[Note]) -> Begun:
         points = [contact.point for contact in contacts]
@@ -191,6 +199,7 @@ class Carrier:
         entries: Sequence[Entry],
         addressed: Sequence[Point],
         asked: Mapping[Point, float | None],
+        later: Sequence[Later],
     ) -> None:
         most, now_ms = self._settings.runner.max_attempts, self._clock()
         standing = stands(entries, addressed, max_attempts=most, repeats=REPEATS[due.action])
@@ -198,6 +207,11 @@ class Carrier:
         if standing.again:
             again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, asked)))
             await self._store.do(lambda engine: outbox.settle(engine, due, again, last, ()))
+            return
+        if later:
+            # The same action, for whoever is in the role then; those who have it do not get it again.
+            wait = Again(min(each.until_ms for each in later), on_purpose=True)
+            await self._store.do(lambda engine: outbox.settle(engine, due, wait, last, ()))
             return
         words = [*entries, *last]
         if due.action is ActionKind.PAGE and standing.missed:
@@ -209,7 +223,7 @@ class Carrier:
     def _ops_without(self, due: DueAction, missed: Collection[str]) -> bool:
         """Whether somebody for ops can be reached who was not missed just now: to page those again is in vain."""
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
-        found = reach(run_of(due.run), OPS, self._settings, addresses)
+        found = reach(run_of(due.run), OPS, self._settings, addresses, self._rotas(), self._clock())
         return any(contact.person not in missed for contact in (*found.to_send, *found.to_record))
 
     def _wait_s(self, entries: Sequence[Entry], again: Iterable[Point], asked: Mapping[Point, float | None]) -> float:
@@ -225,12 +239,18 @@ class Carrier:
 
 
 def whom(
-    due: DueAction, run: Run, stage: Stage, settings: PlaybookSettings, addresses: Mapping[Channel, AddressOf]
+    due: DueAction,
+    run: Run,
+    stage: Stage,
+    settings: PlaybookSettings,
+    addresses: Mapping[Channel, AddressOf],
+    rotas: Rotas,
+    at_ms: int,
 ) -> tuple[tuple[Contact, ...], list[Note]]:
-    """The contact points an action is sent to, and notes about everybody and everything else it concerns."""
+    """The contact points an action is sent to at `at_ms`, and notes about everybody and everything else it concerns."""
     match due.action:
         case ActionKind.PAGE | ActionKind.NOTIFY:
-            found = reach(run, due.target, settings, addresses)
+            found = reach(run, due.target, settings, addresses, rotas, at_ms)
             return by_roads(found.to_send, due.action, stage), _notes(due, run, found)
         case ActionKind.HOLD:
             return (), [Note(("", Channel.NONE), *_hold_note(run))]

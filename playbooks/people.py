@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
@@ -190,20 +190,21 @@ def parts_of(role: RoleSettings) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def heard_now(
-    contacts: Sequence[Contact], settings: PlaybookSettings, at_ms: int
+    contacts: Sequence[Contact], settings: PlaybookSettings, at_ms: int, silent: Collection[Channel] = ()
 ) -> tuple[tuple[Contact, ...], tuple[Later, ...]]:
     """Where a notice (never a page) may go at once, and where it waits until somebody's quiet hours end.
 
     In quiet hours a notice goes by e-mail at once, which wakes nobody, and by no other channel; to somebody without
-    e-mail it waits.
+    e-mail it waits. `silent` are channels that this notice silences, so that it goes by them at once too.
     """
+    silent = {Channel.EMAIL, *silent}
     mailed = {contact.person for contact in contacts if contact.channel is Channel.EMAIL}
     until = {contact.person: quiet_until_ms(settings.people[contact.person], at_ms) for contact in contacts}
-    now = [each for each in contacts if until[each.person] is None or each.channel is Channel.EMAIL]
+    now = [each for each in contacts if until[each.person] is None or each.channel in silent]
     later = [
         Later(each, moment)
         for each in contacts
-        if (moment := until[each.person]) is not None and each.person not in mailed
+        if (moment := until[each.person]) is not None and each.channel not in silent and each.person not in mailed
     ]
     return tuple(now), tuple(later)
 

@@ -8,14 +8,18 @@ from detectors.run import Live
 from playbooks.catalog import Library
 from playbooks.effects.message import AddressOf
 from playbooks.labels import ActionKind, Channel
-from playbooks.people import Missed, Reach, reach
+from playbooks.oncall.rotas import NO_ROTAS, Rotas
+from playbooks.people import Missed, Reach, parts_of, reach
 from playbooks.settings import Arming, PlaybookSettings
 
 
-def pages_to_nobody(settings: PlaybookSettings, library: Library) -> list[str]:
+def pages_to_nobody(
+    settings: PlaybookSettings, library: Library, rotas: Rotas | None = None, at_ms: int = 0
+) -> list[str]:
     """For each armed brand and each role that a playbook pages: why nobody would get the page; empty where all is well.
 
-    From the settings alone, without their secrets, so that every process can tell.
+    From the settings, without their secrets, so that every process can tell; and from the rotas at a moment. Who has
+    not read those says nothing of roles that have one.
 
     >>> from playbooks.catalog import load_library
     >>> pages_to_nobody(PlaybookSettings(), load_library())
@@ -26,7 +30,8 @@ def pages_to_nobody(settings: PlaybookSettings, library: Library) -> list[str]:
         for brand, known in sorted(settings.brands.items())
         if known.arming is not Arming.OBSERVE
         for role in _paged(library)
-        if (why := _why(role, settings))
+        if rotas is not None or not parts_of(settings.roles.get(role, ()))[1]
+        if (why := _why(role, settings, rotas or NO_ROTAS, at_ms))
     ]
 
 
@@ -51,9 +56,9 @@ def _paged(library: Library) -> list[str]:
     return sorted({step.to for step in steps if step.action is ActionKind.PAGE and step.to is not None})
 
 
-def _why(role: str, settings: PlaybookSettings) -> str:
+def _why(role: str, settings: PlaybookSettings, rotas: Rotas, at_ms: int) -> str:
     channels = channels_for_people(settings)
-    found = reach(Live(), role, settings, channels)
+    found = reach(Live(), role, settings, channels, rotas, at_ms)
     return "" if found.to_send else "; ".join(_reasons(role, found, channels))
 
 

@@ -42,9 +42,10 @@ class LeaseLost(Exception):
 
 
 class Again(msgspec.Struct, frozen=True):
-    """Not ended: to be tried again from `at_ms` on."""
+    """Not ended: to be tried again from `at_ms` on. `on_purpose`: it is not due before, so nothing is late."""
 
     at_ms: int
+    on_purpose: bool = False
 
 
 class DueAction(Action, frozen=True, kw_only=True):
@@ -171,7 +172,9 @@ def settle(
     transaction.
     """
     state, until_ms = (OutboxState.AGAIN, end.at_ms) if isinstance(end, Again) else (end, None)
-    values = {"state": state.value, "lease_owner": None, "lease_until_ms": until_ms}
+    values: dict[str, Any] = {"state": state.value, "lease_owner": None, "lease_until_ms": until_ms}
+    if isinstance(end, Again) and end.on_purpose:
+        values["due_ms"] = end.at_ms
     with writing(engine) as conn:
         if conn.execute(update(outbox).where(_mine(due)).values(values)).rowcount != 1:
             raise LeaseLost(due.id)
