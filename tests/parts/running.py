@@ -21,6 +21,7 @@ from playbooks.settings import (
     RunnerSettings,
     StoreSettings,
 )
+from playbooks.wall_clock import Clock, now_ms
 from tests.parts.require import CHECKOUT
 from tests.parts.smtp import Mailbox
 
@@ -68,10 +69,10 @@ async def until(condition: Callable[[], object], within_s: float = 20.0) -> None
 
 
 @asynccontextmanager
-async def running(settings: PlaybookSettings) -> AsyncIterator[asyncio.Event]:
+async def running(settings: PlaybookSettings, clock: Clock = now_ms) -> AsyncIterator[asyncio.Event]:
     """A runner in this loop; hands in what stops it, and stops it at the end."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run_runner(settings, stop))
+    task = asyncio.create_task(run_runner(settings, stop, clock))
     try:
         yield stop
     finally:
