@@ -17,6 +17,8 @@ from playbooks.console.desk import Desk
 from playbooks.console.links import first_link, open_migrated
 from playbooks.labels import Role
 from playbooks.listening import listening
+from playbooks.oncall.keeper import RotaKeeper
+from playbooks.oncall.shelf import StoreShelf
 from playbooks.settings import PlaybookSettings
 from playbooks.store.engine import StoreUnreachable
 from playbooks.store.sessions import anybody_signed_in
@@ -48,18 +50,22 @@ async def run_console(
     """Serve the pages until `stop` is set.
 
     `on_start` is told the bound port and, while nobody is signed in, a one-time link. Raises `StoreUnreachable`,
-    `PlaybookError` and `PortTaken`.
+    `PlaybookError`, `PortTaken` and `MissingSecret`.
     """
     library = library or load_library()
     engine = await asyncio.to_thread(open_migrated, settings)
     reachable = Reachable(engine)
     try:
         telemetry.start([Role.CONSOLE], brands=settings.brands)
-        app = console_app(Desk(engine, settings, library), reachable.reasons)
+        keeper = RotaKeeper(settings, now_ms, StoreShelf.plain(engine))
+        await keeper.open()
+        app = console_app(Desk(engine, settings, library, rotas=keeper.rotas), reachable.reasons)
         async with listening(app, settings.console.host, settings.console.port, "console.port") as port:
             await reachable.look()
             on_start(Started(port, await asyncio.to_thread(first_link, engine, settings, port, now_ms())))
-            await _look_until(stop, reachable)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(keeper.run(stop))
+                await _look_until(stop, reachable)
     finally:
         engine.dispose()
 
