@@ -169,7 +169,7 @@ class GateReason(StrEnum):
 
 
 class ConsolePage(StrEnum):
-    """The console's pages and commands; `OTHER` is any address it does not have."""
+    """The console's pages and commands; `INCOMING` is what services tell us, `OTHER` any address it does not have."""
 
     SIGN_IN = "sign_in"
     SIGN_OUT = "sign_out"
@@ -179,8 +179,13 @@ class ConsolePage(StrEnum):
     HOLDS = "holds"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"
+    NOTE = "note"
+    DONE = "done"
+    CONTAIN = "contain"
+    REOPEN = "reopen"
     RELEASE = "release"
     STATIC = "static"
+    INCOMING = "incoming"
     OTHER = "other"
 
 

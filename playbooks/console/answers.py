@@ -21,6 +21,21 @@ class Ended(StrEnum):
     NO_REASON_TO_END = "no_reason_to_end"
 
 
+class Noted(StrEnum):
+    """What came of a note, of something done, and of saying that it spreads no more or begins again."""
+
+    NOTED = "noted"
+    NOTHING_SAID = "nothing_said"
+    TICKED = "ticked"
+    TICKED_BEFORE = "ticked_before"
+    NOTHING_DECIDED = "nothing_decided"
+    CONTAINED = "contained"
+    NO_REASON_TO_CONTAIN = "no_reason_to_contain"
+    REOPENED = "reopened"
+    NO_REASON_TO_REOPEN = "no_reason_to_reopen"
+    OPEN_ALREADY = "open_already"
+
+
 SENTENCES: Mapping[StrEnum, Said] = {
     Told.DONE: Said("You have it. It is in the log under your name."),
     Told.ALREADY: Said("You had it already.", good=False),
@@ -29,6 +44,18 @@ SENTENCES: Mapping[StrEnum, Said] = {
     ),
     Ended.NO_REASON_TO_END: Said("Say why it is over; the incident stays open.", good=False),
     Told.IS_OVER: Said("It is over already.", good=False),
+    Told.NO_SUCH_STEP: Said("That is not among the things to do here.", good=False),
+    Told.IS_ANOTHER: Said("Another incident of this kind is open by now; go on with that one.", good=False),
+    Noted.NOTED: Said("Your note is in the log under your name."),
+    Noted.NOTHING_SAID: Said("There was nothing in your note.", good=False),
+    Noted.TICKED: Said("It is done, and in the log under your name."),
+    Noted.TICKED_BEFORE: Said("Somebody had done it already.", good=False),
+    Noted.NOTHING_DECIDED: Said("Say what is decided: choose one of the answers.", good=False),
+    Noted.CONTAINED: Said("It is contained. Nobody is paged further unless it gets worse; holds stay in force."),
+    Noted.NO_REASON_TO_CONTAIN: Said("Say how you know that it does not spread any more.", good=False),
+    Noted.REOPENED: Said("It is open again, and the pages go out anew."),
+    Noted.NO_REASON_TO_REOPEN: Said("Say why it is not over; it stays ended.", good=False),
+    Noted.OPEN_ALREADY: Said("It was open already.", good=False),
     Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),
     Release.NEEDS_ANOTHER_PERSON: Said("Your agreement is noted. The hold stays until another person agrees."),
     Release.ALREADY_AGREED: Said("You had agreed already. The hold stays until another person agrees.", good=False),

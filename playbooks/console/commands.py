@@ -9,10 +9,11 @@ from enum import StrEnum
 from aiohttp import web
 
 from playbooks.console import signing_in
-from playbooks.console.answers import Ended, back_to
+from playbooks.console.answers import Ended, Noted, back_to
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.release_rights import MayRelease, may_release
 from playbooks.store import holds, incidents
+from playbooks.store.incidents import Told
 
 Form = Mapping[str, str]
 
@@ -22,9 +23,9 @@ async def acknowledge(request: web.Request, viewer: Viewer, form: Form) -> web.R
     desk, incident = request.app[DESK], request.match_info["incident"]
     told = await asyncio.to_thread(incidents.acknowledge, desk.engine, incident, viewer.person, desk.clock())
     match told:
-        case incidents.Told.NO_SUCH_INCIDENT:
+        case Told.NO_SUCH_INCIDENT:
             raise web.HTTPNotFound
-        case incidents.Told.NO_PERSON:
+        case Told.NO_PERSON:
             raise web.HTTPForbidden
         case _:
             return back_to(incident, told)
@@ -36,16 +37,72 @@ async def resolve(request: web.Request, viewer: Viewer, form: Form) -> web.Respo
     reason = form.get("reason", "")
     told = await asyncio.to_thread(incidents.resolve, desk.engine, incident, viewer.person, reason, desk.clock())
     match told:
-        case incidents.Told.NO_SUCH_INCIDENT:
+        case Told.NO_SUCH_INCIDENT:
             raise web.HTTPNotFound
-        case incidents.Told.NO_PERSON:
+        case Told.NO_PERSON:
             raise web.HTTPForbidden
-        case incidents.Told.DONE:
+        case Told.DONE:
             return back_to(incident, Ended.ENDED)
-        case incidents.Told.NO_REASON:
+        case Told.NO_REASON:
             return back_to(incident, Ended.NO_REASON_TO_END)
         case _:
             return back_to(incident, told)
+
+
+async def note(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer writes something down that everybody should know."""
+    words = {Told.DONE: Noted.NOTED, Told.NO_REASON: Noted.NOTHING_SAID}
+    desk, incident = request.app[DESK], request.match_info["incident"]
+    text = form.get("text", "")
+    told = await asyncio.to_thread(incidents.note, desk.engine, incident, viewer.person, text, desk.clock())
+    return _answer(incident, told, words)
+
+
+async def contain(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer says that the incident does not spread any more, with a reason."""
+    words = {Told.DONE: Noted.CONTAINED, Told.NO_REASON: Noted.NO_REASON_TO_CONTAIN}
+    desk, incident = request.app[DESK], request.match_info["incident"]
+    reason = form.get("reason", "")
+    told = await asyncio.to_thread(incidents.contain, desk.engine, incident, viewer.person, reason, desk.clock())
+    return _answer(incident, told, words)
+
+
+async def reopen(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer says that the incident was not over, with a reason; its pages go out anew."""
+    words = {
+        Told.DONE: Noted.REOPENED,
+        Told.NO_REASON: Noted.NO_REASON_TO_REOPEN,
+        Told.ALREADY: Noted.OPEN_ALREADY,
+    }
+    desk, incident = request.app[DESK], request.match_info["incident"]
+    reason, person = form.get("reason", ""), viewer.person
+    told = await asyncio.to_thread(incidents.reopen, desk.engine, incident, person, reason, desk.library, desk.clock())
+    return _answer(incident, told, words)
+
+
+async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer has done something that the incident asks of people."""
+    words = {
+        Told.DONE: Noted.TICKED,
+        Told.ALREADY: Noted.TICKED_BEFORE,
+        Told.NO_REASON: Noted.NOTHING_DECIDED,
+    }
+    desk, incident = request.app[DESK], request.match_info["incident"]
+    action, said, option = form.get("action", ""), form.get("note", ""), form.get("option", "")
+    told = await asyncio.to_thread(
+        incidents.tick, desk.engine, incident, action, viewer.person, said, option, desk.clock()
+    )
+    return _answer(incident, told, words)
+
+
+def _answer(incident: str, told: Told, words: Mapping[Told, StrEnum]) -> web.Response:
+    match told:
+        case Told.NO_SUCH_INCIDENT:
+            raise web.HTTPNotFound
+        case Told.NO_PERSON:
+            raise web.HTTPForbidden
+        case _:
+            return back_to(incident, words.get(told, told))
 
 
 async def release(request: web.Request, viewer: Viewer, form: Form) -> web.Response:

@@ -16,6 +16,7 @@ from playbooks.console.desk import DESK, ID, Desk, Viewer
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.timeline import timeline
+from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
 from playbooks.incident import IncidentView
 from playbooks.log_entry import Logged
@@ -54,6 +55,7 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
         "incident": _card(desk, known.view, viewer, known.unreached),
         "findings": [finding(known.view.signal)],
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ())) for hold in known.holds],
+        "to_do": _to_do(desk, known.view, viewer),
         "timeline": timeline(known.history, brand, desk.name_of),
         "ledger": ledger_rows(known.ledger, desk.name_of),
         "world": world_of(known.view.run),
@@ -120,6 +122,12 @@ def _card(desk: Desk, view: IncidentView, viewer: Viewer, unreached: Collection[
     by, may_act = desk.name_of(view.acknowledged_by or ""), bool(viewer.person)
     shown = desk.brand_name(view.brand)
     return card(view, shown, by, may_act, viewer=viewer.person, unreached=view.id in unreached)
+
+
+def _to_do(desk: Desk, view: IncidentView, viewer: Viewer) -> list[ToDo]:
+    pinned = desk.library.version(view.playbook, view.version)
+    playbook = pinned.playbook if pinned else None
+    return to_do(view, playbook, desk.name_of, desk.clock(), may_act=bool(viewer.person))
 
 
 def _hold_card(desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...]) -> HoldCard:

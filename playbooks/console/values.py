@@ -67,6 +67,8 @@ class Card(msgspec.Struct, frozen=True):
     hash: str
     may_acknowledge: bool
     may_resolve: bool
+    may_contain: bool = False
+    may_reopen: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -132,6 +134,8 @@ def card(
         hash=view.hash,
         may_acknowledge=may_act and _asks(view, viewer) and not isinstance(run_of(view.run), Replay),
         may_resolve=may_act and view.state is not IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
+        may_contain=may_act and _spreads(view) and not isinstance(run_of(view.run), Replay),
+        may_reopen=may_act and view.state is IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
     )
 
 
@@ -229,6 +233,10 @@ def _chips(view: IncidentView, acknowledged_by: str) -> Iterator[Chip]:
     yield Chip(f"Severity {view.severity} of 5", Tone.PLAIN)
     if view.held:
         yield _held(view)
+
+
+def _spreads(view: IncidentView) -> bool:
+    return view.state not in (IncidentState.CONTAINED, IncidentState.RESOLVED)
 
 
 def _asks(view: IncidentView, viewer: str) -> bool:

@@ -11,30 +11,22 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.catalog import Library, Pinned, parse_playbook
+from playbooks.catalog import Library
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind
-from playbooks.lock_file import hash_of
 from playbooks.log_entry import AcknowledgedBy
 from playbooks.settings import Arming, BrandSettings
 from playbooks.store import incidents, schema, timers
 from playbooks.store.engine import reading
 from playbooks.store.incidents import Told, incident_view
-from tests.parts.signals import DATA, MINUTE_MS, MORNING_MS, a_signal, armed
+from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal, armed, ladder_library
 
-LADDER = DATA / "playbooks" / "ladder.yaml"
 ROLES = {
     "on-call": {"ada"},
     "second": {"bo"},
     "board": {"cy", "dee"},
     "duty-phone": {"eve"},
 }
-
-
-def ladder_library() -> Library:
-    """The playbook of everybody who is paged one after another."""
-    content = LADDER.read_bytes()
-    return Library([Pinned(parse_playbook(content.decode(), LADDER), hash_of(content), released=True)])
 
 
 @dataclass

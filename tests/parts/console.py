@@ -12,7 +12,7 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Engine
 
-from playbooks.catalog import load_library
+from playbooks.catalog import Library, load_library
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
 from playbooks.settings import Arming, BrandSettings, Person, PlaybookSettings
@@ -50,24 +50,33 @@ class Clock:
         return self.now_ms
 
 
-def crisis(store: Engine, run: str = "", brand: str = "acme", **changes: Any) -> str:
+def crisis(store: Engine, run: str = "", brand: str = "acme", library: Library | None = None, **changes: Any) -> str:
     """An incident as respond would make it, with a hold where the brand is armed; returns its id."""
     found = msgspec.structs.replace(signal(run, brand), id=f"sig-{run}-{brand}", **changes)
-    take_signal(store, found, load_library(), SETTINGS, PLACED_MS + 300)
+    take_signal(store, found, library or load_library(), SETTINGS, PLACED_MS + 300)
     return next(view.id for view in list_incidents(store, run=run) if view.brand == brand)
 
 
-def desk(store: Engine, clock: Callable[[], int], settings: PlaybookSettings = SETTINGS) -> Desk:
+def desk(
+    store: Engine,
+    clock: Callable[[], int],
+    settings: PlaybookSettings = SETTINGS,
+    library: Library | None = None,
+) -> Desk:
     """What the pages are made from."""
-    return Desk(store, settings, load_library(), clock)
+    return Desk(store, settings, library or load_library(), clock)
 
 
 @asynccontextmanager
 async def browsing(
-    store: Engine, person: str | None, clock: Callable[[], int], settings: PlaybookSettings = SETTINGS
+    store: Engine,
+    person: str | None,
+    clock: Callable[[], int],
+    settings: PlaybookSettings = SETTINGS,
+    library: Library | None = None,
 ) -> AsyncIterator[Client]:
     """A client with the cookies of `person`, or of nobody."""
-    app = console_app(desk(store, clock, settings), list)
+    app = console_app(desk(store, clock, settings, library), list)
     async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
         if person is not None:
             link = issue_link(store, person, clock(), HOUR_MS)

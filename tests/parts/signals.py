@@ -16,13 +16,19 @@ from playbooks.trigger import EvidenceField
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 PLAIN = DATA / "playbooks" / "plain.yaml"
+LADDER = DATA / "playbooks" / "ladder.yaml"
 
 #: 5 January 2026, 09:00 UTC.
 MORNING_MS = 1_767_603_600_000
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 
-STORM = {EvidenceField.AUTHORS: 40.0, EvidenceField.NEGATIVE: 30.0, EvidenceField.NEGATIVE_SHARE: 0.6}
+STORM = {
+    EvidenceField.AUTHORS: 40.0,
+    EvidenceField.NEGATIVE: 30.0,
+    EvidenceField.NEGATIVE_SHARE: 0.6,
+    EvidenceField.TIMES_USUAL: 10.0,
+}
 
 
 def a_signal(
@@ -45,6 +51,12 @@ def plain_library() -> Library:
     """Only the playbook of tests/data/playbooks/plain.yaml, released."""
     content = PLAIN.read_bytes()
     return Library([Pinned(parse_playbook(content.decode(), PLAIN), hash_of(content), released=True)])
+
+
+def ladder_library() -> Library:
+    """Only the playbook of tests/data/playbooks/ladder.yaml: who is paged one after another, and things to do."""
+    content = LADDER.read_bytes()
+    return Library([Pinned(parse_playbook(content.decode(), LADDER), hash_of(content), released=True)])
 
 
 def armed(arming: Arming = Arming.PAGE_AND_HOLD, brand: str = "acme") -> PlaybookSettings:

@@ -1,0 +1,91 @@
+"""What people do about an incident on its page besides acknowledging: ticks, decisions, notes, and how it stands."""
+
+from __future__ import annotations
+
+import html as hypertext
+
+from sqlalchemy import Engine
+
+from playbooks.incident import IncidentState
+from playbooks.log_entry import Contained, Noted, Reopened, StepDone
+from playbooks.store.incidents import incident_history, incident_view
+from tests.parts.console import HOUR_MS, Clock, browsing, crisis, page, send
+from tests.parts.signals import ladder_library
+
+LIBRARY = ladder_library()
+HOSTILE = "<script>alert(1)</script>"
+
+
+def entries(store: Engine, incident: str, kind: type) -> list[tuple[str, object]]:
+    """Who wrote which entry of a kind."""
+    return [(row.actor, row.entry) for row in incident_history(store, incident) if isinstance(row.entry, kind)]
+
+
+async def test_what_people_are_to_do_is_on_the_page_with_its_deadline_and_who_has_done_it(store: Engine) -> None:
+    incident = crisis(store, library=LIBRARY)
+    task = f"{incident}:ask:1"
+    async with browsing(store, "ada", Clock(), library=LIBRARY) as browser:
+        before = await page(browser, f"/incidents/{incident}")
+        assert "Ask the shop what happened." in before
+        assert "Due by" in before
+        status, to = await send(browser, f"/incidents/{incident}/done", action=task, note=f"They know. {HOSTILE}")
+        assert (status, to) == (303, f"/incidents/{incident}?said=ticked")
+        after = await page(browser, to)
+        assert (await send(browser, f"/incidents/{incident}/done", action=task))[1].endswith("said=ticked_before")
+        assert (await send(browser, f"/incidents/{incident}/done", action="x"))[1].endswith("said=no_such_step")
+    assert "It is done, and in the log under your name." in after
+    assert f"They know. {hypertext.escape(HOSTILE)}" in after
+    assert HOSTILE not in after
+    assert entries(store, incident, StepDone) == [("ada", StepDone(task, "ask", f"They know. {HOSTILE}", ""))]
+
+
+async def test_a_decision_says_what_was_decided(store: Engine) -> None:
+    incident = crisis(store, library=LIBRARY)
+    decision = f"{incident}:stop-sale:1"
+    async with browsing(store, "bo", Clock(), library=LIBRARY) as browser:
+        assert 'value="stop the sale"' in await page(browser, f"/incidents/{incident}")
+        assert (await send(browser, f"/incidents/{incident}/done", action=decision))[1].endswith("nothing_decided")
+        await send(browser, f"/incidents/{incident}/done", action=decision, option="stop the sale")
+        shown = await page(browser, f"/incidents/{incident}")
+    assert "Bo Diddley decided stop-sale: stop the sale." in shown
+    assert 'value="stop the sale"' not in shown
+
+
+async def test_what_is_past_its_deadline_is_red(store: Engine) -> None:
+    incident, clock = crisis(store, library=LIBRARY), Clock()
+    async with browsing(store, "ada", clock, library=LIBRARY) as browser:
+        assert "overdue" not in await page(browser, f"/incidents/{incident}")
+        clock.now_ms += HOUR_MS // 2
+        assert '<span class="chip alarm">overdue</span>' in await page(browser, f"/incidents/{incident}")
+
+
+async def test_a_note_is_in_the_log_under_its_writers_name(store: Engine) -> None:
+    incident = crisis(store, library=LIBRARY)
+    async with browsing(store, "ada", Clock(), library=LIBRARY) as browser:
+        assert (await send(browser, f"/incidents/{incident}/note", text=" "))[1].endswith("said=nothing_said")
+        assert (await send(browser, f"/incidents/{incident}/note", text=HOSTILE))[1].endswith("said=noted")
+        shown = await page(browser, f"/incidents/{incident}")
+    assert hypertext.escape(HOSTILE) in shown
+    assert entries(store, incident, Noted) == [("ada", Noted(HOSTILE))]
+
+
+async def test_an_incident_can_be_contained_ended_and_opened_again_each_with_a_reason(store: Engine) -> None:
+    incident = crisis(store, library=LIBRARY)
+    at = f"/incidents/{incident}"
+    async with browsing(store, "ada", Clock(), library=LIBRARY) as browser:
+        assert (await send(browser, f"{at}/contain", reason=""))[1].endswith("said=no_reason_to_contain")
+        assert (await send(browser, f"{at}/contain", reason="no new posts"))[1].endswith("said=contained")
+        contained = await page(browser, at)
+        assert "Contained" in contained
+        assert "It is contained</button>" not in contained
+        assert (await send(browser, f"{at}/reopen", reason="it goes on"))[1].endswith("said=open_already")
+        await send(browser, f"{at}/resolve", reason="mended")
+        assert "Open it again</button>" in await page(browser, at)
+        assert (await send(browser, f"{at}/reopen", reason=" "))[1].endswith("said=no_reason_to_reopen")
+        assert (await send(browser, f"{at}/reopen", reason="it goes on"))[1].endswith("said=reopened")
+        assert "Open again: nobody has it yet" in await page(browser, at)
+    assert entries(store, incident, Contained) == [("ada", Contained("no new posts"))]
+    assert entries(store, incident, Reopened) == [("ada", Reopened("it goes on"))]
+    view = incident_view(store, incident)
+    assert view
+    assert view.state is IncidentState.REOPENED
