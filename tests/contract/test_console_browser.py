@@ -64,7 +64,7 @@ class Site:
     @property
     def paths(self) -> list[str]:
         """Every kind of page."""
-        runbook = f"/runbooks/complaint-storm/1.0.0?incident={self.incident}"
+        runbook = f"/runbooks/complaint-storm/2.0.0?incident={self.incident}"
         incidents = [f"/incidents/{each}" for each in (self.incident, self.drill, self.replay)]
         return ["/", "/holds", *incidents, runbook, "/nothing"]
 

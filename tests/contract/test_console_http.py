@@ -70,7 +70,7 @@ async def test_an_incident_says_why(store: Engine) -> None:
         "3 to 14",
         "NegativitySpike, version 1",
         "<code>3109044170</code>",
-        "complaint-storm 1.0.0",
+        "complaint-storm 2.0.0",
         "Severity 4 of 5",
         "page on-call",
     ):
@@ -239,7 +239,7 @@ async def test_drills_and_replays_say_so_on_every_page(store: Engine, run: str) 
     kind = run.partition("-")[0].upper()
     async with browsing(store, "ada", Clock()) as browser:
         assert f">{kind}<" in await page(browser, "/")
-        for path in (f"/incidents/{incident}", f"/runbooks/complaint-storm/1.0.0?incident={incident}"):
+        for path in (f"/incidents/{incident}", f"/runbooks/complaint-storm/2.0.0?incident={incident}"):
             html = await page(browser, path)
             assert f"<b>{kind}</b> {run}" in html
             assert f"<title>{kind}: " in html
@@ -251,11 +251,11 @@ async def test_drills_and_replays_say_so_on_every_page(store: Engine, run: str) 
 async def test_the_runbook_is_read_for_its_incident(store: Engine) -> None:
     incident = crisis(store)
     async with browsing(store, "bo", Clock()) as browser:
-        html = await page(browser, f"/runbooks/complaint-storm/1.0.0?incident={incident}")
+        html = await page(browser, f"/runbooks/complaint-storm/2.0.0?incident={incident}")
         assert "<h1>Many people complain at once</h1>" in html
         assert f'href="/incidents/{incident}"' in html
         for other in ("", "inc-none", "%00", "<script>"):
-            html = await page(browser, f"/runbooks/complaint-storm/1.0.0?incident={other}")
+            html = await page(browser, f"/runbooks/complaint-storm/2.0.0?incident={other}")
             assert "Runbook</p>" in html
         await page(browser, "/runbooks/complaint-storm/9.9.9", status=404)
         await page(browser, "/runbooks/..%2F..%2Fetc/passwd", status=404)
@@ -281,7 +281,7 @@ async def test_hostile_text_is_shown_as_text_wherever_it_comes_from(store: Engin
 
 async def test_no_page_needs_anything_from_elsewhere_or_any_script(store: Engine) -> None:
     incident = crisis(store)
-    paths = ("/", "/holds", f"/incidents/{incident}", "/runbooks/complaint-storm/1.0.0", "/nothing")
+    paths = ("/", "/holds", f"/incidents/{incident}", "/runbooks/complaint-storm/2.0.0", "/nothing")
     async with browsing(store, "ada", Clock()) as browser:
         for path in paths:
             async with browser.get(path) as response:

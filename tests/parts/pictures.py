@@ -54,7 +54,7 @@ def take_pages(folder: Path) -> None:
         running.wait_for("Playing on")
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         address = _sign_in(browser, running.address("Console"), folder)
-        runbook = address.replace("/incidents/", "/runbooks/complaint-storm/1.0.0?incident=")
+        runbook = address.replace("/incidents/", "/runbooks/complaint-storm/2.0.0?incident=")
         for name, url, width, height in (
             ("incident-desktop", address, 900, 740),
             ("incident-phone", address, 360, 740),

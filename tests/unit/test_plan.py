@@ -359,7 +359,7 @@ def test_a_message_says_why_and_in_which_version() -> None:
         "about once in 10^8 times",
         "since 2026-01-05T08:45:00.000Z, known at 2026-01-05T09:00:00.000Z",
         "detector example version 1",
-        "Playbook complaint-storm 1.0.0",
+        "Playbook complaint-storm 2.0.0",
     ):
         assert part in said.text
     assert said.runbook.startswith("# Many people complain at once")

@@ -12,24 +12,24 @@ LIBRARY = load_library()
 ADA = {"ada": Person(name="Ada", email="ada@example.org")}
 MAIL = ChannelSettings(email=EmailSettings())
 ARMED = {"acme": BrandSettings(arming=Arming.PAGE_AND_HOLD)}
-BOTH: dict[str, tuple[str, ...]] = {"on-call": ("ada",), "ops": ("ada",)}
+ALL: dict[str, tuple[str, ...]] = {"on-call": ("ada",), "executives": ("ada",), "ops": ("ada",)}
 
 
 def test_all_is_well_where_somebody_in_each_paged_role_has_a_contact_point() -> None:
-    assert pages_to_nobody(PlaybookSettings(people=ADA, roles=BOTH, channels=MAIL, brands=ARMED), LIBRARY) == []
+    assert pages_to_nobody(PlaybookSettings(people=ADA, roles=ALL, channels=MAIL, brands=ARMED), LIBRARY) == []
 
 
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        (PlaybookSettings(people=ADA, roles=BOTH, brands=ARMED), "no channel to people is set up"),
+        (PlaybookSettings(people=ADA, roles=ALL, brands=ARMED), "no channel to people is set up"),
         (PlaybookSettings(people=ADA, channels=MAIL, brands=ARMED), "there is no role 'on-call' in the settings"),
         (
-            PlaybookSettings(people=ADA, roles={**BOTH, "on-call": ()}, channels=MAIL, brands=ARMED),
+            PlaybookSettings(people=ADA, roles={**ALL, "on-call": ()}, channels=MAIL, brands=ARMED),
             "nobody is in the role 'on-call'",
         ),
         (
-            PlaybookSettings(people={"ada": Person(name="Ada")}, roles=BOTH, channels=MAIL, brands=ARMED),
+            PlaybookSettings(people={"ada": Person(name="Ada")}, roles=ALL, channels=MAIL, brands=ARMED),
             "'ada' has no contact point on a channel that is set up",
         ),
     ],

@@ -52,7 +52,7 @@ def test_an_incident_line_has_what_the_format_promises() -> None:
         "brand": "acme",
         "incident": "inc-d995c07b263b60ae",
         "playbook": "complaint-storm",
-        "version": "1.0.0",
+        "version": "2.0.0",
         "kind": "negativity",
         "severity": 3,
         "pages": True,
