@@ -84,8 +84,8 @@ MEANING: Final[dict[str, str]] = {
     "roles.<name>": "Who plays the part: short names of people, `{rota: NAME}` for whoever is on call there, or both.",
     "rotas.<name>.file": "A rota file, beside `firebreak.yaml` unless its path is absolute. It is read anew when it "
     "changes.",
-    "rotas.<name>.ical.url": "The calendar's address: `https`, `http` or `webcal` (read as `https`). `{secret}` in it is "
-    "replaced by the secret.",
+    "rotas.<name>.ical.url": "The calendar's address: `https`, `http` or `webcal` (read as `https`). `{secret}` in it "
+    "is replaced by the secret.",
     "rotas.<name>.ical.file": "The calendar's file, beside `firebreak.yaml` unless its path is absolute.",
     "rotas.<name>.ical.secret": "What the address has for `{secret}`; without that in it, a bearer token, or the "
     "password of `username`. Never sent to another machine unencrypted.",
@@ -127,7 +127,8 @@ MEANING: Final[dict[str, str]] = {
     "channels.alertmanager.timeout_s": "How long Alertmanager may take.",
     "channels.apprise.targets.<name>": "One address of Apprise's, such as `tgram://TOKEN/CHAT`.",
     "channels.apprise.timeout_s": "How long the other side may take.",
-    "channels.links.secret": "What the links are signed with, at least 16 characters; runner and console need the same.",
+    "channels.links.secret": "What the links are signed with, at least 16 characters; runner and console need "
+    "the same.",
     "channels.links.valid_h": "How long a link works.",
     "channels.webhook.secret": "What requests are signed with.",
     "channels.webhook.timeout_s": "How long the receiver may take.",

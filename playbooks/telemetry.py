@@ -42,6 +42,7 @@ from playbooks.labels import (
     Verdict,
     WaitCause,
 )
+from playbooks.oncall.rotas import RotaTrouble
 from playbooks.vocabulary import ENTERED, Labels, Metric, Named, Unit, counter, gauge, histogram, score_histogram
 
 EVERY = tuple(Role)
@@ -191,6 +192,13 @@ UNREACHABLE_ROLES = counter(
     "firebreak_unreachable_roles_total",
     [Role.RUNNER],
     "Actions for a role that nobody could be reached for: nobody in it, or nobody with a channel.",
+)
+ROTA_TROUBLES = gauge(
+    "firebreak_rota_troubles",
+    [Role.RUNNER],
+    Unit.COUNT,
+    "What is wrong with rotas now, by what it is; what was read of them before counts on for a while.",
+    {"why": RotaTrouble},
 )
 
 # --- gate

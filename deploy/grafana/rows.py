@@ -306,7 +306,16 @@ REACHED = Row(
             (zero("sum(increase(firebreak_unreachable_roles_total[$__range]))", "unreachable"),),
             Look.NUMBER,
             thresholds=((1, RED),),
-            width=6,
+            width=4,
+        ),
+        Panel(
+            "Rotas in trouble",
+            "What is wrong with rotas now: a calendar that cannot be read, a file with a fault, an event that names "
+            "nobody. Who was on call by what was read last counts on; `firebreak oncall` says what to mend.",
+            (zero("max(sum by (instance) (firebreak_rota_troubles))", "troubles"),),
+            Look.NUMBER,
+            thresholds=((1, YELLOW),),
+            width=4,
         ),
         Panel(
             "Gave up",
@@ -314,7 +323,7 @@ REACHED = Row(
             (zero(f'sum(increase(firebreak_deliveries_total{{outcome="failed",{RUN}}}[$__range]))', "failed"),),
             Look.NUMBER,
             thresholds=((1, RED),),
-            width=6,
+            width=4,
         ),
         Panel(
             "Pages",

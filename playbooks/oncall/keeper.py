@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from playbooks.oncall.rotas import NO_ROTAS, Rotas, Trouble
+from playbooks import telemetry
+from playbooks.oncall.rotas import NO_ROTAS, Rotas, RotaTrouble, Trouble
 from playbooks.oncall.source import CalendarSource, FileSource, Found, Shelf, Source
 from playbooks.settings import PlaybookSettings
 from playbooks.wall_clock import Clock
@@ -71,6 +73,9 @@ class RotaKeeper:
             _log.warning("%s", trouble)
         for trouble in _new(self._rotas.troubles, troubles):
             _log.info("%s: mended", trouble)
+        counted = Counter(trouble.why for trouble in troubles)
+        for why in RotaTrouble:
+            telemetry.ROTA_TROUBLES.labels(why=why).set(counted[why])
         self._rotas = Rotas(known, troubles)
 
 

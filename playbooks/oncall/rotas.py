@@ -13,7 +13,6 @@ from playbooks.oncall.stretch import Stretch
 class RotaTrouble(StrEnum):
     """What is wrong with a rota. Ops are told; who is on call follows from what was read last."""
 
-    NOT_SET_UP = "not_set_up"
     FILE_NOT_READ = "file_not_read"
     UNREACHABLE = "unreachable"
     NO_ANSWER = "no_answer"
@@ -28,8 +27,6 @@ class RotaTrouble(StrEnum):
     def in_words(self) -> str:
         """For ops."""
         match self:
-            case RotaTrouble.NOT_SET_UP:
-                return "it is not in the settings"
             case RotaTrouble.FILE_NOT_READ:
                 return "its file cannot be read"
             case RotaTrouble.UNREACHABLE:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 
 from detectors.run import LIVE
-from playbooks.labels import Channel
+from playbooks import telemetry
+from playbooks.labels import Channel, Role
 from playbooks.oncall.aside import read_aside
 from playbooks.oncall.asked import Read
 from playbooks.oncall.keeper import RotaKeeper
@@ -153,16 +155,19 @@ async def test_a_bad_calendar_changes_nothing_until_a_good_one_comes(status: int
 
 
 async def test_a_server_that_comes_back_is_found_within_a_minute() -> None:
+    telemetry.start([Role.RUNNER], brands=())
     clock = Clock()
     async with receiving(Receiver(always(503))) as server:
         settings = settings_of(ical(server))
         keeper = RotaKeeper(settings, clock)
         await keeper.open()
         assert troubles(keeper) == [RotaTrouble.REFUSED]
+        assert REGISTRY.get_sample_value("firebreak_rota_troubles", {"why": "refused"}) == 1
         server.answer = always(200, text=BO)
         clock.ms += RETRY_MS
         await keeper.look()
         assert (troubles(keeper), on_call(keeper, settings, NOW)) == ([], ["bo"])
+        assert REGISTRY.get_sample_value("firebreak_rota_troubles", {"why": "refused"}) == 0
 
 
 async def test_an_event_of_nobody_known_is_told_and_the_others_count() -> None:
