@@ -16,6 +16,7 @@ from playbooks.console import commands, pages, signing_in
 from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
 from playbooks.health import Ready, health_routes
+from playbooks.incoming.doors import doors, read_secrets
 from playbooks.labels import ConsolePage, StatusClass
 from playbooks.store.engine import StoreUnreachable
 
@@ -56,7 +57,7 @@ FAULT = ("Something went wrong here", "Look again at what is so before you repea
 
 
 def console_app(desk: Desk, ready: Ready) -> web.Application:
-    """The web application."""
+    """The web application; raises `MissingSecret` where one is missing that says who speaks to us."""
     app = web.Application(middlewares=[_rim], client_max_size=MAX_FORM_BYTES)
     app[DESK] = desk
     get, post = app.router.add_get, app.router.add_post
@@ -74,6 +75,8 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     post("/sign-out", _command(ConsolePage.SIGN_OUT, commands.sign_out))
     get(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.show_link))
     post(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.sign_in))
+    for path, door in doors(read_secrets(desk.settings)).items():
+        post(path, _open(ConsolePage.INCOMING, door))
     for asset in desk.assets.values():
         get(asset.path, _open(ConsolePage.STATIC, _asset(asset)))
     health_routes(app, ready)
