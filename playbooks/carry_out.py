@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
+from detectors.mention import rfc3339
 from detectors.run import Drill, Live, Replay, Run, run_of
 from playbooks import telemetry
 from playbooks.action_link import MIN_SECRET_CHARS
@@ -26,7 +27,7 @@ from playbooks.effects.message import (
     read_notice,
 )
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
-from playbooks.follow_up import follow_ups
+from playbooks.follow_up import follow_ups, nobody_on_call
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.patient_store import PatientStore
@@ -40,6 +41,8 @@ from playbooks.wall_clock import Clock
 
 #: The part of a lease within which a send must be over, so that nobody else begins it meanwhile.
 LEASE_SHARE = 0.8
+#: How soon it is looked again whether somebody is on call after all.
+LOOK_AGAIN_MS = 60_000
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +62,17 @@ class Sent:
 
     entry: Entry
     outcome: Outcome
+
+
+class Whom(NamedTuple):
+    """The contact points an action is sent to, and notes about everybody and everything else it concerns.
+
+    `queued_until_ms`: nobody is in the role now, and that is when somebody comes on call.
+    """
+
+    contacts: tuple[Contact, ...]
+    notes: list[Note]
+    queued_until_ms: int | None = None
 
 
 class Carrier:
@@ -93,7 +107,11 @@ class Carrier:
         """
         run, notice = run_of(due.run), read_notice(due.body, due.id)
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
-        contacts, notes = whom(due, run, notice.stage, self._settings, addresses, self._rotas(), self._clock())
+        found = whom(due, run, notice.stage, self._settings, addresses, self._rotas(), self._clock())
+        if found.queued_until_ms is not None:
+            await self._queue(due, notice, found.notes, found.queued_until_ms)
+            return
+        contacts, notes = found.contacts, found.notes
         contacts = tuple(contact for contact in contacts if contact.person not in notice.spared)
         later: tuple[Later, ...] = ()
         if due.action is ActionKind.NOTIFY:
@@ -109,6 +127,17 @@ class Carrier:
         entries = [*begun.known, *begun.written, *(each.entry for each in sent)]
         asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
         await self._settle(due, notice, entries, [contact.point for contact in contacts], asked, later)
+
+    async def _queue(self, due: DueAction, notice: Notice, notes: Sequence[Note], until_ms: int) -> None:
+        """Nobody is on call just now: it waits for whoever comes, and ops hear of it at once, and once."""
+        now_ms = self._clock()
+        begun = await self._begin(due, (), notes)
+        self._count(due, run_of(due.run), begun.written)
+        told = self._ops_without(due, ()) and due.target != OPS
+        follow = [nobody_on_call(due, notice, until_ms, now_ms)] if told else []
+        # Looked at again before that: somebody may be put on call meanwhile.
+        wait = Again(min(until_ms, now_ms + LOOK_AGAIN_MS), on_purpose=True)
+        await self._store.do(lambda engine: outbox.settle(engine, due, wait, (), follow))
 
     async def _begin(self, due: DueAction, contacts: Sequence[Contact], notes: Sequence[Note]) -> Begun:
         points = [contact.point for contact in contacts]
@@ -246,18 +275,22 @@ def whom(
     addresses: Mapping[Channel, AddressOf],
     rotas: Rotas,
     at_ms: int,
-) -> tuple[tuple[Contact, ...], list[Note]]:
-    """The contact points an action is sent to at `at_ms`, and notes about everybody and everything else it concerns."""
+) -> Whom:
+    """Whom an action concerns at `at_ms`."""
     match due.action:
         case ActionKind.PAGE | ActionKind.NOTIFY:
             found = reach(run, due.target, settings, addresses, rotas, at_ms)
-            return by_roads(found.to_send, due.action, stage), _notes(due, run, found)
+            until_ms = next((miss.next_ms for miss in found.missed if not miss.person), None)
+            if until_ms is not None:
+                return Whom((), [_queued(due.target, until_ms)], until_ms)
+            return Whom(by_roads(found.to_send, due.action, stage), _notes(due, run, found))
         case ActionKind.HOLD:
-            return (), [Note(("", Channel.NONE), *_hold_note(run))]
+            return Whom((), [Note(("", Channel.NONE), *_hold_note(run))])
         case ActionKind.ANNOTATE:
-            return _graphs(run, addresses)
+            return Whom(*_graphs(run, addresses))
         case ActionKind.TASK | ActionKind.DECISION | ActionKind.STATEMENT:
-            return (), [Note(("", Channel.NONE), DeliveryOutcome.RECORDED, "for people to do; nothing is sent for it")]
+            why = "for people to do; nothing is sent for it"
+            return Whom((), [Note(("", Channel.NONE), DeliveryOutcome.RECORDED, why)])
         case _:
             assert_never(due.action)
 
@@ -321,6 +354,11 @@ def _notes(due: DueAction, run: Run, found: Reach) -> list[Note]:
         for miss in found.missed
     ]
     return on_paper + missed
+
+
+def _queued(role: str, until_ms: int) -> Note:
+    detail = f"nobody is on call for {role!r} now; it waits for whoever comes next, at {rfc3339(until_ms)}"
+    return Note(("", Channel.NONE), DeliveryOutcome.RECORDED, detail)
 
 
 def _given_up(due: DueAction, point: Point, most: int, now_ms: int) -> Entry:

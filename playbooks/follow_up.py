@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import xxhash
 
+from detectors.mention import rfc3339
 from playbooks.action import Action
 from playbooks.effects.message import Moment, Notice
 from playbooks.labels import ActionKind, DeliveryOutcome
@@ -40,6 +41,19 @@ def follow_ups(
     if graphs and due.action in _MARKED and standing.state in _REACHED:
         found.append(_mark(due, notice, _MARKED[due.action], now_ms))
     return found
+
+
+def nobody_on_call(due: DueAction, notice: Notice, until_ms: int, now_ms: int) -> Action:
+    """The page to ops where nobody is in the role that an action is for, and when somebody comes on call."""
+    told = msgspec.structs.replace(
+        notice,
+        subject=f"Nobody is on call: the role {due.target!r} ({notice.subject})",
+        text=(
+            f"A {due.action.value} waits for the role {due.target!r}, in which nobody is just now. The next turn "
+            f"begins at {rfc3339(until_ms)}. Put somebody on call, and it is sent within a minute.\n\n{notice.text}"
+        ),
+    )
+    return _action(due, "nobody", ActionKind.PAGE, OPS, told, now_ms)
 
 
 def _tell_ops(due: DueAction, notice: Notice, missed: Sequence[str], entries: Sequence[Entry], now_ms: int) -> Action:

@@ -10,7 +10,9 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Engine, select
 
+from playbooks import carry_out
 from playbooks.labels import ActionKind
+from playbooks.oncall import keeper
 from playbooks.settings import (
     CalendarSettings,
     ChannelSettings,
@@ -90,6 +92,30 @@ async def test_a_page_that_comes_in_a_gap_says_so_in_the_ledger(
     assert [entry.detail for entry in entries(store) if entry.outbox == "act-1"] == [
         "nobody_reachable: nobody is on call in the role 'on-call' now"
     ]
+
+
+async def test_a_page_that_comes_before_a_turn_waits_for_it_and_goes_to_whoever_is_put_on_call_first(
+    store: Engine, store_settings: StoreSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry_out, "LOOK_AGAIN_MS", 200)
+    monkeypatch.setattr(keeper, "LOOK_S", 0.2)
+    file = tmp_path / "rota.yaml"
+    soon = f"{_utc(timedelta(hours=1)):%Y-%m-%d %H:%M}"
+    file.write_text(ROTA.replace("PERSON", "ada").replace("2026-01-05 09:00", soon), encoding="utf-8")
+    put(store, action())
+    async with smtp_server(Mailbox()) as mailbox:
+        async with running(_with_rota(runner_settings(store_settings, mailbox), RotaSettings(file=str(file)))):
+            await until(lambda: len(mailbox.mails) == 1)
+            assert states(store)["act-1"] is OutboxState.AGAIN
+            file.write_text(ROTA.replace("PERSON", "bob"), encoding="utf-8")
+            await _ends(store, OutboxState.DELIVERED)
+    to_ops, page = mailbox.mails
+    assert str(to_ops["To"]).startswith("Otto")
+    assert "Nobody is on call" in str(to_ops["Subject"])
+    assert str(page["To"]) == "Bob <bob@example.org>"
+    told = [entry.detail for entry in entries(store) if entry.outbox == "act-1" and not entry.person]
+    assert len(told) == 1, "the ledger says once that it waits"
+    assert "waits for whoever comes next" in told[0]
 
 
 @pytest.fixture
