@@ -12,7 +12,7 @@ from playbooks.schema import Playbook
 REVIEW_AFTER: Final = timedelta(days=180)
 
 _CHANGELOG: Final = re.compile(r"^changelog:[ \t]*(?:#.*)?\n(?=(?P<indent>[ \t]*)-)", re.MULTILINE)
-_APPROVALS: Final = re.compile(r"^approvals:.*\n(?:(?:[ \t]+.*|-.*|#.*)?\n)*?(?=^\S)", re.MULTILINE)
+_APPROVALS: Final = re.compile(r"^approvals:.*\n(?:(?:[ \t]+.*|-.*|#.*)?\n)*?(?=^\S|\Z)", re.MULTILINE)
 
 
 def first_version(id: str, owner: str, today: date) -> str:

@@ -12,14 +12,24 @@ from typing import Any, Final, NoReturn
 import click
 import msgspec
 
+from detectors.pattern_words import in_words
 from detectors.signal import Signal
-from playbooks import catalog, releasing
-from playbooks.catalog import Library, Pinned, path_of, read_library, read_playbook
+from playbooks import releasing
+from playbooks.catalog import (
+    OWN_LIBRARY,
+    Library,
+    Pinned,
+    beside_each_other,
+    load_library,
+    path_of,
+    read_library,
+    read_playbook,
+)
 from playbooks.changes import Changed, Weight, changes, least_version, weight_of
 from playbooks.decisions import SignalLine
 from playbooks.drafting import first_version, next_version
 from playbooks.rules.texts import as_numbers
-from playbooks.schema import PlaybookError
+from playbooks.schema import PlaybookError, PlaybookId
 from playbooks.trial import as_released, taken_by, trials
 from playbooks.wall_clock import now_ms
 
@@ -37,7 +47,7 @@ def _in_library(command: Callable[..., Any]) -> Callable[..., Any]:
         "--library",
         "folder",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
-        default=catalog.OWN_LIBRARY,
+        default=OWN_LIBRARY,
         show_default="the one that Firebreak brings",
         help="Folder of <id>/<version>.yaml and lock.json.",
     )(command)
@@ -76,7 +86,11 @@ def new(id: str, folder: Path, bump: str, why: str, owner: str) -> None:
     approvals. What the number means: major, something else happens by itself (who is paged, when it fires, what is
     held); minor, people are asked for something else; patch, only words changed. A release checks it.
     """
-    library = _readable(folder)
+    try:
+        msgspec.convert(id, PlaybookId)
+    except msgspec.ValidationError as wrong:
+        _used_wrongly(f"{id!r} cannot be the name of a playbook: {in_words(str(wrong))}")
+    library, _ = read_library(folder)
     known = library.versions(id)
     if known:
         newest = known[-1].playbook
@@ -85,12 +99,12 @@ def new(id: str, folder: Path, bump: str, why: str, owner: str) -> None:
     else:
         version, text = "1.0.0", first_version(id, owner, _today())
     path = folder / id / f"{version}.yaml"
-    _, faults = read_playbook(text, path)
-    if faults and not known:
-        _used_wrongly(f"{id!r} cannot be the name of a playbook: {faults[0].message}")
     path.parent.mkdir(exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        _used_wrongly(f"{path} is there already; mend it, or take it away")
     click.echo(f"{path} is a draft. Change it, then: firebreak playbook check; firebreak playbook diff {id}")
 
 
@@ -126,7 +140,7 @@ def diff(id: str, old: str | None, new: str | None, folder: Path) -> None:
 
     Without them: the newest version, draft or not, since the release before it.
     """
-    library = _readable(folder)
+    library = load_library(folder)
     now = _version(library, id, new) if new else _newest(library, id)
     before = _version(library, id, old) if old else releasing.before_it(library, now.playbook)
     if before is None:
@@ -145,7 +159,7 @@ def release(id: str, version: str, folder: Path, yes: bool) -> None:
     It needs two different people under approvals, a review that is not overdue, and a version number that says how
     much changed. Open incidents keep the version they were opened with; running workers take it up when they start.
     """
-    library = _readable(folder)
+    library = load_library(folder)
     draft = _version(library, id, version)
     in_the_way = releasing.obstacles(folder, library, draft, _today())
     if in_the_way:
@@ -175,7 +189,7 @@ def try_out(ids: tuple[str, ...], folder: Path, signals: Path | None) -> None:
 
     Drafts count as if they were released. With --signals, last month's signals are tried too: what would have fired?
     """
-    library = as_released(_readable(folder))
+    library = as_released(load_library(folder))
     chosen = [_newest(library, id) for id in ids] if ids else library.newest()
     wrong = 0
     for pinned in chosen:
@@ -223,12 +237,7 @@ def _standing(library: Library, today: date) -> Iterator[str]:
 
 def _as_it_would_be(folder: Path, library: Library) -> list[PlaybookError]:
     """What would be wrong between playbooks if the drafts were released."""
-    return catalog.beside_each_other(folder, as_released(library).newest())
-
-
-def _readable(folder: Path) -> Library:
-    """The library, drafts among it; raises `PlaybookError` where anything is wrong with it."""
-    return catalog.load_library(folder)
+    return beside_each_other(folder, as_released(library).newest())
 
 
 def _newest(library: Library, id: str) -> Pinned:

@@ -1,0 +1,310 @@
+"""``firebreak playbook``: a house's own library, from the form to the release of its second version."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from playbooks.catalog import OWN_LIBRARY, Pinned, load_library, parse_playbook, path_of
+from playbooks.drafting import first_version, next_version
+from playbooks.lock_file import add_to_lock, hash_of
+from playbooks.schema import PlaybookError
+from streams import playbook_command
+from streams.cli import main
+from tests.parts.signals import DATA, PLAIN
+
+TODAY = date(2026, 6, 1)
+APPROVALS = """approvals:
+  - {name: Ada Lovelace, role: communications, on: 2026-05-30}
+  - {name: Grace Hopper, role: operations, on: 2026-05-31}
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library with nothing in it, on a day of its own."""
+    monkeypatch.setattr(playbook_command, "_today", lambda: TODAY)
+    (tmp_path / "lock.json").write_text("{}\n")
+    return tmp_path
+
+
+def run(house: Path, *words: str, answer: str = "") -> Result:
+    command, *rest = words
+    return CliRunner().invoke(main, ["playbook", command, *rest, "--library", str(house)], input=answer)
+
+
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+
+def approved(path: Path) -> None:
+    edit(path, ("changelog:\n", APPROVALS + "changelog:\n"))
+
+
+def released(house: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads((house / "lock.json").read_text())
+    return found
+
+
+def first(house: Path) -> Path:
+    """A first version, released."""
+    assert run(house, "new", "my-storm").exit_code == 0
+    path = house / "my-storm" / "1.0.0.yaml"
+    approved(path)
+    assert run(house, "release", "my-storm", "1.0.0", "--yes").exit_code == 0
+    return path
+
+
+def test_a_playbook_from_the_form_to_its_second_version(house: Path) -> None:
+    path = first(house)
+    assert released(house) == {"my-storm/1.0.0.yaml": hash_of(path.read_bytes())}
+    assert run(house, "new", "my-storm", "--bump", "major", "--why", "It's later: paged").exit_code == 0
+    second = house / "my-storm" / "2.0.0.yaml"
+    assert "approvals:\n  - {name: Ada" not in second.read_text()
+    edit(second, ("min_severity: 3", "min_severity: 4"))
+    told = run(house, "diff", "my-storm").output
+    assert "my-storm: what 2.0.0 changes since 1.0.0" in told
+    assert "fires less often: from severity 4 on, not 3" in told
+    assert "asks for 2.0.0 or higher" in told
+    assert run(house, "release", "my-storm", "2.0.0", "--yes").exit_code == 1
+    approved(second)
+    done = run(house, "release", "my-storm", "2.0.0", answer="y\n")
+    assert done.exit_code == 0
+    assert "is released, by the word of Ada Lovelace (communications), Grace Hopper (operations)" in done.output
+    assert [one.playbook.version for one in load_library(house).newest()] == ["2.0.0"]
+    assert load_library(house).newest()[0].playbook.changelog[0].change == "It's later: paged"
+
+
+def test_the_form_is_right_as_it_stands_and_every_part_is_in_it(house: Path) -> None:
+    assert run(house, "new", "my-storm", "--owner", "Ada: head of it").exit_code == 0
+    assert run(house, "check").output.splitlines() == [
+        "0 playbooks released, 1 versions, 1 drafts",
+        "draft: my-storm 1.0.0",
+    ]
+    playbook = parse_playbook((house / "my-storm" / "1.0.0.yaml").read_text(), house)
+    assert playbook.owner == "Ada: head of it"
+    assert {step.action.value for step in playbook.steps} == {
+        "hold", "page", "notify", "annotate", "task", "decision", "statement",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("id", ["My-Storm", "storm/../../x", "7", "x" * 65])
+def test_a_name_that_is_none_makes_no_file(house: Path, id: str) -> None:
+    found = run(house, "new", id)
+    assert found.exit_code == 2
+    assert "1 to 64 of a-z, 0-9 and -, the first a letter" in found.output
+    assert [path.name for path in house.rglob("*")] == ["lock.json"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ((APPROVALS, ""), "0 of 2 people stand by it"),
+        (("  - {name: Grace Hopper, role: operations, on: 2026-05-31}\n", ""), "1 of 2 people stand by it"),
+        (("on: 2026-05-31", "on: 2026-06-02"), "Grace Hopper approved it on 2026-06-02, which is still to come"),
+        (("review_by: 2026-11-28", "review_by: 2026-06-01"), ":1: review_by|found 2026-06-01|its review was due"),
+        (("approved_on: 2026-06-01", "approved_on: 2026-06-02"), "the words 'we-know' are approved on 2026-06-02"),
+    ],
+)
+def test_what_stands_in_the_way_of_a_release_is_said(house: Path, changed: tuple[str, str], says: str) -> None:
+    run(house, "new", "my-storm")
+    path = house / "my-storm" / "1.0.0.yaml"
+    approved(path)
+    edit(path, changed)
+    found = run(house, "release", "my-storm", "1.0.0", "--yes")
+    assert found.exit_code != 0
+    assert re.search(says, found.output + str(found.exception))
+    assert released(house) == {}
+
+
+def test_an_overdue_draft_is_not_released(house: Path) -> None:
+    text = PLAIN.read_text().replace("review_by: 2027-01-31", "review_by: 2026-05-31")
+    (house / "plain").mkdir()
+    (house / "plain" / "1.2.0.yaml").write_text(text + APPROVALS)
+    found = run(house, "release", "plain", "1.2.0", "--yes")
+    assert "its review was due on 2026-05-31; read it again and say when next" in found.output
+    assert run(house, "check").exit_code == 0
+
+
+def test_a_number_that_promises_less_than_it_changes_is_refused(house: Path) -> None:
+    first(house)
+    run(house, "new", "my-storm", "--bump", "patch")
+    path = house / "my-storm" / "1.0.1.yaml"
+    approved(path)
+    assert run(house, "release", "my-storm", "1.0.1", "--yes").exit_code == 0
+    run(house, "new", "my-storm", "--bump", "patch")
+    path = house / "my-storm" / "1.0.2.yaml"
+    approved(path)
+    edit(path, ("deadline_min: 15", "deadline_min: 20"))
+    said = run(house, "release", "my-storm", "1.0.2", "--yes").output
+    assert "people are asked for something else since 1.0.1, so it is at least 1.1.0" in said
+    edit(path, ("min_severity: 3", "min_severity: 2"))
+    said = run(house, "release", "my-storm", "1.0.2", "--yes").output
+    assert "something else happens by itself since 1.0.1, so it is at least 2.0.0" in said
+
+
+def test_an_older_number_than_the_newest_release_is_refused(house: Path) -> None:
+    path = first(house)
+    older = house / "my-storm" / "0.9.0.yaml"
+    older.write_text(path.read_text().replace("1.0.0", "0.9.0"))
+    said = run(house, "release", "my-storm", "0.9.0", "--yes").output
+    assert "1.0.0 is released and newer; give this one a higher version" in said
+
+
+def test_what_is_released_is_released_once_and_never_changes(house: Path) -> None:
+    path = first(house)
+    again = run(house, "release", "my-storm", "1.0.0", "--yes")
+    assert again.exit_code == 1
+    assert "is released already, and never changes; make a new version" in again.output
+    with pytest.raises(PlaybookError, match="released already"):
+        add_to_lock(house, "my-storm/1.0.0.yaml", "0" * 64)
+    edit(path, ("What to find out first", "What to find out last"))
+    checked = run(house, "check")
+    assert checked.exit_code == 1
+    assert re.search(r"1\.0\.0\.yaml:1: is released and was edited: hash \w{64}, in the lock \w{64}", checked.output)
+    assert run(house, "diff", "my-storm").exit_code == 2, "nothing is done with a library that is wrong"
+
+
+def test_whoever_says_no_releases_nothing(house: Path) -> None:
+    run(house, "new", "my-storm")
+    approved(house / "my-storm" / "1.0.0.yaml")
+    assert run(house, "release", "my-storm", "1.0.0", answer="n\n").exit_code == 1
+    assert released(house) == {}
+
+
+def test_a_release_that_would_set_two_playbooks_against_each_other_is_refused(house: Path) -> None:
+    first(house)
+    for name in ("one", "two"):
+        run(house, "new", name)
+        path = house / name / "1.0.0.yaml"
+        approved(path)
+        edit(path, ("trigger:\n", "cause: shared\ntrigger:\n"))
+    assert run(house, "release", "one", "1.0.0", "--yes").exit_code == 0
+    found = run(house, "release", "two", "1.0.0", "--yes")
+    assert found.exit_code == 1
+    assert "one and two have the cause 'shared' and the precedence 0" in found.output
+    assert run(house, "check").exit_code == 1, "a check says it before the release does"
+
+
+def test_everything_that_is_wrong_is_said_at_once(house: Path) -> None:
+    first(house)
+    for name in ("a", "b"):
+        run(house, "new", name)
+        edit(house / name / "1.0.0.yaml", ("to: on-call", "to: interns"), ("deadline_min: 15", "deadline_min: 0"))
+    (house / "stray.yaml").write_text("{}")
+    found = run(house, "check")
+    assert found.exit_code == 1
+    places = [re.match(rf"{house}/(\S+?):(\d+): ", line) for line in found.output.splitlines()]
+    assert [place[1] for place in places if place] == ["stray.yaml", "a/1.0.0.yaml", "b/1.0.0.yaml"]
+
+
+def test_single_files_are_checked_wherever_they_are(house: Path) -> None:
+    right, wrong = DATA / "playbooks" / "full.yaml", DATA / "bad" / "playbooks" / "task-without-deadline.yaml"
+    assert run(house, "check", str(right)).output == "1 files, nothing wrong\n"
+    found = run(house, "check", str(right), str(wrong))
+    assert found.exit_code == 1
+    assert found.output == f"{wrong}:46: the task 'look' has no deadline; say deadline_min, in minutes\n"
+
+
+def test_examples_are_tried_against_the_whole_library(house: Path) -> None:
+    first(house)
+    run(house, "new", "higher")
+    edit(house / "higher" / "1.0.0.yaml", ("trigger:\n", "cause: my-storm\nprecedence: 5\ntrigger:\n"))
+    found = run(house, "test")
+    assert found.exit_code == 1
+    assert "fires: a signal that must fire it (opens higher)" in found.output
+    said = "WRONG, fires, but another playbook of its cause comes before it: higher: a signal that must fire it"
+    assert said in found.output
+    assert run(house, "test", "higher").exit_code == 0
+
+
+def test_last_months_signals_are_tried(house: Path, tmp_path: Path) -> None:
+    first(house)
+    line = {
+        "type": "signal", "at": "2026-05-01T10:00:00.000Z", "brand": "acme", "platform": "x", "kind": "negativity",
+        "severity": 4, "score": 2.0, "observed": 30.0, "expected": 2.0, "since": "2026-05-01T09:50:00.000Z",
+        "evidence": {"window_s": 600, "tail": 9.0, "threshold": 6.0, "expected_low": 0, "expected_high": 4,
+                     "mentions": 40, "negative": 30, "negative_share": 0.75, "expected_negative_share": 0.2,
+                     "authors": 28, "baseline_days": 20},
+    }  # fmt: skip
+    mild = {**line, "severity": 1}
+    decisions = tmp_path / "decisions.jsonl"
+    lines = [line, mild, {"type": "summary", "mentions": 1, "seconds": 1, "signals": 2, "incidents": 1, "pages": 1}]
+    decisions.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    told = run(house, "test", "--signals", str(decisions)).output
+    assert "1 signals of decisions.jsonl open my-storm" in told
+    assert "1 signals of decisions.jsonl open nothing" in told
+    decisions.write_text('{"type": "signal"}\n')
+    assert run(house, "test", "--signals", str(decisions)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("diff", "my-strom"), "there is no playbook 'my-strom'; there are my-storm"),
+        (("diff", "my-storm"), "my-storm 1.0.0 is the first version: nothing was released before it"),
+        (("diff", "my-storm", "1.0.0", "3.0.0"), "there is no my-storm 3.0.0; there are 1.0.0"),
+        (("release", "my-storm", "3.0.0"), "there is no my-storm 3.0.0; there are 1.0.0"),
+    ],
+)
+def test_what_is_not_there_is_answered_by_what_is(house: Path, words: tuple[str, ...], says: str) -> None:
+    first(house)
+    found = run(house, *words)
+    assert found.exit_code == 2
+    assert says in found.output
+
+
+def test_each_part_teaches() -> None:
+    for name in ("new", "check", "diff", "release", "test"):
+        found = CliRunner().invoke(main, ["playbook", name, "--help"])
+        assert found.exit_code == 0
+        assert len(found.output.split()) > 40, name
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        PLAIN.read_text(),
+        (DATA / "playbooks" / "full.yaml").read_text(),
+        PLAIN.read_text().replace("  - {version", "- {version"),
+        PLAIN.read_text().replace("changelog:\n", "changelog:   # newest first\n"),
+        PLAIN.read_text() + APPROVALS,
+        first_version("plain", "Ada", TODAY).replace(
+            "# approvals:\n#   - {name: Ada Example", "# - {name: Ada Example"
+        ),
+    ],
+    ids=["plain", "full", "no indentation", "a comment behind", "approvals last", "the form"],
+)
+def test_a_next_version_keeps_all_but_the_approvals(source: str) -> None:
+    old = parse_playbook(source, Path("old.yaml"))
+    new = parse_playbook(next_version(source, old, "7.0.0", "# it's: so", TODAY), Path("new.yaml"))
+    assert (new.version, new.approvals) == ("7.0.0", ())
+    assert (new.changelog[0].version, new.changelog[0].day, new.changelog[0].change) == ("7.0.0", TODAY, "# it's: so")
+    assert new.changelog[1:] == old.changelog
+    assert (new.steps, new.trigger, new.runbook, new.examples) == (old.steps, old.trigger, old.runbook, old.examples)
+
+
+@pytest.mark.parametrize("one", load_library().newest(), ids=lambda one: one.playbook.id)
+def test_every_playbook_of_ours_can_have_a_next_version(one: Pinned) -> None:
+    path = path_of(OWN_LIBRARY, one.playbook)
+    new = parse_playbook(next_version(path.read_text(), one.playbook, "9.0.0", "x", date(2026, 12, 1)), path)
+    assert new.statements == one.playbook.statements
+
+
+def test_a_draft_that_is_there_is_not_written_over(house: Path) -> None:
+    run(house, "new", "my-storm")
+    path = house / "my-storm" / "1.0.0.yaml"
+    path.write_text("mine, and not right yet: [")
+    found = run(house, "new", "my-storm")
+    assert found.exit_code == 2
+    assert "is there already; mend it, or take it away" in found.output
+    assert path.read_text() == "mine, and not right yet: ["
