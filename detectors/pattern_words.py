@@ -32,6 +32,10 @@ _OTHERS: Final = {
     r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "text without control characters",
     "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language, such as en or fr-CA",
     r"^[^\sA-Z]{1,40}$": "one word of 1 to 40 characters, in lower case",
+    r"^\+[1-9][0-9]{5,14}$": "a telephone number with its country, such as '+4930123456' (in quotes)",
+    "^[UW][A-Z0-9]{4,20}$": "a member id of Slack, such as U024BE7LH",
+    "^[A-Z0-9]{4,20}$": "a user id of PagerDuty, such as PXPGF42",
+    "^AC[0-9a-f]{32}$": "an account SID of Twilio, AC and 32 of 0-9 and a-f",
     r"^([01]\d|2[0-3]):[0-5]\d$": "a time from '00:00' to '23:59'",
     r"^20\d\d-\d\d-\d\d[ T]([01]\d|2[0-3]):[0-5]\d(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?$": "a moment such as "
     "2026-12-24 09:00",

@@ -1,0 +1,89 @@
+"""What is wrong with people's contact points and the channels they name, that the settings' types cannot say. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from urllib.parse import urlsplit
+
+from playbooks.settings import PlaybookSettings
+
+
+def contact_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
+    """Where something is wrong (a path from ``$``), and what, in words.
+
+    >>> from playbooks.settings import Person
+    >>> list(contact_faults(PlaybookSettings(people={"ada": Person(name="Ada", apprise="chat")})))[0][0]
+    '$.people.ada.apprise'
+    """
+    yield from _unknown_names(settings)
+    yield from _shared_ids(settings)
+    yield from _addresses(settings)
+    alertmanager = settings.channels.alertmanager
+    if alertmanager and alertmanager.token and (alertmanager.username or alertmanager.password):
+        yield (
+            "$.channels.alertmanager.token",
+            "channels.alertmanager has a token and a name or password; what stands before it asks for one of them",
+        )
+    if alertmanager and bool(alertmanager.username) != bool(alertmanager.password):
+        yield (
+            "$.channels.alertmanager",
+            "channels.alertmanager has one of username and password; it takes both or neither",
+        )
+
+
+def _unknown_names(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
+    pagerduty, apprise = settings.channels.pagerduty, settings.channels.apprise
+    services: Collection[str] = pagerduty.services if pagerduty else ()
+    targets: Collection[str] = apprise.targets if apprise else ()
+    for key, person in settings.people.items():
+        named = (
+            ("pagerduty", person.pagerduty, "channels.pagerduty.services", services),
+            ("apprise", person.apprise, "channels.apprise.targets", targets),
+        )
+        for field, name, place, known in named:
+            if name is not None and name not in known:
+                there = ", ".join(sorted(known)) or "none"
+                yield (
+                    f"$.people.{key}.{field}",
+                    f"people.{key}.{field} names '{name}', which is not under {place} (there: {there})",
+                )
+
+
+def _shared_ids(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
+    """Two people with one id at a service: nobody could say which of them acknowledged."""
+    seen: dict[tuple[str, str], str] = {}
+    for key, person in settings.people.items():
+        for field, value in (("slack", person.slack), ("pagerduty_user", person.pagerduty_user)):
+            if value is None:
+                continue
+            first = seen.setdefault((field, value), key)
+            if first != key:
+                yield (
+                    f"$.people.{key}.{field}",
+                    f"people.{key}.{field} is that of '{first}' too; nobody could say which of them acknowledged",
+                )
+
+
+def _addresses(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
+    channels = settings.channels
+    named = (
+        ("twilio.url", channels.twilio and channels.twilio.url),
+        ("pagerduty.url", channels.pagerduty and channels.pagerduty.url),
+        ("alertmanager.url", channels.alertmanager and channels.alertmanager.url),
+    )
+    for name, address in named:
+        if address and not _is_web_address(address):
+            yield (
+                f"$.channels.{name}",
+                f"channels.{name} is no http or https address; write one like https://host, without a login",
+            )
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:
+        return False
