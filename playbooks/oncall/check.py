@@ -36,7 +36,7 @@ def rota_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
     for name, rota in settings.rotas.items():
         yield from _rota(f"$.rotas.{name}", name, rota)
     for rota in settings.rotas.values():
-        if rota.file is not None:
+        if rota.file is not None and rota.ical is None:
             read_rota(Path(rota.file), settings.people)
 
 
@@ -80,6 +80,8 @@ def _rota(where: str, name: str, rota: RotaSettings) -> Iterator[tuple[str, str]
 
 
 def _calendar(where: str, name: str, ical: CalendarSettings) -> Iterator[tuple[str, str]]:
+    if ical.poll_s >= ical.keep_h * 3600:
+        yield where, f"the calendar of rota '{name}' would be too old before it is read again; raise keep_h over poll_s"
     if (ical.url is None) == (ical.file is None):
         yield where, f"the calendar of rota '{name}' must have either a file or an address: write file or url"
     if ical.url is None:

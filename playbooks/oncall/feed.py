@@ -22,6 +22,7 @@ from playbooks.settings import CalendarSettings
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_REDIRECTS = 3
+MOST_VERSION_CHARS = 256
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
@@ -120,7 +121,7 @@ async def _taken(answer: aiohttp.ClientResponse, last: Kept | None, now_ms: int)
     text = text_of(bytes(body))
     if isinstance(text, Missing):
         return text
-    return Kept(text, answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", ""), now_ms)
+    return Kept(text, _version(answer, "ETag"), _version(answer, "Last-Modified"), now_ms)
 
 
 def text_of(body: bytes) -> str | Missing:
@@ -142,6 +143,12 @@ def text_of(body: bytes) -> str | Missing:
     if "\0" in text:
         return Missing(RotaTrouble.NOT_A_CALENDAR, "it holds what is no text")
     return text
+
+
+def _version(answer: aiohttp.ClientResponse, header: str) -> str:
+    """What the server knows this calendar by; nothing where it is no short line of text that can be sent back."""
+    value = answer.headers.get(header, "")
+    return value if value.isascii() and value.isprintable() and len(value) <= MOST_VERSION_CHARS else ""
 
 
 def _versions(last: Kept | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ class RotaTrouble(StrEnum):
     REDIRECTED = "redirected"
     TOO_LARGE = "too_large"
     NOT_A_CALENDAR = "not_a_calendar"
-    TAKES_TOO_LONG = "takes_too_long"
+    TAKES_TOO_MUCH = "takes_too_much"
     EVENT_LEFT_OUT = "event_left_out"
 
     @property
@@ -41,8 +41,8 @@ class RotaTrouble(StrEnum):
                 return "its calendar is too large"
             case RotaTrouble.NOT_A_CALENDAR:
                 return "what its address gives is no calendar"
-            case RotaTrouble.TAKES_TOO_LONG:
-                return "its calendar takes too long to read"
+            case RotaTrouble.TAKES_TOO_MUCH:
+                return "its calendar takes more time or memory to read than it is given"
             case RotaTrouble.EVENT_LEFT_OUT:
                 return "an event of its calendar is left out"
             case _:

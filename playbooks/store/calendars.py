@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, insert, select, update
+from dataclasses import asdict
+
+from sqlalchemy import Engine, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.oncall.kept import Kept
 from playbooks.store.engine import reading, writing
@@ -21,18 +24,9 @@ def read_calendar(engine: Engine, rota: str, address_hash: str) -> Kept | None:
 
 def write_calendar(engine: Engine, rota: str, address_hash: str, kept: Kept) -> None:
     """Keep the copy of a rota's calendar in place of the last one; an older one changes nothing."""
-    copy = {
-        "address_hash": address_hash,
-        "body": kept.body,
-        "etag": kept.etag,
-        "last_modified": kept.last_modified,
-        "read_ms": kept.read_ms,
-    }
+    copy = {"address_hash": address_hash, **asdict(kept)}
+    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+    newer = or_(calendars.c.address_hash != address_hash, calendars.c.read_ms < kept.read_ms)
+    row = insert(calendars).values(rota=rota, **copy)
     with writing(engine) as conn:
-        there = conn.execute(
-            select(calendars.c.address_hash, calendars.c.read_ms).where(calendars.c.rota == rota).with_for_update()
-        ).one_or_none()
-        if there is None:
-            conn.execute(insert(calendars).values(rota=rota, **copy))
-        elif there.address_hash != address_hash or there.read_ms < kept.read_ms:
-            conn.execute(update(calendars).where(calendars.c.rota == rota).values(**copy))
+        conn.execute(row.on_conflict_do_update(index_elements=[calendars.c.rota], set_=copy, where=newer))

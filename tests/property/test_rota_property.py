@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from playbooks.oncall.quiet import quiet_until_ms
@@ -16,6 +16,8 @@ from playbooks.oncall.stretch import Stretch, gaps, laid, within
 from playbooks.oncall.zone import local_at, moment_ms, zone_named
 from playbooks.settings import Person, QuietHours
 
+#: A busy machine is no fault of a rota.
+PATIENT = settings(deadline=None)
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
@@ -67,6 +69,7 @@ def _days_about(day: date, zone: str) -> tuple[int, int]:
     return first, first + 5 * DAY_MS
 
 
+@PATIENT
 @given(layers(hours=False), zones, near)
 def test_a_layer_without_hours_covers_every_minute_exactly_once(layer: Layer, zone: str, day: date) -> None:
     begin, end = _days_about(day, zone)
@@ -77,6 +80,7 @@ def test_a_layer_without_hours_covers_every_minute_exactly_once(layer: Layer, zo
     assert all(len(each.people) == 1 and each.from_ms < each.to_ms for each in found)
 
 
+@PATIENT
 @given(layers(hours=False), zones, near)
 def test_turns_pass_when_the_clock_shows_the_time_or_is_put_over_it(layer: Layer, zone: str, day: date) -> None:
     begin, end = _days_about(day, zone)
@@ -93,6 +97,7 @@ def _between(before: datetime, at: time, now: datetime) -> bool:
     return any(before < datetime.combine(each.date(), at) <= now for each in (before, now))
 
 
+@PATIENT
 @given(layers(), st.lists(layers(), max_size=2), zones, near)
 def test_a_minute_is_the_topmost_layers_that_has_somebody(
     first: Layer, more: list[Layer], zone: str, day: date
@@ -106,6 +111,7 @@ def test_a_minute_is_the_topmost_layers_that_has_somebody(
         assert _at(found, minute) == on_top
 
 
+@PATIENT
 @given(layers(), zones, near)
 def test_hours_are_when_the_clock_says_so(layer: Layer, zone: str, day: date) -> None:
     assume(layer.hours)
@@ -127,6 +133,7 @@ def _says(hours: Hours, shown: datetime) -> bool:
     return (today and shown.time() >= begins) or (yesterday and shown.time() < ends)
 
 
+@PATIENT
 @given(layers(), zones, near, st.integers(0, 5 * DAY_MS), st.integers(0, 5 * DAY_MS))
 def test_what_is_asked_of_a_part_is_that_part_of_the_whole(
     layer: Layer, zone: str, day: date, one: int, other: int
@@ -137,6 +144,7 @@ def test_what_is_asked_of_a_part_is_that_part_of_the_whole(
     assert rota.stretches(low, high) == within(rota.stretches(begin, end), low, high)
 
 
+@PATIENT
 @given(layers(hours=False), zones, moments, moments, st.sampled_from([None, *PEOPLE]))
 def test_an_override_counts_from_its_begin_to_its_end_and_nowhere_else(
     layer: Layer, zone: str, one: str, other: str, instead_of: str | None

@@ -112,6 +112,7 @@ def test_a_rota_file_with_a_fault_stops_the_start_with_its_own_line(tmp_path: Pa
         ("rotas: {comms: {ical: {url: 'https://a', username: u}}}", "a username needs its password"),
         ("rotas: {comms: {ical: {file: a, secret: {env: A}}}}", "needs neither secret nor username"),
         ("rotas: {comms: {ical: {url: 'https://a', secret: hush}}}", "write {env: NAME} or {file: PATH}"),
+        ("rotas: {comms: {ical: {url: 'https://a', poll_s: 3600, keep_h: 1}}}", "raise keep_h over poll_s"),
         ("rotas: {comms: {ical: {url: 'https://a', zone: Mars/Olympus}}}", "'Mars/Olympus' is no time zone"),
         ("rotas: {comms: {ical: {url: 'https://a', day_begins: 9}}}", "Expected text, found a whole number"),
         ("people: {ada: {name: Ada, zone: Mars/Olympus}}", "firebreak.yaml:1: 'Mars/Olympus' is no time zone"),
