@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from playbooks.schema import Playbook
+from playbooks.trigger import EvidenceField
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 SCHEMA_PATH: Final = DOCS / "playbook.schema.json"
@@ -25,6 +26,8 @@ _END: Final = "<!-- keys: end -->"
 def schema_text() -> str:
     """The JSON Schema of a playbook, for editors and other programs; the same text each time."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Playbook)}
+    evidence = schema["$defs"]["ExampleSignal"]["properties"]["evidence"]
+    evidence["propertyNames"] = {"enum": [field.value for field in EvidenceField]}
     # The end of a text is `\Z` to Python and $ to everybody else.
     return json.dumps(schema, indent=2, ensure_ascii=False).replace(r"\\Z", "$") + "\n"
 
