@@ -175,6 +175,7 @@ class ConsolePage(StrEnum):
     SIGN_OUT = "sign_out"
     INCIDENTS = "incidents"
     INCIDENT = "incident"
+    REVIEW = "review"
     RUNBOOK = "runbook"
     HOLDS = "holds"
     ACKNOWLEDGE = "acknowledge"

@@ -63,6 +63,7 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     get, post = app.router.add_get, app.router.add_post
     get("/", _page(ConsolePage.INCIDENTS, pages.incidents))
     get(f"/incidents/{{incident:{ID}}}", _page(ConsolePage.INCIDENT, pages.incident))
+    get(f"/incidents/{{incident:{ID}}}/review.md", _page(ConsolePage.REVIEW, pages.incident_review))
     get("/holds", _page(ConsolePage.HOLDS, pages.holds))
     get(f"/runbooks/{{playbook:{ID}}}/{{version:{ID}}}", _page(ConsolePage.RUNBOOK, pages.runbook))
     post(f"/incidents/{{incident:{ID}}}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))

@@ -15,6 +15,7 @@ from playbooks.console.answers import said_before
 from playbooks.console.desk import DESK, ID, Desk, Viewer
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.console.ledger_rows import ledger_rows
+from playbooks.console.review import review
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
@@ -61,6 +62,18 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
         "world": world_of(known.view.run),
     }
     return desk.page("incident.html", values, viewer, said=said_before(request))
+
+
+async def incident_review(request: web.Request, viewer: Viewer) -> web.Response:
+    """The review of an incident, as a Markdown file."""
+    desk = request.app[DESK]
+    known = await asyncio.to_thread(_known, desk.engine, request.match_info["incident"])
+    if known is None:
+        raise web.HTTPNotFound
+    brand = desk.brand_name(known.view.brand)
+    text = review(known.view, known.history, known.ledger, known.holds, brand, desk.name_of)
+    name = f'attachment; filename="review-{known.view.id}.md"'
+    return web.Response(text=text, content_type="text/markdown", headers={"Content-Disposition": name})
 
 
 async def holds(request: web.Request, viewer: Viewer) -> web.Response:

@@ -1,0 +1,80 @@
+"""The review document of an incident: measured times, what was held and told, and hostile text as text."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from playbooks.console.markdown import to_html
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome
+from playbooks.store import holds, incidents, outbox
+from tests.parts.console import NOW_MS, Clock, browsing, crisis
+from tests.parts.signals import MINUTE_MS
+
+HOSTILE = "# all is well | <script>alert(1)</script> [here](http://evil.example)\n\n## Measured"
+
+
+async def document(store: Engine, incident: str) -> str:
+    """The file as a browser gets it."""
+    async with (
+        browsing(store, "ada", Clock()) as browser,
+        browser.get(f"/incidents/{incident}/review.md") as response,
+    ):
+        assert response.status == 200
+        assert response.content_type == "text/markdown"
+        assert f'filename="review-{incident}.md"' in response.headers["Content-Disposition"]
+        return await response.text()
+
+
+@pytest.fixture
+def ended(store: Engine) -> str:
+    """An incident that was paged, acknowledged, noted upon, let go and ended."""
+    incident = crisis(store)
+    for due in outbox.claim_due(store, "runner", NOW_MS, MINUTE_MS, 10, [ActionKind.PAGE]):
+        point = ("ada", Channel.EMAIL)
+        outbox.begin(store, due, [point], [], 3, NOW_MS)
+        outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, HOSTILE, NOW_MS))
+    incidents.acknowledge(store, incident, "ada", NOW_MS + MINUTE_MS)
+    incidents.note(store, incident, "ada", HOSTILE, NOW_MS + 2 * MINUTE_MS)
+    (held,) = holds.holds_of_incident(store, incident)
+    holds.agree_release(store, held.id, "ada", "looked at each post", NOW_MS + 60 * MINUTE_MS)
+    incidents.resolve(store, incident, "bo", "the card reader works again", NOW_MS + 61 * MINUTE_MS)
+    return incident
+
+
+async def test_it_has_every_moment_that_was_measured(store: Engine, ended: str) -> None:
+    text = await document(store, ended)
+    for line in (
+        "# Acme Airways: Many people complain at once",
+        "| signal, incident opened | 02:40:00 | 8 minutes |",
+        "| somebody reached by a page | 02:42:00 | 10 minutes |",
+        "| acknowledged | 02:43:00 | 11 minutes |",
+        "| posts held | 02:40:00 | 8 minutes |",
+        "| posts released | 03:42:00 | 1 hour 10 minutes |",
+        "| ended | 03:43:00 | 1 hour 11 minutes |",
+        "Ada Lovelace: “looked at each post”",
+        "the card reader works again",
+    ):
+        assert line in text, line
+
+
+async def test_what_has_not_happened_is_said_to_have_not(store: Engine) -> None:
+    text = await document(store, crisis(store, brand="quiet"))
+    assert "| acknowledged | not |  |" in text
+    assert "## What was held\n\nNothing." in text
+    assert "## Who was told\n\nNobody." in text
+
+
+async def test_text_from_outside_makes_no_heading_no_link_no_column_and_no_markup(store: Engine, ended: str) -> None:
+    text = await document(store, ended)
+    assert text.count("\n## Measured") == 1
+    assert all(line.count(" | ") == 4 for line in text.split("\n") if line.startswith("| 02:42:00"))
+    page = str(to_html(text))
+    assert "<script" not in page
+    assert 'href="http://evil.example"' not in page
+    assert page.count("<h1") == 1
+
+
+async def test_a_drills_review_says_that_it_is_one(store: Engine) -> None:
+    text = await document(store, crisis(store, run="drill-1"))
+    assert "**DRILL**: An exercise." in text
