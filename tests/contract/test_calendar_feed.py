@@ -101,6 +101,13 @@ async def raw(*parts: bytes, wait: bool = False) -> AsyncIterator[Receiver]:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/calendar\r\n"
 
 
+@pytest.mark.parametrize("etag", [b'"\xff\xfe"', b'"' + b"v" * 4_000 + b'"', b'"\xc3\xa9"'])
+async def test_a_version_that_cannot_be_sent_back_is_none(etag: bytes) -> None:
+    length = f"Content-Length: {len(TEXT)}\r\n".encode()
+    async with raw(HEAD, length, b"ETag: ", etag, b"\r\n\r\n", TEXT.encode()) as server:
+        assert await ask(server) == Kept(TEXT, "", "", 1_000)
+
+
 async def test_half_an_answer_is_no_answer() -> None:
     async with raw(HEAD, b"Content-Length: 5000\r\n\r\n", TEXT.encode()) as server:
         assert await ask(server) == Missing(RotaTrouble.NO_ANSWER)

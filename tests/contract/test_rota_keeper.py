@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from msgspec.structs import replace
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
@@ -28,6 +30,7 @@ from playbooks.oncall.zone import zone_named
 from playbooks.people import DAY_MS, Nobody, Unreachable, members, reach
 from playbooks.settings import CalendarSettings, OfRota, Person, PlaybookSettings, RotaSettings
 from playbooks.store.calendars import read_calendar, write_calendar
+from streams.cli import main
 from tests.parts.calendars import asked, calendar, event
 from tests.parts.http_servers import Receiver, always, receiving
 from tests.parts.waiting import until
@@ -205,6 +208,25 @@ async def test_the_copy_of_another_address_is_not_gone_by(store: Engine) -> None
         keeper = RotaKeeper(settings, Clock(), StoreShelf.plain(store))
         await keeper.open()
     assert on_call(keeper, settings, NOW) is Unreachable.ROTA_NOT_READ
+
+
+async def test_the_command_goes_by_the_copy_of_a_calendar_that_is_away_and_says_so(tmp_path: Path) -> None:
+    def said() -> tuple[int, list[str], list[str]]:
+        found = CliRunner().invoke(main, ["--config", str(tmp_path), "oncall", "--json"])
+        told = json.loads(found.output)
+        on_call = [person["person"] for person in told["roles"][0]["on_call"]]
+        return found.exit_code, on_call, [trouble["why"] for trouble in told["troubles"]]
+
+    always_bo = calendar(event("Bo", ";VALUE=DATE:20200101", ";VALUE=DATE:20990101"))
+    async with receiving(Receiver(always(200, text=always_bo))) as server:
+        (tmp_path / "firebreak.yaml").write_text(
+            f"store: {{url: 'sqlite:///{tmp_path}/store.db'}}\n"
+            "people: {bo: {name: Bo}}\nroles: {on-call: {rota: comms}}\n"
+            f"rotas: {{comms: {{ical: {{url: '{server.url}/a.ics'}}}}}}\n",
+            encoding="utf-8",
+        )
+        assert await asyncio.to_thread(said) == (0, ["bo"], [])
+    assert await asyncio.to_thread(said) == (1, ["bo"], ["unreachable"])
 
 
 def test_an_older_copy_takes_no_newer_ones_place(store: Engine) -> None:
