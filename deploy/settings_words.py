@@ -190,5 +190,7 @@ MEANING: Final[dict[str, str]] = {
     "trainer.metrics_port": _METRICS,
     "metrics_host": "The address on which processes without a web server of their own show metrics and health. They "
     "ask for no password.",
+    "library": "The folder of your own playbooks, seen from this file ([playbooks.md](playbooks.md)). Without it, "
+    "those that Firebreak brings count.",
     "any_brand": "Whether mentions of brands that are not in the settings are taken too; such brands only observe.",
 }

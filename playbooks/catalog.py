@@ -19,6 +19,7 @@ from playbooks.rules import faults_of
 from playbooks.rules.beside import faults_beside
 from playbooks.rules.texts import as_numbers
 from playbooks.schema import Playbook, PlaybookError
+from playbooks.settings import PlaybookSettings
 from playbooks.strict_yaml import YamlFault, line_of, parse
 from playbooks.trigger import Match, match
 
@@ -110,6 +111,11 @@ def load_library(folder: Path | None = None) -> Library:
     if faults:
         raise faults[0]
     return library
+
+
+def library_of(settings: PlaybookSettings) -> Library:
+    """The library that the settings name, or the one Firebreak brings; raises `PlaybookError` for the first fault."""
+    return load_library(Path(settings.library) if settings.library is not None else None)
 
 
 def read_library(folder: Path) -> tuple[Library, list[PlaybookError]]:

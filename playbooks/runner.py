@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 
 from playbooks import telemetry
 from playbooks.carry_out import Carrier
-from playbooks.catalog import Library, load_library
+from playbooks.catalog import Library, library_of
 from playbooks.effects.registry import open_effects
 from playbooks.health import serve_health
 from playbooks.labels import ActionKind, Role
@@ -94,7 +94,7 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
     keeper = RotaKeeper(settings, clock, StoreShelf(store.do))
     carrier = Carrier(settings, store, effects, clock, random.random, keeper.rotas)
     await keeper.open()
-    runner = Runner(settings, store, carrier, load_library(), clock, keeper.rotas)
+    runner = Runner(settings, store, carrier, library_of(settings), clock, keeper.rotas)
     for why in runner.not_ready():
         _log.warning("%s", why)
     armed = sorted(brand for brand, known in settings.brands.items() if known.arming is not Arming.OBSERVE)

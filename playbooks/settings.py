@@ -316,6 +316,7 @@ class BrandSettings(Section, frozen=True):
 class PlaybookSettings(Section, frozen=True):
     """Everything that `playbooks` needs from the settings file.
 
+    `library` is the folder of the house's own playbooks; without it, those that Firebreak brings count.
     `metrics_host` is where a process without a web server of its own shows its metrics and health: loopback, unless
     Prometheus runs elsewhere. They ask for no password.
     """
@@ -330,4 +331,5 @@ class PlaybookSettings(Section, frozen=True):
     console: ConsoleSettings = ConsoleSettings()
     grafana: GrafanaSettings | None = None
     metrics_host: str = "127.0.0.1"
+    library: str | None = None
     brands: dict[Name, BrandSettings] = {}

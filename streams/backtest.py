@@ -21,7 +21,7 @@ from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal
 from detectors.text.model import START, Weights
 from detectors.watch.brand_watch import BrandWatch
-from playbooks.catalog import load_library
+from playbooks.catalog import library_of
 from playbooks.decisions import SummaryLine, signal_line
 from playbooks.rehearse import Rehearsal
 from streams.closing import PartitionWatch
@@ -111,7 +111,7 @@ def backtest_command(
     """
     refuse_to_overwrite(out, (*files, *([learn] if learn else ())))
     settings = read_settings(ctx.obj) if ctx.obj else Settings(any_brand=True)
-    rehearsal = Rehearsal(load_library(), settings if ctx.obj else None)
+    rehearsal = Rehearsal(library_of(settings), settings if ctx.obj else None)
     from streams.labelled import learned_from
 
     pipeline = Pipeline(

@@ -32,6 +32,7 @@ from playbooks.rules.texts import as_numbers
 from playbooks.schema import PlaybookError, PlaybookId
 from playbooks.trial import as_released, taken_by, trials
 from playbooks.wall_clock import now_ms
+from streams.settings import read_settings
 
 FOUND_WRONG: Final = 1
 _BUMPS: Final = {"major": Weight.BY_ITSELF, "minor": Weight.ASKED, "patch": Weight.WORDS}
@@ -42,14 +43,21 @@ _HEADINGS: Final = {
 }
 
 
+def _chosen(ctx: click.Context, _: click.Parameter, folder: Path | None) -> Path:
+    """The folder that was named, else that of the settings, else our own."""
+    if folder is not None:
+        return folder
+    named = read_settings(ctx.obj).library
+    return Path(named) if named is not None else OWN_LIBRARY
+
+
 def _in_library(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--library",
         "folder",
         type=click.Path(path_type=Path, file_okay=False, exists=True),
-        default=OWN_LIBRARY,
-        show_default="the one that Firebreak brings",
-        help="Folder of <id>/<version>.yaml and lock.json.",
+        callback=_chosen,
+        help="Folder of <id>/<version>.yaml and lock.json. Without it the settings' one, or the one Firebreak brings.",
     )(command)
 
 
@@ -125,6 +133,7 @@ def check(files: tuple[Path, ...], folder: Path) -> None:
         faults += [fault for fault in _as_it_would_be(folder, library) if str(fault) not in map(str, faults)]
         for fault in faults:
             click.echo(str(fault))
+        click.echo(f"{folder}:")
         for line in _standing(library, _today()):
             click.echo(line)
     sys.exit(FOUND_WRONG if faults else 0)

@@ -162,6 +162,8 @@ def read_settings(folder: Path | None) -> Settings:
     try:
         settings = load(path, Settings)
         settings = replace(settings, rotas=beside(folder, settings.rotas))
+        if settings.library is not None:
+            settings = replace(settings, library=str(folder / settings.library))
         _check(path, settings)
     except YamlFault as fault:
         raise SettingsError(str(fault)) from None

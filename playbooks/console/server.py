@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from playbooks import telemetry
-from playbooks.catalog import Library, load_library
+from playbooks.catalog import Library, library_of
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
 from playbooks.console.links import first_link, open_migrated
@@ -52,7 +52,7 @@ async def run_console(
     `on_start` is told the bound port and, while nobody is signed in, a one-time link. Raises `StoreUnreachable`,
     `PlaybookError`, `PortTaken` and `MissingSecret`.
     """
-    library = library or load_library()
+    library = library or library_of(settings)
     engine = await asyncio.to_thread(open_migrated, settings)
     reachable = Reachable(engine)
     try:

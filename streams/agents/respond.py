@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from detectors.run import run_of
 from detectors.signal import Signal
 from playbooks import telemetry
-from playbooks.catalog import Library, load_library
+from playbooks.catalog import Library, library_of
 from playbooks.labels import Role, SignalDecision, run_kind
 from playbooks.reachability import pages_to_nobody
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
@@ -44,7 +44,7 @@ _GAUGES_EVERY_S: Final = 5.0
 async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
     """The respond process, until `stop`."""
     await asyncio.to_thread(ensure_topics, settings.kafka)
-    library = load_library()
+    library = library_of(settings)
     for why in pages_to_nobody(settings, library):
         log.warning("%s", why)
     engine = open_store(settings.store)

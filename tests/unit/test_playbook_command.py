@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from playbooks.catalog import OWN_LIBRARY, Pinned, load_library, parse_playbook, path_of
+from playbooks.catalog import OWN_LIBRARY, Pinned, library_of, load_library, parse_playbook, path_of
 from playbooks.drafting import first_version, next_version
 from playbooks.lock_file import add_to_lock, hash_of
 from playbooks.schema import PlaybookError
 from streams import playbook_command
 from streams.cli import main
+from streams.settings import read_settings
 from tests.parts.signals import DATA, PLAIN
 
 TODAY = date(2026, 6, 1)
@@ -86,7 +87,7 @@ def test_a_playbook_from_the_form_to_its_second_version(house: Path) -> None:
 
 def test_the_form_is_right_as_it_stands_and_every_part_is_in_it(house: Path) -> None:
     assert run(house, "new", "my-storm", "--owner", "Ada: head of it").exit_code == 0
-    assert run(house, "check").output.splitlines() == [
+    assert run(house, "check").output.splitlines()[1:] == [
         "0 playbooks released, 1 versions, 1 drafts",
         "draft: my-storm 1.0.0",
     ]
@@ -308,3 +309,15 @@ def test_a_draft_that_is_there_is_not_written_over(house: Path) -> None:
     assert found.exit_code == 2
     assert "is there already; mend it, or take it away" in found.output
     assert path.read_text() == "mine, and not right yet: ["
+
+
+def test_the_settings_name_the_houses_own_library(house: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    first(house)
+    config = tmp_path_factory.mktemp("config")
+    (config / "firebreak.yaml").write_text("library: own\n")
+    (config / "own").symlink_to(house)
+    found = CliRunner().invoke(main, ["--config", str(config), "playbook", "test"])
+    assert found.output.startswith("my-storm 1.0.0\n")
+    assert [one.playbook.id for one in library_of(read_settings(config)).newest()] == ["my-storm"]
+    (config / "firebreak.yaml").write_text("")
+    assert "complaint-storm" in [one.playbook.id for one in library_of(read_settings(config)).newest()]
