@@ -67,7 +67,7 @@ def _faults(rota: RotaFile, people: Collection[str]) -> Iterator[tuple[str, str]
         where = f"$.overrides[{place}]"
         yield from _strangers(f"{where}.people", "an override", override.people, people)
         yield from _order(f"{where}.to", "an override", (override.begins, override.ends), rota.zone)
-        yield from _stand_ins(f"{where}.instead_of", override, rota.layers)
+        yield from _stand_ins(f"{where}.instead_of", override, (*rota.layers, *rota.overrides[:place]))
 
 
 def _moments(rota: RotaFile) -> Iterator[tuple[str, str]]:
@@ -93,10 +93,10 @@ def _order(where: str, what: str, ends: tuple[str, str | None], zone: str) -> It
         yield where, f"{what} ends at {end}, which is not after it begins, {begin}"
 
 
-def _stand_ins(where: str, override: Override, layers: Collection[Layer]) -> Iterator[tuple[str, str]]:
+def _stand_ins(where: str, override: Override, before: Collection[Layer | Override]) -> Iterator[tuple[str, str]]:
     if override.instead_of is None:
         return
-    turned = sorted({person for layer in layers for person in layer.people})
+    turned = sorted({person for part in before for person in part.people})
     if override.instead_of not in turned:
         known = ", ".join(turned)
         yield where, f"nobody takes turns here by the name {override.instead_of!r} (those who do: {known})"

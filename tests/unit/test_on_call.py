@@ -13,7 +13,7 @@ from playbooks.oncall.quiet import quiet_until_ms
 from playbooks.oncall.rota_file import parse_rota
 from playbooks.oncall.rota_schema import moment_of
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble, Turns
-from playbooks.oncall.stretch import Stretch
+from playbooks.oncall.stretch import Stretch, gaps, within
 from playbooks.oncall.zone import zone_named
 from playbooks.people import (
     DAY_MS,
@@ -82,6 +82,28 @@ def test_a_role_has_whoever_is_on_call_and_whoever_is_always_in_it() -> None:
     assert (who("both", MONDAY), who("both", NIGHT), who("fixed", MONDAY)) == (["cy", "ada"], ["cy"], ["cy"])
 
 
+def test_who_stands_in_may_be_stood_in_for() -> None:
+    rota = parse_rota(
+        """
+zone: Europe/Berlin
+layers: [{id: always, people: [ada], starts: 2026-10-19 00:00, hand_over: {at: ["00:00"]}}]
+overrides:
+  - {from: 2026-10-20 00:00, to: 2026-10-22 00:00, people: [bo], instead_of: ada, why: holidays}
+  - {from: 2026-10-21 00:00, to: 2026-10-22 00:00, people: [cy], instead_of: bo, why: ill}
+""",
+        Path("rota.yaml"),
+        SETTINGS.people,
+    )
+    rotas = Rotas({"comms": Known(rota)})
+    days = [at(f"2026-10-{day} 12:00") for day in (19, 20, 21, 22)]
+    assert [who("on-call", day, rotas) for day in days] == [["ada"], ["bo"], ["cy"], ["ada"]]
+
+
+def test_no_time_at_all_has_no_turns_and_no_gaps() -> None:
+    turns = [Stretch(0, 9, ("ada",))]
+    assert (within(turns, 4, 4), gaps(turns, 4, 4), gaps([], 4, 4)) == ([], [], [])
+
+
 def test_a_turn_ends_to_the_millisecond() -> None:
     end = at("2026-10-19 17:00")
     assert (who("on-call", end - 1), who("on-call", end)) == (
@@ -127,10 +149,10 @@ def test_nobody_on_call_is_missed_as_a_whole_with_the_moment_from_which_somebody
 
 
 def test_gaps_are_all_the_time_in_which_a_page_would_reach_nobody() -> None:
-    gaps = role_gaps("on-call", SETTINGS, ROTAS, at("2026-10-19 00:00"), at("2026-10-26 00:00"))
-    assert sum(gap.to_ms - gap.from_ms for gap in gaps) == (7 * 24 + 1 - 5 * 8) * HOUR_MS
-    assert gaps[0] == Stretch(at("2026-10-19 00:00"), at("2026-10-19 09:00"))
-    assert gaps[-1] == Stretch(at("2026-10-23 17:00"), at("2026-10-26 00:00"))
+    found = role_gaps("on-call", SETTINGS, ROTAS, at("2026-10-19 00:00"), at("2026-10-26 00:00"))
+    assert sum(gap.to_ms - gap.from_ms for gap in found) == (7 * 24 + 1 - 5 * 8) * HOUR_MS
+    assert found[0] == Stretch(at("2026-10-19 00:00"), at("2026-10-19 09:00"))
+    assert found[-1] == Stretch(at("2026-10-23 17:00"), at("2026-10-26 00:00"))
     assert role_gaps("both", SETTINGS, ROTAS, MONDAY, MONDAY + 14 * DAY_MS) == []
     for role, rotas in (("gone", ROTAS), ("empty", ROTAS), ("on-call", NO_ROTAS)):
         assert role_gaps(role, SETTINGS, rotas, 0, 9) == [Stretch(0, 9)]
