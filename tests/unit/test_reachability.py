@@ -5,8 +5,19 @@ from __future__ import annotations
 import pytest
 
 from playbooks.catalog import load_library
+from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, Turns
+from playbooks.oncall.stretch import Stretch
 from playbooks.reachability import pages_to_nobody
-from playbooks.settings import Arming, BrandSettings, ChannelSettings, EmailSettings, Person, PlaybookSettings
+from playbooks.settings import (
+    Arming,
+    BrandSettings,
+    ChannelSettings,
+    EmailSettings,
+    OfRota,
+    Person,
+    PlaybookSettings,
+    RoleSettings,
+)
 
 LIBRARY = load_library()
 ADA = {"ada": Person(name="Ada", email="ada@example.org")}
@@ -41,3 +52,15 @@ def test_a_page_that_nobody_would_get_is_told_with_brand_role_and_ground(setting
 
 def test_a_brand_that_is_only_observed_pages_nobody_on_purpose() -> None:
     assert pages_to_nobody(PlaybookSettings(brands={"acme": BrandSettings()}), LIBRARY) == []
+
+
+def test_a_gap_in_a_rota_is_told_by_who_has_read_it_and_by_nobody_else() -> None:
+    roles: dict[str, RoleSettings] = {**ALL, "on-call": OfRota(rota="comms")}
+    settings = PlaybookSettings(people=ADA, roles=roles, channels=MAIL, brands=ARMED)
+    rotas = Rotas({"comms": Known(Turns((Stretch(0, 9, ("ada",)),)))})
+    assert pages_to_nobody(settings, LIBRARY) == []
+    assert pages_to_nobody(settings, LIBRARY, rotas, 8) == []
+    in_the_gap = pages_to_nobody(settings, LIBRARY, rotas, 9)
+    assert in_the_gap
+    assert all("nobody is on call in the role 'on-call' now" in said for said in in_the_gap)
+    assert "cannot be read" in pages_to_nobody(settings, LIBRARY, NO_ROTAS, 8)[0]
