@@ -61,8 +61,8 @@ def _in_words(of: Outlook, names: Mapping[str, str]) -> Iterator[Text]:
 
 
 def _week(of: Outlook, names: Mapping[str, str]) -> Table:
-    today = local_at(of.from_ms, of.zone).date()
-    days = [today + timedelta(days=number) for number in range(_DAYS)]
+    today, last = (local_at(moment, of.zone).date() for moment in (of.from_ms, of.to_ms - 1))
+    days = [today + timedelta(days=number) for number in range(min(_DAYS, (last - today).days + 1))]
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column()
     for day in days:

@@ -56,6 +56,7 @@ async def test_any_answer_but_a_whole_new_one_is_a_refusal(status: int) -> None:
         (b"", "it does not begin as a calendar does"),
         (b"<!doctype html><title>Log in</title>", "it does not begin as a calendar does"),
         (TEXT.encode()[:-9], "it does not end as a calendar does"),
+        (b"BEGIN:VCALENDAR", "it does not end as a calendar does"),
         (TEXT.replace("Bo", "B\xf6").encode("latin-1"), "it is not UTF-8"),
         (TEXT.replace("Bo", "B\0o").encode(), "it holds what is no text"),
         (gzip.compress(TEXT.encode()), "it is not UTF-8"),

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from playbooks.oncall.drawn import drawn
-from playbooks.oncall.outlook import as_json, outlook
+from playbooks.oncall.outlook import Outlook, as_json, outlook
 from playbooks.oncall.rota_file import parse_rota
 from playbooks.oncall.rota_schema import moment_of
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble
@@ -20,6 +20,8 @@ from playbooks.oncall.zone import zone_named
 from playbooks.settings import OfRota, Person, PlaybookSettings
 from streams.cli import main
 from tests.parts.calendars import calendar, event
+from tests.parts.documents import text_of
+from tests.parts.require import CHECKOUT
 
 BERLIN = zone_named("Europe/Berlin")
 SETTINGS = PlaybookSettings(
@@ -30,6 +32,15 @@ WEEKS = """
 zone: Europe/Berlin
 layers:
   - {id: weeks, people: [ada, bo], starts: 2026-10-19 09:00, hand_over: {at: ["09:00"], days: [monday]}}
+"""
+WORKDAYS = """
+zone: Europe/Berlin
+layers:
+  - id: days
+    people: [ada, bo]
+    starts: 2026-10-19 09:00
+    hand_over: {at: ["18:00"]}
+    hours: [{from: "09:00", to: "00:00"}]
 """
 NINE_TO_FIVE = WEEKS.replace("hand_over", 'hours: [{from: "09:00", to: "17:00"}], hand_over')
 
@@ -46,9 +57,14 @@ def at(text: str) -> int:
 
 def shown(text: str, begin: str, role: str = "on-call") -> str:
     """What a terminal shows that has no colours."""
-    screen = Console(file=io.StringIO(), width=100, highlight=False)
     names = {key: person.name for key, person in SETTINGS.people.items()}
-    screen.print(drawn(outlook(role, SETTINGS, rotas(text), at(begin), 14), names))
+    return drawn_as_text(outlook(role, SETTINGS, rotas(text), at(begin), 14), names)
+
+
+def drawn_as_text(of: Outlook, names: dict[str, str]) -> str:
+    """An outlook on a terminal that has no colours."""
+    screen = Console(file=io.StringIO(), width=100, highlight=False)
+    screen.print(drawn(of, names))
     file = screen.file
     assert isinstance(file, io.StringIO)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
@@ -72,6 +88,14 @@ def test_now_and_next_and_the_week_are_drawn() -> None:
             "",
         ]
     )
+
+
+def test_the_picture_in_the_document_is_what_is_drawn() -> None:
+    people = {"ada": Person(name="Ada Lovelace"), "bo": Person(name="Bo")}
+    settings = PlaybookSettings(people=people, roles={"on-call": OfRota(rota="comms")})
+    begin = at("2026-10-23 18:00")
+    found = drawn_as_text(outlook("on-call", settings, rotas(WORKDAYS), begin, 3), {"ada": "Ada Lovelace", "bo": "Bo"})
+    assert f"```text\n{found}```" in text_of(CHECKOUT / "docs" / "oncall.md"), found
 
 
 def test_gaps_are_drawn_and_counted() -> None:
