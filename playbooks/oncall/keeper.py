@@ -46,12 +46,21 @@ class RotaKeeper:
         await self._look(_looked)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look every few seconds until `stop` is set."""
-        while self._sources and not stop.is_set():
+        """Look every few seconds until `stop` is set; what is then under way is given up."""
+        if not self._sources:
+            return
+        looking = asyncio.create_task(self._look_again_and_again())
+        try:
+            await stop.wait()
+        finally:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+    async def _look_again_and_again(self) -> None:
+        while True:
             await self.look()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
-                    await stop.wait()
+            await asyncio.sleep(LOOK_S)
 
     async def _look(self, way: Callable[[Source, int], Awaitable[Found]]) -> None:
         now_ms = self._clock()

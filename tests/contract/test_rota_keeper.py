@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from click.testing import CliRunner
 from msgspec.structs import replace
 from prometheus_client import REGISTRY
@@ -32,7 +33,7 @@ from playbooks.settings import CalendarSettings, OfRota, Person, PlaybookSetting
 from playbooks.store.calendars import read_calendar, write_calendar
 from streams.cli import main
 from tests.parts.calendars import asked, calendar, event
-from tests.parts.http_servers import Receiver, always, receiving
+from tests.parts.http_servers import Receiver, Request, always, receiving
 from tests.parts.waiting import until
 
 NOW = moment_of("2026-10-20T09:30Z", zone_named("UTC"))
@@ -278,6 +279,23 @@ async def test_a_running_keeper_reads_at_once_and_stops_when_told(tmp_path: Path
         await until(lambda: on_call(keeper, settings, NOW) == ["bo"], "Bo is on call")
         stop.set()
         await asyncio.wait_for(running, 5)
+
+
+async def test_a_keeper_that_waits_for_a_server_stops_at_once_when_told() -> None:
+    asked_for, answered = asyncio.Event(), asyncio.Event()
+
+    async def answer(_: Request) -> web.Response:
+        asked_for.set()
+        await answered.wait()
+        return web.Response()
+
+    stop = asyncio.Event()
+    async with receiving(Receiver(answer)) as server:
+        running = asyncio.create_task(RotaKeeper(settings_of(ical(server, timeout_s=60)), Clock()).run(stop))
+        await asyncio.wait_for(asked_for.wait(), 5)
+        stop.set()
+        await asyncio.wait_for(running, 2)
+        answered.set()
 
 
 async def test_a_calendar_that_takes_too_long_is_ended_and_costs_nothing_more() -> None:
