@@ -193,6 +193,14 @@ def test_what_stands_in_for_a_deprecated_playbook_is_there_and_in_use(others: li
     assert [said in fault.message for fault in found] == [True]
 
 
+def test_an_example_that_does_what_it_must_not_is_a_fault() -> None:
+    plain = _plain()
+    swapped = replace(plain, examples=replace(plain.examples, fires=plain.examples.quiet, quiet=plain.examples.fires))
+    library = _library(swapped)
+    found = [trial.fault for trial in trials(library, library.newest()[0])]
+    assert found == ["must fire, but: evidence_short", "must not fire, but does"]
+
+
 def test_signals_are_counted_by_the_playbook_that_takes_them() -> None:
     counted = taken_by(LIBRARY, [seen(), seen(), seen(SignalKind.FLOOD), seen(SignalKind.VOLUME)])
     assert counted == {"complaint-storm": 2, "bot-flood": 1, "": 1}

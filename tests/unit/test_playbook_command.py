@@ -113,6 +113,7 @@ def test_a_name_that_is_none_makes_no_file(house: Path, id: str) -> None:
         (("  - {name: Grace Hopper, role: operations, on: 2026-05-31}\n", ""), "1 of 2 people stand by it"),
         (("on: 2026-05-31", "on: 2026-06-02"), "Grace Hopper approved it on 2026-06-02, which is still to come"),
         (("review_by: 2026-11-28", "review_by: 2026-06-01"), ":1: review_by|found 2026-06-01|its review was due"),
+        (("day: 2026-06-01", "day: 2026-06-02"), "the changelog says 2026-06-02, which is still to come"),
         (("approved_on: 2026-06-01", "approved_on: 2026-06-02"), "the words 'we-know' are approved on 2026-06-02"),
     ],
 )
@@ -321,3 +322,23 @@ def test_the_settings_name_the_houses_own_library(house: Path, tmp_path_factory:
     assert [one.playbook.id for one in library_of(read_settings(config)).newest()] == ["my-storm"]
     (config / "firebreak.yaml").write_text("")
     assert "complaint-storm" in [one.playbook.id for one in library_of(read_settings(config)).newest()]
+
+
+def test_a_library_that_was_released_against_itself_is_not_loaded(house: Path) -> None:
+    first(house)
+    other = house / "other" / "1.0.0.yaml"
+    other.parent.mkdir()
+    text = (house / "my-storm" / "1.0.0.yaml").read_text()
+    other.write_text(text.replace("id: my-storm", "id: other\ncause: my-storm"))
+    assert load_library(house)
+    add_to_lock(house, "other/1.0.0.yaml", hash_of(other.read_bytes()))
+    with pytest.raises(PlaybookError, match="have the cause 'my-storm' and the precedence 0"):
+        load_library(house)
+
+
+def test_the_next_version_of_an_overdue_playbook_has_a_new_day_of_review() -> None:
+    old = parse_playbook(PLAIN.read_text(), PLAIN)
+    late = date(2027, 3, 1)
+    assert parse_playbook(next_version(PLAIN.read_text(), old, "1.3.0", "x", late), PLAIN).review_by == date(
+        2027, 8, 28
+    )
