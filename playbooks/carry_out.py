@@ -112,7 +112,7 @@ class Carrier:
             await self._queue(due, notice, found.notes, found.queued_until_ms)
             return
         contacts, notes = found.contacts, found.notes
-        contacts = tuple(contact for contact in contacts if contact.person not in notice.spared)
+        contacts = tuple(contact for contact in contacts if notice.is_for(contact.person))
         later: tuple[Later, ...] = ()
         if due.action is ActionKind.NOTIFY:
             silent = () if notice.stage is Stage.OPEN else STATEFUL
@@ -280,6 +280,9 @@ def whom(
     match due.action:
         case ActionKind.PAGE | ActionKind.NOTIFY:
             found = reach(run, due.target, settings, addresses, rotas, at_ms)
+            if stage is Stage.ACKNOWLEDGED:
+                # Nobody waits for it: it stops what rings, and who cannot be reached is not rung.
+                return Whom(by_roads(found.to_send, due.action, stage), [])
             until_ms = next((miss.next_ms for miss in found.missed if not miss.person), None)
             if until_ms is not None:
                 return Whom((), [_queued(due.target, until_ms)], until_ms)

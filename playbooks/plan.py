@@ -206,6 +206,31 @@ def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list
     ]
 
 
+def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
+    """The pagers of every role that was paged hear that `person` has it; where each was asked, only their own does.
+
+    `view` is the incident before they said so.
+    """
+    paged: dict[str, bool] = {}
+    for action in view.actions:
+        if action.kind is ActionKind.PAGE and action.decision is ActionDecision.DUE:
+            paged[action.target] = paged.get(action.target, False) or action.each
+    return [
+        Action(
+            id=f"{view.id}:has-it:{person}:{now_ms}:{n}",
+            incident=view.id,
+            run=view.run,
+            step="acknowledged",
+            action=ActionKind.NOTIFY,
+            target=role,
+            body=msgspec.to_builtins(wording.acknowledged(view, person, only=(person,) if each else ())),
+            at_ms=now_ms,
+            due_ms=now_ms,
+        )
+        for n, (role, each) in enumerate(sorted(paged.items()), 1)
+    ]
+
+
 def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:
     """The id of the incident that `signal` opens: the same after a restart, a repeat or a replay of the same run.
 

@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.mention import rfc3339
 from detectors.signal import Evidence, Signal, SignalKind
-from playbooks.effects.message import Moment, Notice
+from playbooks.effects.message import Moment, Notice, Stage
 from playbooks.effects.plain_text import one_line
 from playbooks.incident import HoldView, IncidentView
 from playbooks.labels import ActionKind
@@ -85,6 +85,23 @@ def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
         incident=view.id,
         playbook=view.playbook,
         version=view.version,
+        stage=Stage.RESOLVED,
+    )
+
+
+def acknowledged(view: IncidentView, person: str, *, only: tuple[str, ...]) -> Notice:
+    """What pagers that keep alerts of their own are told when somebody has it, so that they stop ringing."""
+    return Notice(
+        subject=f"{person} has it: {view.brand}, {view.title[0].lower()}{view.title[1:]}",
+        text=f"{person} has acknowledged it.",
+        brand=view.brand,
+        platform=view.signal.platform,
+        severity=view.severity,
+        incident=view.id,
+        playbook=view.playbook,
+        version=view.version,
+        only=only,
+        stage=Stage.ACKNOWLEDGED,
     )
 
 

@@ -43,9 +43,9 @@ class Stage(StrEnum):
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the planner wrote to be sent: the body of a due action.
 
-    `runbook` is Markdown, `moment` is for annotations. `spared` are people of the role who need it no more. `stage`
-    other than open says that what was sent before about the incident is acknowledged or over. Unknown fields are
-    ignored, so that a newer planner and an older runner get on.
+    `runbook` is Markdown, `moment` is for annotations. `spared` are people of the role who need it no more, `only`
+    where it is not empty the only ones whom it is for. `stage` other than open says that what was sent before about the
+    incident is acknowledged or over. Unknown fields are ignored, so that a newer planner and an older runner get on.
     """
 
     subject: str
@@ -60,7 +60,16 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     runbook: str = ""
     moment: Moment | None = None
     spared: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     stage: Stage = Stage.OPEN
+
+    def is_for(self, person: str) -> bool:
+        """Whether it is for `person` of the role.
+
+        >>> Notice("s", "t", spared=("ada",)).is_for("ada"), Notice("s", "t", only=("ada",)).is_for("ada")
+        (False, True)
+        """
+        return person not in self.spared and (not self.only or person in self.only)
 
 
 @dataclass(frozen=True, slots=True)
