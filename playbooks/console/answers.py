@@ -10,8 +10,8 @@ from aiohttp import web
 
 from playbooks.console.desk import Said
 from playbooks.release_rights import MayRelease
+from playbooks.store.deeds import Told
 from playbooks.store.holds import Release
-from playbooks.store.incidents import Told
 
 
 class Ended(StrEnum):

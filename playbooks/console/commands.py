@@ -12,8 +12,8 @@ from playbooks.console import signing_in
 from playbooks.console.answers import Ended, Noted, back_to
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.release_rights import MayRelease, may_release
-from playbooks.store import holds, incidents
-from playbooks.store.incidents import Told
+from playbooks.store import deeds, holds, incidents
+from playbooks.store.deeds import Told
 
 Form = Mapping[str, str]
 
@@ -21,7 +21,7 @@ Form = Mapping[str, str]
 async def acknowledge(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
     """The viewer has the incident."""
     desk, incident = request.app[DESK], request.match_info["incident"]
-    told = await asyncio.to_thread(incidents.acknowledge, desk.engine, incident, viewer.person, desk.clock())
+    told = await asyncio.to_thread(deeds.acknowledge, desk.engine, incident, viewer.person, desk.clock())
     match told:
         case Told.NO_SUCH_INCIDENT:
             raise web.HTTPNotFound
@@ -35,7 +35,7 @@ async def resolve(request: web.Request, viewer: Viewer, form: Form) -> web.Respo
     """The viewer says that the incident is over, with a reason."""
     desk, incident = request.app[DESK], request.match_info["incident"]
     reason = form.get("reason", "")
-    told = await asyncio.to_thread(incidents.resolve, desk.engine, incident, viewer.person, reason, desk.clock())
+    told = await asyncio.to_thread(deeds.resolve, desk.engine, incident, viewer.person, reason, desk.clock())
     match told:
         case Told.NO_SUCH_INCIDENT:
             raise web.HTTPNotFound
@@ -54,7 +54,7 @@ async def note(request: web.Request, viewer: Viewer, form: Form) -> web.Response
     words = {Told.DONE: Noted.NOTED, Told.NO_REASON: Noted.NOTHING_SAID}
     desk, incident = request.app[DESK], request.match_info["incident"]
     text = form.get("text", "")
-    told = await asyncio.to_thread(incidents.note, desk.engine, incident, viewer.person, text, desk.clock())
+    told = await asyncio.to_thread(deeds.note, desk.engine, incident, viewer.person, text, desk.clock())
     return _answer(incident, told, words)
 
 
@@ -63,7 +63,7 @@ async def contain(request: web.Request, viewer: Viewer, form: Form) -> web.Respo
     words = {Told.DONE: Noted.CONTAINED, Told.NO_REASON: Noted.NO_REASON_TO_CONTAIN}
     desk, incident = request.app[DESK], request.match_info["incident"]
     reason = form.get("reason", "")
-    told = await asyncio.to_thread(incidents.contain, desk.engine, incident, viewer.person, reason, desk.clock())
+    told = await asyncio.to_thread(deeds.contain, desk.engine, incident, viewer.person, reason, desk.clock())
     return _answer(incident, told, words)
 
 
@@ -76,7 +76,7 @@ async def reopen(request: web.Request, viewer: Viewer, form: Form) -> web.Respon
     }
     desk, incident = request.app[DESK], request.match_info["incident"]
     reason, person = form.get("reason", ""), viewer.person
-    told = await asyncio.to_thread(incidents.reopen, desk.engine, incident, person, reason, desk.library, desk.clock())
+    told = await asyncio.to_thread(deeds.reopen, desk.engine, incident, person, reason, desk.library, desk.clock())
     return _answer(incident, told, words)
 
 
@@ -89,9 +89,7 @@ async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response
     }
     desk, incident = request.app[DESK], request.match_info["incident"]
     action, said, option = form.get("action", ""), form.get("note", ""), form.get("option", "")
-    told = await asyncio.to_thread(
-        incidents.tick, desk.engine, incident, action, viewer.person, said, option, desk.clock()
-    )
+    told = await asyncio.to_thread(deeds.tick, desk.engine, incident, action, viewer.person, said, option, desk.clock())
     return _answer(incident, told, words)
 
 

@@ -26,7 +26,7 @@ from playbooks.log_entry import AcknowledgedBy
 from playbooks.request_body import Unreadable, receive_body
 from playbooks.secret import Secret
 from playbooks.settings import Person, PlaybookSettings
-from playbooks.store.incidents import Told, acknowledge_by
+from playbooks.store.deeds import Told, acknowledge_by
 from playbooks.store.reports import note_report
 
 _log = logging.getLogger(__name__)

@@ -16,9 +16,10 @@ from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind
 from playbooks.log_entry import AcknowledgedBy
 from playbooks.settings import Arming, BrandSettings
-from playbooks.store import incidents, schema, timers
+from playbooks.store import deeds, incidents, schema, timers
+from playbooks.store.deeds import Told
 from playbooks.store.engine import reading
-from playbooks.store.incidents import Told, incident_view
+from playbooks.store.incidents import incident_view
 from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal, armed, ladder_library
 
 ROLES = {
@@ -69,7 +70,7 @@ class Story:
     def acknowledge(self, *people: str) -> None:
         """These people say that they have it."""
         for person in people:
-            told = incidents.acknowledge_by(self.engine, self.incident, person, AcknowledgedBy.LINK, self.now_ms)
+            told = deeds.acknowledge_by(self.engine, self.incident, person, AcknowledgedBy.LINK, self.now_ms)
             assert told is Told.DONE
 
     @property
@@ -190,7 +191,7 @@ def test_who_does_something_is_not_forgotten(story: Story) -> None:
     story.at(2).acknowledge("ada", "cy", "dee")
     for minute in (40, 80, 120):
         story.at(minute)
-        assert incidents.note(story.engine, story.incident, "ada", "still at it", story.now_ms) is Told.DONE
+        assert deeds.note(story.engine, story.incident, "ada", "still at it", story.now_ms) is Told.DONE
     story.at(164)
     assert to(story, "on-call") == [(0, "on-call")]
     story.at(166)
@@ -199,7 +200,7 @@ def test_who_does_something_is_not_forgotten(story: Story) -> None:
 
 def test_a_contained_incident_pages_nobody_until_it_gets_worse(story: Story) -> None:
     story.at(2).acknowledge("ada", "cy", "dee")
-    assert incidents.contain(story.engine, story.incident, "ada", "no new posts", story.now_ms) is Told.DONE
+    assert deeds.contain(story.engine, story.incident, "ada", "no new posts", story.now_ms) is Told.DONE
     story.at(24 * 60)
     assert to(story, "on-call", "second", "duty-phone") == [(0, "on-call")]
     story.signal("sig-2", severity=5)
@@ -208,7 +209,7 @@ def test_a_contained_incident_pages_nobody_until_it_gets_worse(story: Story) -> 
 
 def test_the_end_of_an_incident_ends_its_ladder_and_everybody_who_was_paged_hears_of_it(story: Story) -> None:
     story.at(6)
-    assert incidents.resolve(story.engine, story.incident, "ada", "a test of the alarm", story.now_ms) is Told.DONE
+    assert deeds.resolve(story.engine, story.incident, "ada", "a test of the alarm", story.now_ms) is Told.DONE
     story.at(24 * 60)
     assert to(story, "on-call", "second", "duty-phone") == [(0, "on-call"), (5, "second")]
     assert [one for one in story.told if one[0] == 6] == [(6, "board"), (6, "on-call"), (6, "second")]
@@ -218,24 +219,24 @@ def test_the_end_of_an_incident_ends_its_ladder_and_everybody_who_was_paged_hear
 
 def test_what_was_ended_too_early_can_be_opened_again_and_pages_anew(story: Story) -> None:
     story.at(2)
-    incidents.resolve(story.engine, story.incident, "ada", "over", story.now_ms)
+    deeds.resolve(story.engine, story.incident, "ada", "over", story.now_ms)
     story.at(10)
-    reopened = incidents.reopen(story.engine, story.incident, "bo", "it goes on", story.library, story.now_ms)
+    reopened = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, story.now_ms)
     assert reopened is Told.DONE
     story.at(16)
     assert to(story, "on-call", "second") == [(0, "on-call"), (10, "on-call"), (15, "second")]
     assert story.view.state is IncidentState.REOPENED
-    again = incidents.reopen(story.engine, story.incident, "bo", "it goes on", story.library, story.now_ms)
+    again = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, story.now_ms)
     assert again is Told.ALREADY
 
 
 def test_an_old_incident_is_not_opened_again_beside_a_new_one_of_its_cause(story: Story) -> None:
     old = story.incident
     story.at(2)
-    incidents.resolve(story.engine, old, "ada", "over", story.now_ms)
+    deeds.resolve(story.engine, old, "ada", "over", story.now_ms)
     story.at(3).signal("sig-2")
     assert story.incident != old
-    assert incidents.reopen(story.engine, old, "bo", "it goes on", story.library, story.now_ms) is Told.IS_ANOTHER
+    assert deeds.reopen(story.engine, old, "bo", "it goes on", story.library, story.now_ms) is Told.IS_ANOTHER
 
 
 def test_what_people_were_to_do_is_told_once_when_it_is_overdue(story: Story) -> None:
@@ -251,7 +252,7 @@ def test_what_people_have_done_in_time_is_told_to_nobody(story: Story) -> None:
     story.at(5)
 
     def tick(action: str, option: str = "") -> Told:
-        return incidents.tick(story.engine, story.incident, action, "bo", "asked", option, story.now_ms)
+        return deeds.tick(story.engine, story.incident, action, "bo", "asked", option, story.now_ms)
 
     assert tick(task) is Told.DONE
     assert tick(task) is Told.ALREADY

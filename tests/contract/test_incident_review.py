@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from playbooks.console.markdown import to_html
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.store import holds, incidents, outbox
+from playbooks.store import deeds, holds, outbox
 from tests.parts.console import NOW_MS, Clock, browsing, crisis
 from tests.parts.signals import MINUTE_MS
 
@@ -34,11 +34,11 @@ def ended(store: Engine) -> str:
         point = ("ada", Channel.EMAIL)
         outbox.begin(store, due, [point], [], 3, NOW_MS)
         outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, HOSTILE, NOW_MS))
-    incidents.acknowledge(store, incident, "ada", NOW_MS + MINUTE_MS)
-    incidents.note(store, incident, "ada", HOSTILE, NOW_MS + 2 * MINUTE_MS)
+    deeds.acknowledge(store, incident, "ada", NOW_MS + MINUTE_MS)
+    deeds.note(store, incident, "ada", HOSTILE, NOW_MS + 2 * MINUTE_MS)
     (held,) = holds.holds_of_incident(store, incident)
     holds.agree_release(store, held.id, "ada", "looked at each post", NOW_MS + 60 * MINUTE_MS)
-    incidents.resolve(store, incident, "bo", "the card reader works again", NOW_MS + 61 * MINUTE_MS)
+    deeds.resolve(store, incident, "bo", "the card reader works again", NOW_MS + 61 * MINUTE_MS)
     return incident
 
 

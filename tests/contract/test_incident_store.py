@@ -22,17 +22,9 @@ from playbooks.labels import ActionKind
 from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved, ResolvedBy
 from playbooks.settings import Arming, PlaybookSettings, StoreSettings
 from playbooks.store import holds, outbox, schema
+from playbooks.store.deeds import Told, acknowledge, resolve
 from playbooks.store.engine import reading, writing
-from playbooks.store.incidents import (
-    Taken,
-    Told,
-    acknowledge,
-    incident_history,
-    incident_view,
-    list_incidents,
-    resolve,
-    take_signal,
-)
+from playbooks.store.incidents import Taken, incident_history, incident_view, list_incidents, take_signal
 from playbooks.store.outbox import OutboxState
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
 

@@ -20,18 +20,9 @@ from playbooks.labels import SignalDecision
 from playbooks.rehearse import Rehearsal
 from playbooks.settings import Arming, PlaybookSettings, StoreSettings
 from playbooks.store import holds, schema
+from playbooks.store.deeds import acknowledge, contain, note, reopen, resolve
 from playbooks.store.engine import open_store, reading
-from playbooks.store.incidents import (
-    acknowledge,
-    contain,
-    incident_history,
-    incident_view,
-    list_incidents,
-    note,
-    reopen,
-    resolve,
-    take_signal,
-)
+from playbooks.store.incidents import incident_history, incident_view, list_incidents, take_signal
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
 
 LIBRARY = plain_library()

@@ -1,0 +1,174 @@
+"""What people do about an incident, each in one transaction, under their name and the incident's row lock.
+
+`person` is a key of the settings' people; the caller has made sure that it is they.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine, update
+
+from playbooks import plan
+from playbooks.catalog import Library
+from playbooks.incident import IncidentState, IncidentView
+from playbooks.labels import ActionKind
+from playbooks.log_entry import (
+    Acknowledged,
+    AcknowledgedBy,
+    Contained,
+    LogEntry,
+    Noted,
+    PlannedBecause,
+    Reopened,
+    Resolved,
+    ResolvedBy,
+    StepDone,
+)
+from playbooks.store import incident_log, outbox, timers
+from playbooks.store.engine import writing
+from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_woken
+from playbooks.store.schema import incidents
+from playbooks.timers import after_acknowledging, page_anew
+
+MAX_REASON_CHARS = 2_000
+_PERSON = re.compile(r"[a-z0-9_-]{1,64}")
+
+
+class Told(StrEnum):
+    """What came of a person's word about an incident."""
+
+    DONE = "done"
+    ALREADY = "already"
+    IS_OVER = "is_over"
+    NO_SUCH_INCIDENT = "no_such_incident"
+    NO_PERSON = "no_person"
+    NO_REASON = "no_reason"
+    NO_SUCH_STEP = "no_such_step"
+    IS_ANOTHER = "is_another"
+
+
+def acknowledge_by(engine: Engine, incident: str, person: str, how: AcknowledgedBy, now_ms: int) -> Told:
+    """Note that `person` has it, and by which road they said so. Several may have it; getting worse asks all anew.
+
+    `person` is a key of the settings' people; the caller has made sure that it is they.
+    """
+    with writing(engine) as conn:
+        view = _locked_view(conn, incident, person)
+        if isinstance(view, Told):
+            return view
+        if person in view.has_it:
+            return Told.ALREADY
+        _say(conn, incident, Acknowledged(how), person, now_ms)
+        timers.add(conn, after_acknowledging(view, now_ms))
+        outbox.add(conn, plan.acknowledged(view, person, now_ms))
+    return Told.DONE
+
+
+def acknowledge(engine: Engine, incident: str, person: str, now_ms: int) -> Told:
+    """Note that `person` has it; they said so on the console."""
+    return acknowledge_by(engine, incident, person, AcknowledgedBy.CONSOLE, now_ms)
+
+
+def note(engine: Engine, incident: str, person: str, text: str, now_ms: int) -> Told:
+    """Write down what `person` wants everybody to know of an incident that is open."""
+    return _with_reason(engine, incident, person, text, now_ms, Noted)
+
+
+def contain(engine: Engine, incident: str, person: str, reason: str, now_ms: int) -> Told:
+    """Note that it does not spread any more. Nobody is paged further unless it gets worse; holds stay in force."""
+    return _with_reason(engine, incident, person, reason, now_ms, Contained)
+
+
+def tick(engine: Engine, incident: str, action: str, person: str, note: str, option: str, now_ms: int) -> Told:
+    """Note that `person` has done what a task, decision or statement asks; `option` is what was decided.
+
+    `action` is the planned action. Said again, by whomever, it changes nothing.
+    """
+    with writing(engine) as conn:
+        view = _locked_view(conn, incident, person)
+        if isinstance(view, Told):
+            return view
+        planned = next((one for one in view.actions if one.id == action and one.kind.is_for_people), None)
+        if planned is None:
+            return Told.NO_SUCH_STEP
+        done = view.done_of(action)
+        if done is not None and not done.is_overdue:
+            return Told.ALREADY
+        if planned.kind is ActionKind.DECISION and not option:
+            return Told.NO_REASON
+        ticked = StepDone(action, planned.step, note.strip()[:MAX_REASON_CHARS], option[:MAX_REASON_CHARS])
+        _say(conn, incident, ticked, person, now_ms)
+    return Told.DONE
+
+
+def resolve(engine: Engine, incident: str, person: str, reason: str, now_ms: int) -> Told:
+    """Note that `person` says it is over, and why. Holds stay in force: they are let go one by one.
+
+    Everybody who was paged or told hears of it. A signal that fires the playbook after this opens a new incident, and
+    pages.
+    """
+    reason = reason.strip()[:MAX_REASON_CHARS]
+    with writing(engine) as conn:
+        view = _locked_view(conn, incident, person)
+        if isinstance(view, Told):
+            return view
+        if not reason:
+            return Told.NO_REASON
+        ending = Resolved(ResolvedBy.PERSON, reason)
+        end(conn, incident, ending, actor=person, at_ms=now_ms, now_ms=now_ms)
+        outbox.add(conn, plan.all_clear(view, person, reason, now_ms))
+    return Told.DONE
+
+
+def reopen(engine: Engine, incident: str, person: str, reason: str, library: Library, now_ms: int) -> Told:
+    """Open an incident again that was ended too early; its pages go out anew.
+
+    `IS_ANOTHER` where another incident of its cause is open by now. Raises `PlaybookError` where its playbook is gone.
+    """
+    reason = reason.strip()[:MAX_REASON_CHARS]
+    with writing(engine) as conn:
+        view = _locked_view(conn, incident, person, over=True)
+        if isinstance(view, Told):
+            return view
+        if view.state is not IncidentState.RESOLVED:
+            return Told.ALREADY
+        if not reason:
+            return Told.NO_REASON
+        lock_brand(conn, view.run, view.brand)
+        if view.cause in open_incidents(conn, view.run, view.brand):
+            return Told.IS_ANOTHER
+        _say(conn, incident, Reopened(reason), person, now_ms)
+        conn.execute(update(incidents).where(incidents.c.id == incident).values(open=True))
+        pinned = library.pinned(view.playbook, view.version, view.hash)
+        write_woken(conn, incident, page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms), now_ms)
+    return Told.DONE
+
+
+def _with_reason(
+    engine: Engine, incident: str, person: str, reason: str, now_ms: int, entry: Callable[[str], LogEntry]
+) -> Told:
+    reason = reason.strip()[:MAX_REASON_CHARS]
+    with writing(engine) as conn:
+        view = _locked_view(conn, incident, person)
+        if isinstance(view, Told):
+            return view
+        if not reason:
+            return Told.NO_REASON
+        _say(conn, incident, entry(reason), person, now_ms)
+    return Told.DONE
+
+
+def _say(conn: Connection, incident: str, entry: LogEntry, person: str, now_ms: int) -> None:
+    incident_log.append(conn, incident, [entry], actor=person, at_ms=now_ms, recorded_ms=now_ms)
+
+
+def _locked_view(conn: Connection, incident: str, person: str, *, over: bool = False) -> IncidentView | Told:
+    if not _PERSON.fullmatch(person):
+        return Told.NO_PERSON
+    view = incident_log.views(conn, [incident]).get(incident) if incident_log.lock(conn, incident) else None
+    if view is None:
+        return Told.NO_SUCH_INCIDENT
+    return Told.IS_OVER if view.state is IncidentState.RESOLVED and not over else view

@@ -1,0 +1,95 @@
+"""The rows of incidents: written by whoever decides, in that one's transaction and under its locks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from detectors.signal import Signal
+from playbooks import plan
+from playbooks.incident import IncidentView
+from playbooks.log_entry import CLOCK, RESPOND, LogEntry, Opened, Resolved
+from playbooks.store import holds, incident_log, outbox, timers
+from playbooks.store.schema import brand_locks, incidents
+from playbooks.timers import Woken
+
+
+def lock_brand(conn: Connection, run: str, brand: str) -> None:
+    """Keep everybody else from deciding about this run and brand until the transaction ends."""
+    insert_new(conn, brand_locks, {"run": run, "brand": brand})
+    mine = (brand_locks.c.run == run, brand_locks.c.brand == brand)
+    conn.execute(select(brand_locks).where(*mine).with_for_update())
+
+
+def open_incidents(conn: Connection, run: str, brand: str) -> dict[str, IncidentView]:
+    """The open incidents of a run and brand, by cause; nobody appends to them until the transaction ends."""
+    mine = (incidents.c.run == run, incidents.c.brand == brand, incidents.c.open)
+    ids = conn.execute(select(incidents.c.id).where(*mine).order_by(incidents.c.id).with_for_update()).scalars().all()
+    return {view.cause: view for view in incident_log.views(conn, ids).values()}
+
+
+def insert_new(conn: Connection, table: Table, row: Mapping[str, object]) -> bool:
+    """Add a row; False where its key was there."""
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    # Asked for the key and not for the row count, which drivers do not tell of an INSERT alike.
+    added = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key)
+    return conn.execute(added).first() is not None
+
+
+def write_plan(conn: Connection, each: plan.Plan, signal: Signal, now_ms: int) -> None:
+    """Write down what follows from `signal`: the log, the hold, what is due, the timers."""
+    if each.ends is not None and each.ending is not None:
+        end(conn, each.ends, each.ending, actor=RESPOND, at_ms=signal.at_ms, now_ms=now_ms)
+    if isinstance(opened := each.entries[0], Opened):
+        _open(conn, each.incident, opened, signal)
+    _append(conn, each.incident, each.entries, signal, now_ms)
+    if each.hold is not None:
+        holds.place(
+            conn,
+            hold_id=each.hold.id,
+            incident=each.incident,
+            run=signal.run,
+            brand=each.hold.brand,
+            platform=each.hold.platform,
+            reason=each.hold.reason,
+            releasers_needed=each.hold.releasers_needed,
+            placed_ms=signal.at_ms,
+            recorded_ms=now_ms,
+        )
+    outbox.add(conn, each.due)
+    timers.add(conn, each.wakes)
+
+
+def write_woken(conn: Connection, incident: str, woken: Woken, now_ms: int) -> None:
+    """Write down what follows from a timer, or from an incident that was opened again."""
+    incident_log.append(conn, incident, woken.entries, actor=CLOCK, at_ms=now_ms, recorded_ms=now_ms)
+    outbox.add(conn, woken.due)
+    timers.add(conn, woken.wakes)
+
+
+def end(conn: Connection, incident: str, ending: Resolved, *, actor: str, at_ms: int, now_ms: int) -> None:
+    """Append the ending, and open the way for another incident of the cause."""
+    incident_log.append(conn, incident, [ending], actor=actor, at_ms=at_ms, recorded_ms=now_ms)
+    conn.execute(update(incidents).where(incidents.c.id == incident).values(open=False))
+
+
+def _append(conn: Connection, incident: str, entries: Iterable[LogEntry], signal: Signal, now_ms: int) -> None:
+    incident_log.append(conn, incident, entries, actor=RESPOND, at_ms=signal.at_ms, recorded_ms=now_ms)
+
+
+def _open(conn: Connection, incident: str, opened: Opened, signal: Signal) -> None:
+    conn.execute(
+        incidents.insert().values(
+            id=incident,
+            run=opened.run,
+            brand=opened.brand,
+            playbook=opened.playbook,
+            cause=opened.cause,
+            playbook_version=opened.version,
+            playbook_hash=opened.hash,
+            opened_ms=signal.at_ms,
+            open=True,
+        )
+    )
