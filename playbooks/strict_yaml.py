@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -27,6 +28,10 @@ _TYPES = {
     "date": "a day",
 }
 _A_SECRETS_KEYS = "the keys here are env, file"
+#: YAML also has octal numbers (010 is 8) and numbers to the base of sixty (1:30 is 90), which nobody means.
+_PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+#: No file of ours comes near; a few aliases of aliases would fill any memory.
+_MOST_VALUES = 100_000
 _PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -57,6 +62,8 @@ def parse(source: str, path: Path, kind: type[T]) -> T:
     try:
         node = yaml.compose(source, Loader=yaml.SafeLoader)
         data = _Constructor(source, path).build(node) if node is not None else {}
+    except RecursionError:
+        raise YamlFault(path, 1, "nested far too deeply") from None
     except yaml.MarkedYAMLError as wrong:
         line = wrong.problem_mark.line + 1 if wrong.problem_mark else 1
         raise YamlFault(path, line, _unreadable(wrong)) from None
@@ -176,8 +183,12 @@ class _Constructor:
         self._loader = yaml.SafeLoader(source)
         self._path = path
         self._open: set[int] = set()
+        self._built = 0
 
     def build(self, node: yaml.Node) -> Any:
+        self._built += 1
+        if self._built > _MOST_VALUES:
+            raise YamlFault(self._path, node.start_mark.line + 1, f"more than {_MOST_VALUES} values, by its aliases")
         if id(node) in self._open:
             raise YamlFault(self._path, node.start_mark.line + 1, "an alias that contains itself")
         self._open.add(id(node))
@@ -195,14 +206,24 @@ class _Constructor:
             self._open.discard(id(node))
 
     def _scalar(self, node: yaml.Node) -> Any:
+        line = node.start_mark.line + 1
         try:
-            return self._loader.construct_object(node, deep=True)
+            value = self._loader.construct_object(node, deep=True)
         except ValueError as wrong:  # a date such as 2026-02-30
-            raise YamlFault(self._path, node.start_mark.line + 1, f"found {node.value!r}: {wrong}") from None
+            raise YamlFault(self._path, line, f"found {node.value!r}: {wrong}") from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise YamlFault(self._path, line, f"found {node.value!r}, which is no number")
+        if type(value) is int and not _PLAIN_INT.fullmatch(node.value):
+            quoted = f"put a time in quotes, {node.value!r}, and " if ":" in node.value else ""
+            said = f"found {node.value!r}, which YAML takes for {value}; {quoted}write a number in plain digits"
+            raise YamlFault(self._path, line, said)
+        return value
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise YamlFault(self._path, key.start_mark.line + 1, "found '<<'; write the keys out")
             name = key.value if _is_word(key) else self.build(key)
             line = key.start_mark.line + 1
             if not isinstance(name, str):

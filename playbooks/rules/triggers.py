@@ -69,6 +69,13 @@ def _each_thing_is_asked_once(playbook: Playbook) -> Faults:
             yield RuleFault(f"$.trigger.{key}", f"{twice} is there twice; leave one out")
 
 
+def _terms_are_as_the_evidence_has_them(playbook: Playbook) -> Faults:
+    for n, term in enumerate(playbook.trigger.terms):
+        if term != term.lower() or term.startswith("#"):
+            plain = term.lower().removeprefix("#")
+            yield RuleFault(f"$.trigger.terms[{n}]", f"found {term!r}, which never rises; write {plain!r}")
+
+
 def _conditions_bound_each_figure_once(playbook: Playbook) -> Faults:
     times = Counter(condition.field for condition in playbook.trigger.conditions)
     for n, condition in enumerate(playbook.trigger.conditions):
@@ -101,6 +108,7 @@ RULES: tuple[Callable[[Playbook], Faults], ...] = (
     _unanswered_people_are_several,
     _each_thing_is_asked_once,
     _conditions_bound_each_figure_once,
+    _terms_are_as_the_evidence_has_them,
     _terms_have_complaints_to_rise_in,
     _precedence_is_among_others,
 )
