@@ -27,10 +27,13 @@ from playbooks.settings import Person, PlaybookSettings, SlackSettings
 
 #: What the button is called between Slack and us.
 ACKNOWLEDGE = "firebreak_acknowledge"
-#: Slack's bounds: of a header, of a section, of the text beside the blocks (4,000 is advised).
+#: Slack's bounds: of a header (150), of a section (3,000), of the text beside the blocks (4,000 is advised).
 MAX_HEADER_CHARS = 150
-MAX_SECTION_CHARS = 3_000
-MAX_FALLBACK_CHARS = 1_000
+#: Less than a section holds: when somebody presses the button Slack sends the whole message back, each sign in up to
+#: sixteen bytes, and the console takes no larger body than it needs to.
+MAX_TEXT_CHARS = 1_500
+MAX_FACTS_CHARS = 800
+MAX_FALLBACK_CHARS = 300
 
 #: What Slack says beside a status. Only these words are repeated, for nobody can put a secret into them.
 _WORDS = frozenset(
@@ -78,7 +81,7 @@ class Slack:
 def payload(message: Message, *, button: bool) -> dict[str, object]:
     """The message as blocks; `button` says whether a press on one would reach us."""
     subject = unlinked(marked_subject(message))
-    text = clipped(unlinked(paragraph(message.notice.text).strip()), MAX_SECTION_CHARS)
+    text = clipped(unlinked(paragraph(message.notice.text).strip()), MAX_TEXT_CHARS)
     known = " · ".join(("Firebreak", *(f"{name}: {value}" for name, value in facts(message))))
     if message.links is None:
         known = f"{known}\n{NO_LINK}"
@@ -89,7 +92,7 @@ def payload(message: Message, *, button: bool) -> dict[str, object]:
     ]
     if text:
         blocks.append({"type": "section", "text": _plain(text)})
-    blocks.append({"type": "context", "elements": [_plain(clipped(unlinked(known), MAX_SECTION_CHARS))]})
+    blocks.append({"type": "context", "elements": [_plain(clipped(unlinked(known), MAX_FACTS_CHARS))]})
     if buttons := _buttons(message, button=button):
         blocks.append({"type": "actions", "elements": buttons})
     return {

@@ -33,6 +33,7 @@ from playbooks.settings import (
     TwilioSettings,
 )
 from playbooks.store import outbox
+from playbooks.store.deeds import Told, resolve
 from playbooks.store.incidents import incident_history
 from tests.parts import slack, twilio
 from tests.parts.console import SETTINGS, Client, Clock, browsing, crisis
@@ -56,13 +57,15 @@ class Services:
     async def page(self) -> None:
         """Open an incident and send its page."""
         self.incident = await asyncio.to_thread(crisis, self.store)
+        await self.send(ActionKind.PAGE)
+
+    async def send(self, kind: ActionKind) -> None:
+        """Carry out what is due of a kind."""
         stop = asyncio.Event()
         patient = PatientStore(self.store, stop, Role.RUNNER)
         carrier = Carrier(self.settings, patient, open_effects(self.settings), self.clock, lambda: 0.5)
-        pages = await asyncio.to_thread(
-            outbox.claim_due, self.store, "runner", self.clock(), 30_000, 10, [ActionKind.PAGE]
-        )
-        for due in pages:
+        claimed = await asyncio.to_thread(outbox.claim_due, self.store, "runner", self.clock(), 30_000, 10, [kind])
+        for due in claimed:
             await carrier.carry_out(due)
 
     async def ledger(self, channel: str) -> list[str]:
@@ -239,6 +242,21 @@ async def test_an_acknowledgement_in_pagerduty_counts_as_the_persons(services: S
     assert (await services.post(PAGERDUTY_PATH, body, signed))[0] == 204
     assert await services.has_it() == [("ada", AcknowledgedBy.PAGERDUTY)]
     assert (await services.post(PAGERDUTY_PATH, body, {"X-PagerDuty-Signature": "v1=00"}))[0] == 403
+
+
+async def test_a_pager_stops_ringing_when_somebody_has_it_and_closes_when_it_is_over(services: Services) -> None:
+    (key,) = services.pagerduty.alerts
+    assert services.pagerduty.alerts == {key: "triggered"}
+    await services.twilio_asks(digit_url(services), {"Digits": "4"})
+    await services.send(ActionKind.NOTIFY)
+    assert services.pagerduty.alerts == {key: "acknowledged"}
+    texts, posts = len(services.twilio.made), len(services.slack.messages)
+    over = (services.store, services.incident, "ada", "it was nothing", services.clock())
+    assert await asyncio.to_thread(resolve, *over) is Told.DONE
+    await services.send(ActionKind.NOTIFY)
+    assert services.pagerduty.alerts == {key: "resolved"}
+    assert services.pagerduty.rings == {key: 1}
+    assert (len(services.twilio.made), len(services.slack.messages)) == (texts + 1, posts + 1)  # no call
 
 
 async def test_a_door_that_is_not_set_up_is_not_there(store: Engine) -> None:

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playbooks.console.forms import MAX_FORM_BYTES
+from playbooks.effects.message import Notice
 from playbooks.effects.pagerduty import dedup_key
 from playbooks.effects.slack import ACKNOWLEDGE, payload
 from playbooks.incoming import pagerduty, slack, twilio
@@ -83,6 +85,14 @@ def test_a_press_on_a_link_acknowledges_nothing() -> None:
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: urlencode({"payload": text}).encode()))
 def test_signed_rubbish_is_not_understood_and_breaks_nothing(body: bytes) -> None:
     assert slack_says(body) in (Unheard.NOT_UNDERSTOOD, Unheard.NOTHING_TO_DO)
+
+
+def test_the_largest_message_comes_back_in_a_body_that_the_console_takes() -> None:
+    large = Notice("\U0001f525" * 9_000, "\U0001f525" * 9_000, incident="inc-1", brand="\U0001f525" * 9_000)
+    said = json.loads(json.dumps(payload(message("U024BE7LH", notice=large), button=True)))
+    body = slack_part.pressed(said, "U024BE7LH", "https://hooks.slack.com/actions/T0/1")
+    assert len(body) < MAX_FORM_BYTES
+    assert isinstance(slack_says(body), Pressed)
 
 
 def test_after_a_press_the_button_is_gone_and_the_name_stands_there() -> None:
