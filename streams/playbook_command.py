@@ -30,6 +30,7 @@ from playbooks.decisions import SignalLine
 from playbooks.drafting import first_version, next_version
 from playbooks.rules.texts import as_numbers
 from playbooks.schema import PlaybookError, PlaybookId
+from playbooks.staffing import unstaffed
 from playbooks.trial import as_released, taken_by, trials
 from playbooks.wall_clock import now_ms
 from streams.settings import read_settings
@@ -119,11 +120,12 @@ def new(id: str, folder: Path, bump: str, why: str, owner: str) -> None:
 @playbook_command.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_in_library
-def check(files: tuple[Path, ...], folder: Path) -> None:
+@click.pass_context
+def check(ctx: click.Context, files: tuple[Path, ...], folder: Path) -> None:
     """Say everything that is wrong, with file and line: of FILES, or of the whole library.
 
     In a library also that no released file was edited, that playbooks of one cause agree, and what is a draft, overdue
-    for review or deprecated.
+    for review or deprecated. With --config also whether the settings have the roles that the playbooks speak of.
     """
     if files:
         faults = [fault for path in files for fault in read_playbook(_text(path), path)[1]]
@@ -134,8 +136,10 @@ def check(files: tuple[Path, ...], folder: Path) -> None:
         for fault in faults:
             click.echo(str(fault))
         click.echo(f"{folder}:")
-        for line in _standing(library, _today()):
+        lacking = unstaffed(library, read_settings(ctx.obj)) if ctx.obj else []
+        for line in (*_standing(library, _today()), *lacking):
             click.echo(line)
+        faults += [PlaybookError(folder, 1, line) for line in lacking]
     sys.exit(FOUND_WRONG if faults else 0)
 
 

@@ -342,3 +342,29 @@ def test_the_next_version_of_an_overdue_playbook_has_a_new_day_of_review() -> No
     assert parse_playbook(next_version(PLAIN.read_text(), old, "1.3.0", "x", late), PLAIN).review_by == date(
         2027, 8, 28
     )
+
+
+@pytest.mark.parametrize(
+    ("roles", "says"),
+    [
+        ("{on-call: [ada], executives: [ada], posting-team: [ada], ops: [ada]}", None),
+        ("{on-call: [ada], executives: [ada], posting-team: [ada]}", "nobody has the role 'ops' in the settings"),
+        (
+            "{on-call: [ada], executives: [], posting-team: [ada], ops: [ada]}",
+            "the last resort is the role 'executives'",
+        ),
+        ("{on-call: {rota: week}, executives: [ada], posting-team: [ada], ops: [ada]}", None),
+        (
+            "{on-call: [ada], executives: [ada, {rota: week}], posting-team: [ada], ops: [ada]}",
+            "the last resort is the role 'executives', which is empty or has a rota; name people in it",
+        ),
+    ],
+)
+def test_the_settings_have_the_people_that_the_library_asks_for(tmp_path: Path, roles: str, says: str | None) -> None:
+    week = "zone: UTC\nlayers: [{id: all, people: [ada], starts: 2026-01-05 09:00, hand_over: {at: ['09:00']}}]\n"
+    (tmp_path / "week.yaml").write_text(week)
+    people = "people: {ada: {name: Ada, email: ada@example.org}}\nrotas: {week: {file: week.yaml}}\n"
+    (tmp_path / "firebreak.yaml").write_text(f"{people}roles: {roles}\n")
+    found = CliRunner().invoke(main, ["--config", str(tmp_path), "playbook", "check"])
+    assert (says or "playbooks released") in found.output
+    assert found.exit_code == (1 if says else 0), found.output
