@@ -68,7 +68,7 @@ class Library:
         if signal.kind is SignalKind.REPORTED:
             return []
         highest: dict[str, Pinned] = {}
-        for one in self.in_use(_day_of(signal.at_ms)):
+        for one in self.in_use(day_of(signal.at_ms)):
             if match(one.playbook.trigger, signal) is Match.FIRES:
                 other = highest.get(one.playbook.of_cause)
                 if other is None or one.playbook.precedence > other.playbook.precedence:
@@ -205,5 +205,10 @@ def _age(one: Pinned) -> tuple[str, tuple[int, ...]]:
     return one.playbook.id, as_numbers(one.playbook.version)
 
 
-def _day_of(at_ms: int) -> date:
+def day_of(at_ms: int) -> date:
+    """The day (UTC) of a moment, by which playbooks are in use or not.
+
+    >>> day_of(0).isoformat()
+    '1970-01-01'
+    """
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()

@@ -22,6 +22,7 @@ from playbooks.log_entry import (
     LogEntry,
     Opened,
     Outranked,
+    PlaybookChanged,
     Resolved,
     ResolvedBy,
     SeverityRaised,
@@ -162,6 +163,22 @@ def join(
         entries.append(SeverityRaised(view.severity, signal.severity, signal))
     raised = outranked or signal.severity > view.severity
     return _plan(SignalDecision.RAISED if raised else SignalDecision.JOINED, view.id, entries, steps)
+
+
+def moved(view: IncidentView, pinned: Pinned, reason: str, arming: Arming, now_ms: int) -> Plan:
+    """What moving an open incident to another playbook, or another version, means: the first entry is the move."""
+    playbook = pinned.playbook
+    change = PlaybookChanged(
+        playbook=playbook.id,
+        version=playbook.version,
+        hash=pinned.hash,
+        title=playbook.title,
+        cause=playbook.of_cause,
+        ack_expires_ms=expiry_ms(playbook),
+        reason=reason,
+    )
+    steps = plan_steps(view.id, view, view.signal, playbook, arming, now_ms)
+    return _plan(SignalDecision.JOINED, view.id, [change], steps)
 
 
 def after_release(view: IncidentView, hold: str, person: str, reason: str, now_ms: int) -> list[Action]:

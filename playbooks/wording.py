@@ -269,6 +269,8 @@ def _unheard(signal: Signal, place: str) -> tuple[str, ...]:
 
 
 def _told(signal: Signal, place: str) -> tuple[str, ...]:
+    if signal.kind is SignalKind.REPORTED:
+        return (f"Reported by hand, on {place}, severity {signal.severity} of 5.",)
     return (
         f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.",
         f"- observed {signal.observed:.3g}, expected {signal.expected:.3g}",

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 
+import msgspec
 from sqlalchemy import Connection, Engine, update
 
 from playbooks import plan
-from playbooks.catalog import Library
+from playbooks.catalog import Library, day_of
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind
 from playbooks.log_entry import (
@@ -27,9 +28,11 @@ from playbooks.log_entry import (
     ResolvedBy,
     StepDone,
 )
+from playbooks.reported import reported, with_words
+from playbooks.settings import Arming, PlaybookSettings
 from playbooks.store import incident_log, outbox, timers
 from playbooks.store.engine import writing
-from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_woken
+from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_moved, write_plan, write_woken
 from playbooks.store.schema import incidents
 from playbooks.timers import after_acknowledging, page_anew
 
@@ -48,6 +51,18 @@ class Told(StrEnum):
     NO_REASON = "no_reason"
     NO_SUCH_STEP = "no_such_step"
     IS_ANOTHER = "is_another"
+    NO_SUCH_PLAYBOOK = "no_such_playbook"
+    NO_SUCH_BRAND = "no_such_brand"
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What somebody reports by hand. `platform` None is the brand as a whole, `severity` 1 to 5."""
+
+    brand: str
+    playbook: str
+    severity: int
+    what: str
+    platform: str | None = None
 
 
 def acknowledge_by(engine: Engine, incident: str, person: str, how: AcknowledgedBy, now_ms: int) -> Told:
@@ -145,6 +160,81 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
         pinned = library.pinned(view.playbook, view.version, view.hash)
         write_woken(conn, incident, page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms), now_ms)
     return Told.DONE
+
+
+def move(
+    engine: Engine,
+    incident: str,
+    person: str,
+    reason: str,
+    playbook: str,
+    library: Library,
+    arming: Arming,
+    now_ms: int,
+) -> Told:
+    """Move an open incident to the newest version of `playbook`, its own or another; what is planned stays planned.
+
+    Steps of the new one that were not planned yet are planned now. `IS_ANOTHER` where an incident of the new one's
+    cause is open beside it. Raises `PlaybookError` where the incident's own playbook is gone.
+    """
+    reason = reason.strip()[:MAX_REASON_CHARS]
+    with writing(engine) as conn:
+        view = _locked_view(conn, incident, person)
+        if isinstance(view, Told):
+            return view
+        pinned = next((one for one in library.in_use(day_of(now_ms)) if one.playbook.id == playbook), None)
+        if pinned is None:
+            return Told.NO_SUCH_PLAYBOOK
+        if pinned.hash == view.hash:
+            return Told.ALREADY
+        if not reason:
+            return Told.NO_REASON
+        lock_brand(conn, view.run, view.brand)
+        beside = open_incidents(conn, view.run, view.brand).get(pinned.playbook.of_cause)
+        if beside is not None and beside.id != view.id:
+            return Told.IS_ANOTHER
+        moved = plan.moved(view, pinned, reason, arming, now_ms)
+        _say(conn, incident, moved.entries[0], person, now_ms)
+        write_moved(conn, view, pinned, moved, now_ms)
+    return Told.DONE
+
+
+def report(
+    engine: Engine,
+    about: Report,
+    person: str,
+    name: str,
+    library: Library,
+    settings: PlaybookSettings,
+    now_ms: int,
+) -> tuple[Told, str]:
+    """Open an incident by hand, or join the one of its cause that is open; what came of it, and the incident's id.
+
+    `name` is what `person` is called; it stands in what is sent. A brand that is only observed pages nobody.
+    """
+    what = about.what.strip()[:MAX_REASON_CHARS]
+    pinned = next((one for one in library.reportable(day_of(now_ms)) if one.playbook.id == about.playbook), None)
+    if not _PERSON.fullmatch(person):
+        return Told.NO_PERSON, ""
+    if about.brand not in settings.brands:
+        return Told.NO_SUCH_BRAND, ""
+    if pinned is None:
+        return Told.NO_SUCH_PLAYBOOK, ""
+    if not what:
+        return Told.NO_REASON, ""
+    signal = reported(about.brand, about.platform, about.severity, person, now_ms)
+    arming = settings.brands[about.brand].arming
+    with writing(engine) as conn:
+        lock_brand(conn, signal.run, signal.brand)
+        known = open_incidents(conn, signal.run, signal.brand).get(pinned.playbook.of_cause)
+        if known is None:
+            found = plan.open_incident(signal, pinned, arming, now_ms)
+        else:
+            own = library.pinned(known.playbook, known.version, known.hash)
+            found = plan.join(known, signal, own, arming, now_ms, pinned)
+        write_plan(conn, with_words(found, name, what), signal, now_ms)
+        _say(conn, found.incident, Noted(what), person, now_ms)
+    return Told.DONE, found.incident
 
 
 def _with_reason(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from detectors.signal import Signal
 from playbooks import plan
+from playbooks.catalog import Pinned
 from playbooks.incident import IncidentView
 from playbooks.log_entry import CLOCK, RESPOND, LogEntry, Opened, Resolved
 from playbooks.store import holds, incident_log, outbox, timers
@@ -45,21 +46,17 @@ def write_plan(conn: Connection, each: plan.Plan, signal: Signal, now_ms: int) -
     if isinstance(opened := each.entries[0], Opened):
         _open(conn, each.incident, opened, signal)
     _append(conn, each.incident, each.entries, signal, now_ms)
-    if each.hold is not None:
-        holds.place(
-            conn,
-            hold_id=each.hold.id,
-            incident=each.incident,
-            run=signal.run,
-            brand=each.hold.brand,
-            platform=each.hold.platform,
-            reason=each.hold.reason,
-            releasers_needed=each.hold.releasers_needed,
-            placed_ms=signal.at_ms,
-            recorded_ms=now_ms,
-        )
-    outbox.add(conn, each.due)
-    timers.add(conn, each.wakes)
+    _follow(conn, each, signal.run, signal.at_ms, now_ms)
+
+
+def write_moved(conn: Connection, view: IncidentView, pinned: Pinned, each: plan.Plan, now_ms: int) -> None:
+    """Write down what an incident's other playbook calls for; that it was moved is in the log already."""
+    incident_log.append(conn, view.id, each.entries[1:], actor=RESPOND, at_ms=now_ms, recorded_ms=now_ms)
+    playbook = pinned.playbook
+    new = {"playbook": playbook.id, "playbook_version": playbook.version, "cause": playbook.of_cause}
+    mine = incidents.c.id == view.id
+    conn.execute(update(incidents).where(mine).values(**new, playbook_hash=pinned.hash))
+    _follow(conn, each, view.run, now_ms, now_ms)
 
 
 def write_woken(conn: Connection, incident: str, woken: Woken, now_ms: int) -> None:
@@ -73,6 +70,25 @@ def end(conn: Connection, incident: str, ending: Resolved, *, actor: str, at_ms:
     """Append the ending, and open the way for another incident of the cause."""
     incident_log.append(conn, incident, [ending], actor=actor, at_ms=at_ms, recorded_ms=now_ms)
     conn.execute(update(incidents).where(incidents.c.id == incident).values(open=False))
+
+
+def _follow(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int) -> None:
+    """The hold, what is due, and the timers."""
+    if each.hold is not None:
+        holds.place(
+            conn,
+            hold_id=each.hold.id,
+            incident=each.incident,
+            run=run,
+            brand=each.hold.brand,
+            platform=each.hold.platform,
+            reason=each.hold.reason,
+            releasers_needed=each.hold.releasers_needed,
+            placed_ms=at_ms,
+            recorded_ms=now_ms,
+        )
+    outbox.add(conn, each.due)
+    timers.add(conn, each.wakes)
 
 
 def _append(conn: Connection, incident: str, entries: Iterable[LogEntry], signal: Signal, now_ms: int) -> None:
