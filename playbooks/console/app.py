@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
-from playbooks.console import commands, pages, signing_in
+from playbooks.console import act, commands, pages, signing_in
 from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
 from playbooks.health import Ready, health_routes
@@ -64,6 +64,8 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     get("/", _page(ConsolePage.INCIDENTS, pages.incidents))
     get(f"/incidents/{{incident:{ID}}}", _page(ConsolePage.INCIDENT, pages.incident))
     get(f"/incidents/{{incident:{ID}}}/review.md", _page(ConsolePage.REVIEW, pages.incident_review))
+    get("/report", _page(ConsolePage.REPORT, pages.report))
+    post("/report", _command(ConsolePage.REPORT, commands.report))
     get("/holds", _page(ConsolePage.HOLDS, pages.holds))
     get(f"/runbooks/{{playbook:{ID}}}/{{version:{ID}}}", _page(ConsolePage.RUNBOOK, pages.runbook))
     post(f"/incidents/{{incident:{ID}}}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))
@@ -71,11 +73,15 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     post(f"/incidents/{{incident:{ID}}}/note", _command(ConsolePage.NOTE, commands.note))
     post(f"/incidents/{{incident:{ID}}}/done", _command(ConsolePage.DONE, commands.tick))
     post(f"/incidents/{{incident:{ID}}}/contain", _command(ConsolePage.CONTAIN, commands.contain))
+    post(f"/incidents/{{incident:{ID}}}/move", _command(ConsolePage.MOVE, commands.move))
     post(f"/incidents/{{incident:{ID}}}/reopen", _command(ConsolePage.REOPEN, commands.reopen))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
     post("/sign-out", _command(ConsolePage.SIGN_OUT, commands.sign_out))
     get(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.show_link))
     post(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.sign_in))
+    if (links := act.link_secret(desk.settings)) is not None:
+        get(act.ROUTE, _open(ConsolePage.ACKNOWLEDGE, act.show(links)))
+        post(act.ROUTE, _open(ConsolePage.ACKNOWLEDGE, act.act(links)))
     for path, door in doors(read_secrets(desk.settings)).items():
         post(path, _open(ConsolePage.INCOMING, door))
     for asset in desk.assets.values():

@@ -1,0 +1,36 @@
+"""Somebody who was paged cannot take it: whoever comes next in the escalation is paged now and not when it is due."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, select, update
+
+from playbooks.incident import IncidentState
+from playbooks.log_entry import Noted
+from playbooks.store import incident_log
+from playbooks.store.deeds import Told
+from playbooks.store.engine import writing
+from playbooks.store.schema import timers
+
+WORDS = "Asked that the next person be called now."
+
+
+def call_next(engine: Engine, incident: str, person: str, now_ms: int) -> Told:
+    """Bring the next level of each escalation of `incident` forward to now, and note who asked.
+
+    `NO_SUCH_STEP` where no level is left. Nobody is paged where somebody has acknowledged meanwhile: the timer looks.
+    """
+    with writing(engine) as conn:
+        view = incident_log.views(conn, [incident]).get(incident) if incident_log.lock(conn, incident) else None
+        if view is None:
+            return Told.NO_SUCH_INCIDENT
+        if view.state is IncidentState.RESOLVED:
+            return Told.IS_OVER
+        waiting = select(timers.c.id, timers.c.body).where(
+            timers.c.incident == incident, timers.c.woken_ms.is_(None), timers.c.due_ms > now_ms
+        )
+        next_ones = [id for id, body in conn.execute(waiting) if body.get("type") == "escalate"]
+        if not next_ones:
+            return Told.NO_SUCH_STEP
+        conn.execute(update(timers).where(timers.c.id.in_(next_ones)).values(due_ms=now_ms))
+        incident_log.append(conn, incident, [Noted(WORDS)], actor=person, at_ms=now_ms, recorded_ms=now_ms)
+    return Told.DONE
