@@ -184,6 +184,8 @@ class ConsolePage(StrEnum):
     DONE = "done"
     CONTAIN = "contain"
     REOPEN = "reopen"
+    MOVE = "move"
+    REPORT = "report"
     RELEASE = "release"
     STATIC = "static"
     INCOMING = "incoming"

@@ -34,6 +34,11 @@ class Noted(StrEnum):
     REOPENED = "reopened"
     NO_REASON_TO_REOPEN = "no_reason_to_reopen"
     OPEN_ALREADY = "open_already"
+    REPORTED = "reported"
+    NOTHING_REPORTED = "nothing_reported"
+    MOVED = "moved"
+    THERE_ALREADY = "there_already"
+    NO_REASON_TO_MOVE = "no_reason_to_move"
 
 
 SENTENCES: Mapping[StrEnum, Said] = {
@@ -56,6 +61,13 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Noted.REOPENED: Said("It is open again, and the pages go out anew."),
     Noted.NO_REASON_TO_REOPEN: Said("Say why it is not over; it stays ended.", good=False),
     Noted.OPEN_ALREADY: Said("It was open already.", good=False),
+    Noted.REPORTED: Said("It is reported, under your name. What the playbook asks for is under way."),
+    Noted.NOTHING_REPORTED: Said("Say what happened; nothing was reported.", good=False),
+    Noted.MOVED: Said("It goes on with the other playbook. What was planned stays planned."),
+    Noted.THERE_ALREADY: Said("It is with that playbook already.", good=False),
+    Noted.NO_REASON_TO_MOVE: Said("Say why it should go on with the other playbook.", good=False),
+    Told.NO_SUCH_PLAYBOOK: Said("There is no such playbook in use.", good=False),
+    Told.NO_SUCH_BRAND: Said("There is no such brand in the settings.", good=False),
     Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),
     Release.NEEDS_ANOTHER_PERSON: Said("Your agreement is noted. The hold stays until another person agrees."),
     Release.ALREADY_AGREED: Said("You had agreed already. The hold stays until another person agrees.", good=False),
@@ -74,3 +86,8 @@ def said_before(request: web.Request) -> Said | None:
 def back_to(incident: str, word: StrEnum) -> web.Response:
     """Back to the incident's page, which will say what came of it."""
     return web.Response(status=303, headers={"Location": f"/incidents/{quote(incident, safe='')}?said={word.value}"})
+
+
+def back_to_report(word: StrEnum) -> web.Response:
+    """Back to the form of a report, which will say why nothing was reported."""
+    return web.Response(status=303, headers={"Location": f"/report?said={word.value}"})

@@ -9,13 +9,17 @@ from enum import StrEnum
 from aiohttp import web
 
 from playbooks.console import signing_in
-from playbooks.console.answers import Ended, Noted, back_to
+from playbooks.console.answers import Ended, Noted, back_to, back_to_report
 from playbooks.console.desk import DESK, Desk, Viewer
+from playbooks.console.forms import BadForm
+from playbooks.plan import arming_of
 from playbooks.release_rights import MayRelease, may_release
 from playbooks.store import deeds, holds, incidents
-from playbooks.store.deeds import Told
+from playbooks.store.deeds import Report, Told
 
 Form = Mapping[str, str]
+#: How bad a person may say that it is.
+SEVERITIES = frozenset("12345")
 
 
 async def acknowledge(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
@@ -78,6 +82,42 @@ async def reopen(request: web.Request, viewer: Viewer, form: Form) -> web.Respon
     reason, person = form.get("reason", ""), viewer.person
     told = await asyncio.to_thread(deeds.reopen, desk.engine, incident, person, reason, desk.library, desk.clock())
     return _answer(incident, told, words)
+
+
+async def move(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer moves the incident to another playbook, with a reason."""
+    words = {Told.DONE: Noted.MOVED, Told.ALREADY: Noted.THERE_ALREADY, Told.NO_REASON: Noted.NO_REASON_TO_MOVE}
+    told = await asyncio.to_thread(_move, request.app[DESK], request.match_info["incident"], viewer.person, form)
+    return _answer(request.match_info["incident"], told, words)
+
+
+async def report(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
+    """The viewer reports what Firebreak did not see: an incident is opened, or joined."""
+    desk, severity = request.app[DESK], form.get("severity", "")
+    if severity not in SEVERITIES:
+        raise BadForm("Say how bad it is: a number from 1 to 5.")
+    about = Report(form.get("brand", ""), form.get("playbook", ""), int(severity), form.get("what", ""))
+    told, incident = await asyncio.to_thread(
+        deeds.report, desk.engine, about, viewer.person, viewer.name, desk.library, desk.settings, desk.clock()
+    )
+    match told:
+        case Told.DONE:
+            return back_to(incident, Noted.REPORTED)
+        case Told.NO_PERSON:
+            raise web.HTTPForbidden
+        case Told.NO_REASON:
+            return back_to_report(Noted.NOTHING_REPORTED)
+        case _:
+            return back_to_report(told)
+
+
+def _move(desk: Desk, incident: str, person: str, form: Form) -> Told:
+    view = incidents.incident_view(desk.engine, incident)
+    if view is None:
+        return Told.NO_SUCH_INCIDENT
+    arming = arming_of(desk.settings.brands, view.signal)
+    reason, playbook = form.get("reason", ""), form.get("playbook", "")
+    return deeds.move(desk.engine, incident, person, reason, playbook, desk.library, arming, desk.clock())
 
 
 async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response:

@@ -11,6 +11,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from detectors.run import Drill, Replay, run_of
+from playbooks.catalog import day_of
 from playbooks.console.answers import said_before
 from playbooks.console.desk import DESK, ID, Desk, Viewer
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
@@ -57,6 +58,7 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
         "findings": [finding(known.view.signal)],
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ())) for hold in known.holds],
         "to_do": _to_do(desk, known.view, viewer),
+        "newest": {one.playbook.id: one.playbook.version for one in desk.library.newest()},
         "timeline": timeline(known.history, brand, desk.name_of),
         "ledger": ledger_rows(known.ledger, desk.name_of),
         "world": world_of(known.view.run),
@@ -74,6 +76,18 @@ async def incident_review(request: web.Request, viewer: Viewer) -> web.Response:
     text = review(known.view, known.history, known.ledger, known.holds, brand, desk.name_of)
     name = f'attachment; filename="review-{known.view.id}.md"'
     return web.Response(text=text, content_type="text/markdown", headers={"Content-Disposition": name})
+
+
+async def report(request: web.Request, viewer: Viewer) -> web.Response:
+    """The form by which somebody reports what Firebreak did not see."""
+    desk = request.app[DESK]
+    found = desk.library.reportable(day_of(desk.clock()))
+    values = {
+        "here": "report",
+        "brands": [(key, desk.brand_name(key)) for key in sorted(desk.settings.brands)],
+        "playbooks": [(one.playbook.id, one.playbook.title) for one in found],
+    }
+    return desk.page("report.html", values, viewer, said=said_before(request))
 
 
 async def holds(request: web.Request, viewer: Viewer) -> web.Response:

@@ -69,6 +69,7 @@ class Card(msgspec.Struct, frozen=True):
     may_resolve: bool
     may_contain: bool = False
     may_reopen: bool = False
+    may_move_to: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -135,6 +136,7 @@ def card(
         may_acknowledge=may_act and _asks(view, viewer) and not isinstance(run_of(view.run), Replay),
         may_resolve=may_act and view.state is not IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
         may_contain=may_act and _spreads(view) and not isinstance(run_of(view.run), Replay),
+        may_move_to=view.outranked_by[-1] if may_act and view.outranked_by and _spreads(view) else "",
         may_reopen=may_act and view.state is IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
     )
 

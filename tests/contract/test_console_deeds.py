@@ -89,3 +89,38 @@ async def test_an_incident_can_be_contained_ended_and_opened_again_each_with_a_r
     view = incident_view(store, incident)
     assert view
     assert view.state is IncidentState.REOPENED
+
+
+async def test_what_firebreak_did_not_see_can_be_reported_by_name(store: Engine) -> None:
+    async with browsing(store, "ada", Clock()) as browser:
+        form = await page(browser, "/report")
+        assert '<option value="acme">Acme Airways</option>' in form
+        assert '<option value="employee-post">' in form
+        about = {"brand": "acme", "playbook": "employee-post", "severity": "4"}
+        assert (await send(browser, "/report", **about, what=" "))[1] == "/report?said=nothing_reported"
+        assert (await send(browser, "/report", **about | {"brand": "else"}, what="x"))[1].endswith("no_such_brand")
+        assert (await send(browser, "/report", **about | {"severity": "9"}, what="x"))[0] == 400
+        status, to = await send(browser, "/report", **about, what=f"One of us wrote this: {HOSTILE}")
+        assert (status, to.endswith("?said=reported")) == (303, True)
+        shown = await page(browser, to)
+    assert "What the playbook asks for is under way." in shown
+    assert f"One of us wrote this: {hypertext.escape(HOSTILE)}" in shown
+    assert "somebody reported this about Acme Airways" in shown
+
+
+async def test_an_incident_that_has_grown_can_be_moved_to_the_playbook_that_would_open_now(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        assert "It has grown" not in await page(browser, f"/incidents/{incident}")
+        await send(
+            browser, "/report", brand="acme", playbook="safety-incident", severity="5", what="Somebody is in hospital."
+        )
+        shown = await page(browser, f"/incidents/{incident}")
+        assert "Move it to safety-incident" in shown
+        at, to = f"/incidents/{incident}/move", "safety-incident"
+        assert (await send(browser, at, playbook=to, reason=" "))[1].endswith("said=no_reason_to_move")
+        assert (await send(browser, at, playbook=to, reason="people are hurt"))[1].endswith("said=moved")
+        assert (await send(browser, at, playbook=to, reason="people are hurt"))[1].endswith("said=there_already")
+        moved = await page(browser, f"/incidents/{incident}")
+    assert "Ada Lovelace moved it to the playbook safety-incident" in moved
+    assert "Move it to safety-incident" not in moved
