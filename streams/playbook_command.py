@@ -13,7 +13,6 @@ import click
 import msgspec
 
 from detectors.pattern_words import in_words
-from detectors.signal import Signal
 from playbooks import releasing
 from playbooks.catalog import (
     OWN_LIBRARY,
@@ -26,13 +25,13 @@ from playbooks.catalog import (
     read_playbook,
 )
 from playbooks.changes import Changed, Weight, changes, least_version, weight_of
-from playbooks.decisions import SignalLine
 from playbooks.drafting import first_version, next_version
 from playbooks.rules.texts import as_numbers
 from playbooks.schema import PlaybookError, PlaybookId
 from playbooks.staffing import unstaffed
 from playbooks.trial import as_released, taken_by, trials
 from playbooks.wall_clock import now_ms
+from streams.decisions_file import signals_of
 from streams.settings import read_settings
 
 FOUND_WRONG: Final = 1
@@ -213,7 +212,7 @@ def try_out(ids: tuple[str, ...], folder: Path, signals: Path | None) -> None:
             mark = f"WRONG, {trial.fault}" if trial.fault else "fires" if trial.must_fire else "does not fire"
             click.echo(f"  {mark}: {trial.example.what} ({by})")
     if signals is not None:
-        for name, count in sorted(taken_by(library, _signals(signals)).items(), key=lambda one: (-one[1], one[0])):
+        for name, count in sorted(taken_by(library, signals_of(signals)).items(), key=lambda one: (-one[1], one[0])):
             click.echo(f"{count} signals of {signals.name} open {name or 'nothing'}")
     sys.exit(FOUND_WRONG if wrong else 0)
 
@@ -283,36 +282,3 @@ def _text(path: Path) -> str:
 
 def _today() -> date:
     return datetime.fromtimestamp(now_ms() / 1000, UTC).date()
-
-
-def _signals(path: Path) -> Iterator[Signal]:
-    """The signals of a DECISIONS file."""
-    decode = msgspec.json.Decoder(dict[str, Any]).decode
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                told = decode(line)
-                if told.get("type") == "signal":
-                    yield _signal(number, msgspec.convert(told, SignalLine, strict=False))
-            except msgspec.MsgspecError as wrong:
-                raise PlaybookError(path, number, f"is no line of a DECISIONS file: {wrong}") from None
-
-
-def _signal(number: int, line: SignalLine) -> Signal:
-    at, since = (round(datetime.fromisoformat(moment).timestamp() * 1000) for moment in (line.at, line.since))
-    return Signal(
-        id=f"line-{number}",
-        run="",
-        brand=line.brand,
-        platform=line.platform,
-        kind=line.kind,
-        at_ms=at,
-        since_ms=since,
-        severity=line.severity,
-        score=line.score,
-        observed=line.observed,
-        expected=line.expected,
-        detector="",
-        detector_version=0,
-        evidence=line.evidence,
-    )
