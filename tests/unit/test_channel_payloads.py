@@ -245,3 +245,19 @@ def test_what_is_known_is_no_more_than_accepted() -> None:
         assert isinstance(outcome, Delivered)
         assert outcome.known.value == "accepted"
     assert NOTICE.stage is Stage.OPEN
+
+
+def test_the_signs_that_mean_something_to_slack_are_written_out_where_it_reads_them() -> None:
+    made = slack.payload(message("U024BE7LH", notice=notice(subject="R&D 1 < 2 &lt;!here&gt;")), button=False)
+    assert made["text"] == "<@U024BE7LH> R&amp;D 1 &lt; 2 &amp;lt;!here&amp;gt;"
+
+
+def test_each_action_incident_and_service_has_a_key_of_its_own_and_names_its_incident() -> None:
+    keys = {
+        pagerduty.dedup_key(incident, action, service)
+        for incident in ("inc-1", "inc-2")
+        for action in ("act-1", "act-2")
+        for service in ("comms", "ops")
+    }
+    assert len(keys) == 8
+    assert {pagerduty.incident_of(key) for key in keys} == {"inc-1", "inc-2"}
