@@ -167,6 +167,11 @@ class IncidentView(msgspec.Struct, frozen=True):
         return next((one for one in self.done if one.action == action), None)
 
     @property
+    def pages(self) -> bool:
+        """Whether anybody was paged: a brand that is only observed has incidents and pages nobody."""
+        return any(a.kind is ActionKind.PAGE and a.decision is ActionDecision.DUE for a in self.actions)
+
+    @property
     def held(self) -> bool:
         """Whether a hold of this incident is in force."""
         return any(hold.in_force for hold in self.holds)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import msgspec
 import xxhash
 
+from detectors.run import Replay, run_of
 from detectors.signal import Signal, SignalKind
-from playbooks import wording
 from playbooks.action import Action, ActionDecision
 from playbooks.catalog import Library, Pinned
 from playbooks.incident import IncidentView
@@ -32,15 +32,13 @@ from playbooks.log_entry import (
 from playbooks.schema import Playbook
 from playbooks.settings import Arming, BrandSettings
 from playbooks.steps import HoldOrder, PlannedStep, plan_steps
-from playbooks.timers import MINUTE_MS, Wake
+from playbooks.timers import MINUTE_MS, Wake, quiet_wake
 from playbooks.trigger import Match, match
 
 HOUR_MS = 3_600_000
 
 #: Kinds of signal that are about Firebreak and what feeds it: they page ops, however far it may go about the brand.
 OWN_TROUBLES = frozenset({SignalKind.DEAD_LETTERS, SignalKind.SILENCE})
-
-_TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
 
 #: Which decision stands for a signal that several playbooks had something to say about.
 _WEIGHT = {
@@ -132,7 +130,10 @@ def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -
         ack_expires_ms=expiry_ms(playbook),
     )
     steps = plan_steps(incident, None, signal, pinned.playbook, arming, now_ms)
-    return _plan(SignalDecision.OPENED, incident, [opened], steps)
+    planned = _plan(SignalDecision.OPENED, incident, [opened], steps)
+    if isinstance(run_of(signal.run), Replay):
+        return planned
+    return msgspec.structs.replace(planned, wakes=(*planned.wakes, quiet_wake(incident, signal.run, playbook, now_ms)))
 
 
 def expiry_ms(playbook: Playbook) -> int | None:
@@ -179,73 +180,6 @@ def moved(view: IncidentView, pinned: Pinned, reason: str, arming: Arming, now_m
     )
     steps = plan_steps(view.id, view, view.signal, playbook, arming, now_ms)
     return _plan(SignalDecision.JOINED, view.id, [change], steps)
-
-
-def after_release(view: IncidentView, hold: str, person: str, reason: str, now_ms: int) -> list[Action]:
-    """Who hears that a hold is gone: everybody who was told of it, and the graphs. `view` knows of the release."""
-    gone = next(each for each in view.holds if each.id == hold)
-    told = sorted({a.target for a in view.actions if a.with_hold and a.decision is ActionDecision.DUE})
-    marked = any(a.kind is ActionKind.ANNOTATE for a in view.actions)
-    asked = [(ActionKind.NOTIFY, role) for role in told] + [(ActionKind.ANNOTATE, view.brand)] * marked
-    return [
-        Action(
-            id=f"{hold}:released:{n}",
-            incident=view.id,
-            run=view.run,
-            step="released",
-            action=kind,
-            target=target,
-            body=msgspec.to_builtins(wording.released(view, gone, person, reason, mark=kind is ActionKind.ANNOTATE)),
-            at_ms=now_ms,
-            due_ms=now_ms,
-        )
-        for n, (kind, target) in enumerate(asked, 1)
-    ]
-
-
-def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
-    """Everybody who was paged or told hears that it is over; `person` is what who ended it is called."""
-    reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
-    body = msgspec.to_builtins(wording.all_clear(view, person, reason))
-    return [
-        Action(
-            id=f"{view.id}:over:{view.ended}:{n}",
-            incident=view.id,
-            run=view.run,
-            step="over",
-            action=ActionKind.NOTIFY,
-            target=role,
-            body=body,
-            at_ms=now_ms,
-            due_ms=now_ms,
-        )
-        for n, role in enumerate(sorted(reached), 1)
-    ]
-
-
-def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
-    """The pagers of every role that was paged hear that `person` has it; where each was asked, only their own does.
-
-    `view` is the incident before they said so.
-    """
-    paged: dict[str, bool] = {}
-    for action in view.actions:
-        if action.kind is ActionKind.PAGE and action.decision is ActionDecision.DUE:
-            paged[action.target] = paged.get(action.target, False) or action.each
-    return [
-        Action(
-            id=f"{view.id}:has-it:{person}:{now_ms}:{n}",
-            incident=view.id,
-            run=view.run,
-            step="acknowledged",
-            action=ActionKind.NOTIFY,
-            target=role,
-            body=msgspec.to_builtins(wording.acknowledged(view, person, only=(person,) if each else ())),
-            at_ms=now_ms,
-            due_ms=now_ms,
-        )
-        for n, (role, each) in enumerate(sorted(paged.items()), 1)
-    ]
 
 
 def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:

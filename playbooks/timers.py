@@ -17,10 +17,19 @@ import msgspec
 
 from playbooks import wording
 from playbooks.action import Action, ActionDecision
+from playbooks.afterwards import all_clear
 from playbooks.effects.message import Notice
 from playbooks.incident import IncidentState, IncidentView, PlannedAction
 from playbooks.labels import ActionKind
-from playbooks.log_entry import AcknowledgementForgotten, ActionPlanned, LogEntry, PlannedBecause, StepOverdue
+from playbooks.log_entry import (
+    AcknowledgementForgotten,
+    ActionPlanned,
+    LogEntry,
+    PlannedBecause,
+    Resolved,
+    ResolvedBy,
+    StepOverdue,
+)
 from playbooks.schema import Escalation, Playbook, Step
 
 MINUTE_MS = 60_000
@@ -51,7 +60,11 @@ class Forgotten(msgspec.Struct, frozen=True, tag="forgotten"):
     """Somebody has acknowledged; by now they should have done something more."""
 
 
-Timer = Escalate | Deadline | Forgotten
+class Quiet(msgspec.Struct, frozen=True, tag="quiet"):
+    """By now nothing may have fired the incident for so long that it is over."""
+
+
+Timer = Escalate | Deadline | Forgotten | Quiet
 
 
 class Wake(msgspec.Struct, frozen=True):
@@ -65,11 +78,12 @@ class Wake(msgspec.Struct, frozen=True):
 
 
 class Woken(msgspec.Struct, frozen=True):
-    """What follows: rows for the log, actions for the outbox, and further timers."""
+    """What follows: rows for the log, actions for the outbox, and further timers; with an `ending` it is over."""
 
     entries: tuple[LogEntry, ...] = ()
     due: tuple[Action, ...] = ()
     wakes: tuple[Wake, ...] = ()
+    ending: Resolved | None = None
 
 
 NOTHING = Woken()
@@ -103,6 +117,12 @@ def first_wake(action: Action, step: Step, playbook: Playbook) -> tuple[Wake, ..
     return ()
 
 
+def quiet_wake(incident: str, run: str, playbook: Playbook, from_ms: int) -> Wake:
+    """The timer that ends an incident which nothing has fired, and nobody has touched, since `from_ms`."""
+    due_ms = from_ms + _quiet_ms(playbook)
+    return Wake(f"{incident}:quiet:{due_ms}", incident, run, due_ms, Quiet())
+
+
 def after_acknowledging(view: IncidentView, now_ms: int) -> tuple[Wake, ...]:
     """The timer that looks whether an acknowledgement was followed by anything, where the playbook asks for it."""
     if view.ack_expires_ms is None:
@@ -126,6 +146,8 @@ def on_wake(view: IncidentView, timer: Timer, playbook: Playbook, now_ms: int, m
             return _overdue(view, timer, playbook, now_ms)
         case Forgotten():
             return _forgotten(view, playbook, now_ms)
+        case Quiet():
+            return _quiet(view, playbook, now_ms)
         case _:
             assert_never(timer)
 
@@ -236,6 +258,21 @@ def _forgotten(view: IncidentView, playbook: Playbook, now_ms: int) -> Woken:
         return Woken(wakes=(Wake(f"{view.id}:forgotten:{expires_ms}", view.id, view.run, expires_ms, Forgotten()),))
     anew = page_anew(view, playbook, PlannedBecause.FORGOTTEN, now_ms)
     return msgspec.structs.replace(anew, entries=(AcknowledgementForgotten(), *anew.entries))
+
+
+def _quiet(view: IncidentView, playbook: Playbook, now_ms: int) -> Woken:
+    last_ms = max(view.last_signal_ms, view.touched_ms, view.recorded_ms)
+    if now_ms < last_ms + _quiet_ms(playbook):
+        return Woken(wakes=(quiet_wake(view.id, view.run, playbook, last_ms),))
+    if view.state.asks_for_somebody and view.pages:
+        # Whom it asked for should look, also when it is quiet by then.
+        return Woken(wakes=(quiet_wake(view.id, view.run, playbook, now_ms),))
+    reason = f"nothing has fired it for {playbook.trigger.quiet_h:g} hours"
+    return Woken(due=tuple(all_clear(view, "", reason, now_ms)), ending=Resolved(ResolvedBy.QUIET, reason))
+
+
+def _quiet_ms(playbook: Playbook) -> int:
+    return int(playbook.trigger.quiet_h * 3_600_000)
 
 
 def _step(playbook: Playbook, id: str) -> Step | None:

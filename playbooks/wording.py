@@ -69,7 +69,7 @@ def overdue(view: IncidentView, playbook: Playbook, step: Step) -> Notice:
 
 
 def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
-    """What everybody hears who was paged or told, when somebody has ended an incident."""
+    """What everybody hears who was paged or told when an incident has ended; without a `person`, by itself."""
     held = [hold for hold in view.holds if hold.in_force]
     posts = (
         "Automated posts are STILL HELD: ending an incident lets go of nothing. Somebody has to release them."
@@ -78,7 +78,7 @@ def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
     )
     return Notice(
         subject=f"All clear: {view.brand}, {view.title[0].lower()}{view.title[1:]}",
-        text=f"{person} has ended it and said: {reason}\n\n{posts}",
+        text=f"{f'{person} has ended it and said' if person else 'It ended by itself'}: {reason}\n\n{posts}",
         brand=view.brand,
         platform=view.signal.platform,
         severity=view.severity,

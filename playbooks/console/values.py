@@ -10,10 +10,8 @@ import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
 from detectors.signal import Evidence, Post, Signal, SignalKind
-from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.incident import IncidentState, IncidentView
-from playbooks.labels import ActionKind
 from playbooks.wording import ODD_SHARE, copies_and_young
 
 
@@ -252,7 +250,7 @@ def _state(view: IncidentView, acknowledged_by: str) -> Chip:
     match view.state:
         case IncidentState.OPENED | IncidentState.REOPENED if isinstance(run_of(view.run), Replay):
             return Chip("Open in the replay", Tone.PLAIN)
-        case IncidentState.OPENED if not _pages(view):
+        case IncidentState.OPENED if not view.pages:
             return Chip("Only observed: nobody was paged", Tone.PLAIN)
         case IncidentState.OPENED:
             return Chip("Nobody has it yet", Tone.ALARM)
@@ -266,11 +264,6 @@ def _state(view: IncidentView, acknowledged_by: str) -> Chip:
             return Chip("Over", Tone.PLAIN)
         case _:
             assert_never(view.state)
-
-
-def _pages(view: IncidentView) -> bool:
-    """Whether anybody was paged: a brand that is only observed has incidents and pages nobody."""
-    return any(a.kind is ActionKind.PAGE and a.decision is ActionDecision.DUE for a in view.actions)
 
 
 def _held(view: IncidentView) -> Chip:

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import Connection, Engine, update
 
-from playbooks import plan
+from playbooks import afterwards, plan
 from playbooks.catalog import Library, day_of
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind
@@ -34,7 +34,7 @@ from playbooks.store import incident_log, outbox, timers
 from playbooks.store.engine import writing
 from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_moved, write_plan, write_woken
 from playbooks.store.schema import incidents
-from playbooks.timers import after_acknowledging, page_anew
+from playbooks.timers import after_acknowledging, page_anew, quiet_wake
 
 MAX_REASON_CHARS = 2_000
 _PERSON = re.compile(r"[a-z0-9_-]{1,64}")
@@ -78,7 +78,7 @@ def acknowledge_by(engine: Engine, incident: str, person: str, how: Acknowledged
             return Told.ALREADY
         _say(conn, incident, Acknowledged(how), person, now_ms)
         timers.add(conn, after_acknowledging(view, now_ms))
-        outbox.add(conn, plan.acknowledged(view, person, now_ms))
+        outbox.add(conn, afterwards.acknowledged(view, person, now_ms))
     return Told.DONE
 
 
@@ -134,7 +134,7 @@ def resolve(engine: Engine, incident: str, person: str, reason: str, now_ms: int
             return Told.NO_REASON
         ending = Resolved(ResolvedBy.PERSON, reason)
         end(conn, incident, ending, actor=person, at_ms=now_ms, now_ms=now_ms)
-        outbox.add(conn, plan.all_clear(view, person, reason, now_ms))
+        outbox.add(conn, afterwards.all_clear(view, person, reason, now_ms))
     return Told.DONE
 
 
@@ -159,6 +159,7 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
         conn.execute(update(incidents).where(incidents.c.id == incident).values(open=True))
         pinned = library.pinned(view.playbook, view.version, view.hash)
         write_woken(conn, incident, page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms), now_ms)
+        timers.add(conn, [quiet_wake(incident, view.run, pinned.playbook, now_ms)])
     return Told.DONE
 
 

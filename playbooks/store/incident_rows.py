@@ -62,6 +62,8 @@ def write_moved(conn: Connection, view: IncidentView, pinned: Pinned, each: plan
 def write_woken(conn: Connection, incident: str, woken: Woken, now_ms: int) -> None:
     """Write down what follows from a timer, or from an incident that was opened again."""
     incident_log.append(conn, incident, woken.entries, actor=CLOCK, at_ms=now_ms, recorded_ms=now_ms)
+    if woken.ending is not None:
+        end(conn, incident, woken.ending, actor=CLOCK, at_ms=now_ms, now_ms=now_ms)
     outbox.add(conn, woken.due)
     timers.add(conn, woken.wakes)
 

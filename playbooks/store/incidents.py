@@ -23,7 +23,7 @@ from playbooks.store import incident_log, timers
 from playbooks.store.engine import reading, writing
 from playbooks.store.incident_rows import insert_new, lock_brand, open_incidents, write_plan, write_woken
 from playbooks.store.schema import incidents, signals
-from playbooks.timers import Members, on_wake
+from playbooks.timers import Members, Quiet, on_wake
 
 #: What `take_signal` did; the same word is the metric's label.
 Taken = SignalDecision
@@ -85,7 +85,7 @@ def wake(
         if due is None or not incident_log.lock(conn, due.incident):
             return False
         view = incident_log.views(conn, [due.incident])[due.incident]
-        if plan.arming_of(brands, view.signal) is not Arming.OBSERVE:
+        if isinstance(due.timer, Quiet) or plan.arming_of(brands, view.signal) is not Arming.OBSERVE:
             pinned = library.pinned(view.playbook, view.version, view.hash)
             write_woken(conn, view.id, on_wake(view, due.timer, pinned.playbook, now_ms, members), now_ms)
     return True

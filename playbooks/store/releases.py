@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from playbooks import plan
+from playbooks import afterwards
 from playbooks.log_entry import HoldReleased, LogEntry, ReleaseAgreed
 from playbooks.store import incident_log, outbox
 
@@ -20,4 +20,4 @@ def note_agreement(
     incident_log.append(conn, incident, entries, actor=person, at_ms=now_ms, recorded_ms=now_ms)
     view = incident_log.views(conn, [incident]).get(incident)
     if released and view is not None:
-        outbox.add(conn, plan.after_release(view, hold, person, reason, now_ms))
+        outbox.add(conn, afterwards.after_release(view, hold, person, reason, now_ms))

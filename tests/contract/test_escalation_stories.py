@@ -279,6 +279,31 @@ def test_a_brand_that_is_only_observed_and_a_replay_have_no_ladder(store: Engine
     assert {minute for minute, _ in replay.at(24 * 60).paged} == {0}
 
 
+def test_an_incident_that_nothing_has_fired_for_its_quiet_hours_ends_by_itself_and_all_hear_of_it(story: Story) -> None:
+    story.at(60).signal("sig-2")
+    story.at(2 * 60).acknowledge("ada", "cy", "dee")
+    assert incidents.incident_view(story.engine, story.incident) == story.view
+    for hour in range(2, 6):
+        story.at(hour * 60 + 30)
+        assert deeds.note(story.engine, story.incident, "ada", "still at it", story.now_ms) is Told.DONE
+    story.at(6 * 60)
+    deeds.contain(story.engine, story.incident, "ada", "no new posts", story.now_ms)
+    states = [story.at(minute).view.state for minute in (12 * 60 - 1, 12 * 60 + 1)]
+    assert states == [IncidentState.CONTAINED, IncidentState.RESOLVED], "six hours after somebody did something"
+    over = [body for id, body in story.bodies() if ":over:" in id]
+    assert over
+    assert all("It ended by itself: nothing has fired it for 6 hours" in str(body["text"]) for body in over)
+
+
+def test_a_brand_that_is_only_observed_has_its_incidents_ended_too(store: Engine) -> None:
+    observed = Story(store, arming=Arming.OBSERVE)
+    observed.signal()
+    observed.at(5 * 60)
+    assert observed.view.state is IncidentState.OPENED
+    assert observed.at(6 * 60 + 1).view.state is IncidentState.RESOLVED
+    assert observed.told == []
+
+
 def test_a_timer_wakes_once_however_many_wake_it(story: Story) -> None:
     story.now_ms = MORNING_MS + 5 * MINUTE_MS
     (timer,) = timers.due(story.engine, story.now_ms, 100)

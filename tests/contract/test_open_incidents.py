@@ -16,6 +16,7 @@ def put(store: Engine, incident: str, run: str = "", brand: str = "acme", is_ope
         "run": run,
         "brand": brand,
         "playbook": incident,
+        "cause": incident,
         "playbook_version": "1.0.0",
         "playbook_hash": "0",
         "opened_ms": 0,

@@ -9,6 +9,7 @@ import pytest
 
 from detectors.signal import Signal, SignalKind
 from playbooks.action import Action, ActionDecision
+from playbooks.afterwards import after_release
 from playbooks.catalog import Library, load_library
 from playbooks.effects.message import Moment, Notice
 from playbooks.incident import IncidentView, advance
@@ -24,7 +25,7 @@ from playbooks.log_entry import (
     SignalJoined,
     SignalNoted,
 )
-from playbooks.plan import Decided, Plan, after_release, arming_of, decide
+from playbooks.plan import Decided, Plan, arming_of, decide
 from playbooks.schema import PlaybookError
 from playbooks.settings import Arming
 from playbooks.trigger import EvidenceField, Match

@@ -1,0 +1,79 @@
+"""Who hears of what people did, or of what ended by itself: a release, an acknowledgement, the end."""
+
+from __future__ import annotations
+
+import msgspec
+
+from playbooks import wording
+from playbooks.action import Action, ActionDecision
+from playbooks.incident import IncidentView
+from playbooks.labels import ActionKind
+
+_TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
+
+
+def after_release(view: IncidentView, hold: str, person: str, reason: str, now_ms: int) -> list[Action]:
+    """Who hears that a hold is gone: everybody who was told of it, and the graphs. `view` knows of the release."""
+    gone = next(each for each in view.holds if each.id == hold)
+    told = sorted({a.target for a in view.actions if a.with_hold and a.decision is ActionDecision.DUE})
+    marked = any(a.kind is ActionKind.ANNOTATE for a in view.actions)
+    asked = [(ActionKind.NOTIFY, role) for role in told] + [(ActionKind.ANNOTATE, view.brand)] * marked
+    return [
+        Action(
+            id=f"{hold}:released:{n}",
+            incident=view.id,
+            run=view.run,
+            step="released",
+            action=kind,
+            target=target,
+            body=msgspec.to_builtins(wording.released(view, gone, person, reason, mark=kind is ActionKind.ANNOTATE)),
+            at_ms=now_ms,
+            due_ms=now_ms,
+        )
+        for n, (kind, target) in enumerate(asked, 1)
+    ]
+
+
+def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
+    """Everybody who was paged or told hears that it is over; `person` is what who ended it is called, if anybody."""
+    reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
+    body = msgspec.to_builtins(wording.all_clear(view, person, reason))
+    return [
+        Action(
+            id=f"{view.id}:over:{view.ended}:{n}",
+            incident=view.id,
+            run=view.run,
+            step="over",
+            action=ActionKind.NOTIFY,
+            target=role,
+            body=body,
+            at_ms=now_ms,
+            due_ms=now_ms,
+        )
+        for n, role in enumerate(sorted(reached), 1)
+    ]
+
+
+def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
+    """The pagers of every role that was paged hear that `person` has it; where each was asked, only their own does.
+
+    `view` is the incident before they said so.
+    """
+    paged: dict[str, bool] = {}
+    for action in view.actions:
+        if action.kind is ActionKind.PAGE and action.decision is ActionDecision.DUE:
+            paged[action.target] = paged.get(action.target, False) or action.each
+    return [
+        Action(
+            id=f"{view.id}:has-it:{person}:{now_ms}:{n}",
+            incident=view.id,
+            run=view.run,
+            step="acknowledged",
+            action=ActionKind.NOTIFY,
+            target=role,
+            body=msgspec.to_builtins(wording.acknowledged(view, person, only=(person,) if each else ())),
+            at_ms=now_ms,
+            due_ms=now_ms,
+        )
+        for n, (role, each) in enumerate(sorted(paged.items()), 1)
+    ]
