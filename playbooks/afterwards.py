@@ -6,6 +6,7 @@ import msgspec
 
 from playbooks import wording
 from playbooks.action import Action, ActionDecision
+from playbooks.effects.message import Notice
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind
 
@@ -19,16 +20,14 @@ def after_release(view: IncidentView, hold: str, person: str, reason: str, now_m
     marked = any(a.kind is ActionKind.ANNOTATE for a in view.actions)
     asked = [(ActionKind.NOTIFY, role) for role in told] + [(ActionKind.ANNOTATE, view.brand)] * marked
     return [
-        Action(
-            id=f"{hold}:released:{n}",
-            incident=view.id,
-            run=view.run,
-            step="released",
-            action=kind,
-            target=target,
-            body=msgspec.to_builtins(wording.released(view, gone, person, reason, mark=kind is ActionKind.ANNOTATE)),
-            at_ms=now_ms,
-            due_ms=now_ms,
+        at_once(
+            view,
+            f"{hold}:released:{n}",
+            "released",
+            kind,
+            target,
+            wording.released(view, gone, person, reason, mark=kind is ActionKind.ANNOTATE),
+            now_ms,
         )
         for n, (kind, target) in enumerate(asked, 1)
     ]
@@ -37,19 +36,9 @@ def after_release(view: IncidentView, hold: str, person: str, reason: str, now_m
 def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
     """Everybody who was paged or told hears that it is over; `person` is what who ended it is called, if anybody."""
     reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
-    body = msgspec.to_builtins(wording.all_clear(view, person, reason))
+    clear = wording.all_clear(view, person, reason)
     return [
-        Action(
-            id=f"{view.id}:over:{view.ended}:{n}",
-            incident=view.id,
-            run=view.run,
-            step="over",
-            action=ActionKind.NOTIFY,
-            target=role,
-            body=body,
-            at_ms=now_ms,
-            due_ms=now_ms,
-        )
+        at_once(view, f"{view.id}:over:{view.ended}:{n}", "over", ActionKind.NOTIFY, role, clear, now_ms)
         for n, role in enumerate(sorted(reached), 1)
     ]
 
@@ -64,16 +53,31 @@ def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
         if action.kind is ActionKind.PAGE and action.decision is ActionDecision.DUE:
             paged[action.target] = paged.get(action.target, False) or action.each
     return [
-        Action(
-            id=f"{view.id}:has-it:{person}:{now_ms}:{n}",
-            incident=view.id,
-            run=view.run,
-            step="acknowledged",
-            action=ActionKind.NOTIFY,
-            target=role,
-            body=msgspec.to_builtins(wording.acknowledged(view, person, only=(person,) if each else ())),
-            at_ms=now_ms,
-            due_ms=now_ms,
+        at_once(
+            view,
+            f"{view.id}:has-it:{person}:{now_ms}:{n}",
+            "acknowledged",
+            ActionKind.NOTIFY,
+            role,
+            wording.acknowledged(view, person, only=(person,) if each else ()),
+            now_ms,
         )
         for n, (role, each) in enumerate(sorted(paged.items()), 1)
     ]
+
+
+def at_once(
+    view: IncidentView, id: str, step: str, kind: ActionKind, target: str, notice: Notice, now_ms: int
+) -> Action:
+    """An action about an incident that is due now, because of the clock or of a person, not of a signal."""
+    return Action(
+        id=id,
+        incident=view.id,
+        run=view.run,
+        step=step,
+        action=kind,
+        target=target,
+        body=msgspec.to_builtins(notice),
+        at_ms=now_ms,
+        due_ms=now_ms,
+    )

@@ -17,8 +17,7 @@ import msgspec
 
 from playbooks import wording
 from playbooks.action import Action, ActionDecision
-from playbooks.afterwards import all_clear
-from playbooks.effects.message import Notice
+from playbooks.afterwards import all_clear, at_once
 from playbooks.incident import IncidentState, IncidentView, PlannedAction
 from playbooks.labels import ActionKind
 from playbooks.log_entry import (
@@ -230,7 +229,7 @@ def _page(
     notice = wording.paged_again(view, playbook, step, why, waited_min)
     if step.each:
         notice = msgspec.structs.replace(notice, spared=tuple(sorted(view.has_it)))
-    page = _action(view, step, id, ActionKind.PAGE, role, notice, now_ms)
+    page = at_once(view, id, step.id, ActionKind.PAGE, role, notice, now_ms)
     entry = ActionPlanned(id, step.id, ActionKind.PAGE, role, ActionDecision.DUE, now_ms, each=step.each, why=why)
     return page, entry
 
@@ -245,7 +244,7 @@ def _overdue(view: IncidentView, timer: Deadline, playbook: Playbook, now_ms: in
     overdue = StepOverdue(timer.action, timer.step)
     notice = wording.overdue(view, playbook, step)
     id = f"{timer.action}:overdue"
-    told = _action(view, step, id, ActionKind.NOTIFY, step.to or "", notice, now_ms)
+    told = at_once(view, id, step.id, ActionKind.NOTIFY, step.to or "", notice, now_ms)
     planned = ActionPlanned(id, step.id, ActionKind.NOTIFY, step.to or "", ActionDecision.DUE, now_ms)
     return Woken((overdue, planned), (told,))
 
@@ -278,19 +277,3 @@ def _quiet_ms(playbook: Playbook) -> int:
 def _step(playbook: Playbook, id: str) -> Step | None:
     """A step by its id; None where the incident was moved to a playbook that does not have it."""
     return next((step for step in playbook.steps if step.id == id), None)
-
-
-def _action(
-    view: IncidentView, step: Step, id: str, kind: ActionKind, role: str, notice: Notice, now_ms: int
-) -> Action:
-    return Action(
-        id=id,
-        incident=view.id,
-        run=view.run,
-        step=step.id,
-        action=kind,
-        target=role,
-        body=msgspec.to_builtins(notice),
-        at_ms=now_ms,
-        due_ms=now_ms,
-    )

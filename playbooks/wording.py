@@ -53,19 +53,11 @@ def paged_again(view: IncidentView, playbook: Playbook, step: Step, because: Pla
 
 def overdue(view: IncidentView, playbook: Playbook, step: Step) -> Notice:
     """What the role hears that was to do something, and has not by its deadline."""
-    return Notice(
-        subject=f"Overdue: {step.id} ({subject(view.title, view.signal, worse=False)})",
-        text=(
-            f"This was to be done within {step.deadline_min} minutes of the incident, and nobody has said that it is:"
-            f"\n\n{unwrapped(step.words)}\n\nPlaybook {playbook.id} {playbook.version}."
-        ),
-        brand=view.brand,
-        platform=view.signal.platform,
-        severity=view.severity,
-        incident=view.id,
-        playbook=playbook.id,
-        version=playbook.version,
+    text = (
+        f"This was to be done within {step.deadline_min} minutes of the incident, and nobody has said that it is:"
+        f"\n\n{unwrapped(step.words)}\n\nPlaybook {playbook.id} {playbook.version}."
     )
+    return _about(view, f"Overdue: {step.id} ({subject(view.title, view.signal, worse=False)})", text)
 
 
 def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
@@ -76,53 +68,27 @@ def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
         if held
         else "Nothing is held for this incident any more."
     )
-    return Notice(
-        subject=f"All clear: {view.brand}, {view.title[0].lower()}{view.title[1:]}",
-        text=f"{f'{person} has ended it and said' if person else 'It ended by itself'}: {reason}\n\n{posts}",
-        brand=view.brand,
-        platform=view.signal.platform,
-        severity=view.severity,
-        incident=view.id,
-        playbook=view.playbook,
-        version=view.version,
-        stage=Stage.RESOLVED,
-    )
+    how = f"{person} has ended it and said" if person else "It ended by itself"
+    clear = _about(view, f"All clear: {_what(view)}", f"{how}: {reason}\n\n{posts}")
+    return msgspec.structs.replace(clear, stage=Stage.RESOLVED)
 
 
 def acknowledged(view: IncidentView, person: str, *, only: tuple[str, ...]) -> Notice:
     """What pagers that keep alerts of their own are told when somebody has it, so that they stop ringing."""
-    return Notice(
-        subject=f"{person} has it: {view.brand}, {view.title[0].lower()}{view.title[1:]}",
-        text=f"{person} has acknowledged it.",
-        brand=view.brand,
-        platform=view.signal.platform,
-        severity=view.severity,
-        incident=view.id,
-        playbook=view.playbook,
-        version=view.version,
-        only=only,
-        stage=Stage.ACKNOWLEDGED,
-    )
+    heard = _about(view, f"{person} has it: {_what(view)}", f"{person} has acknowledged it.")
+    return msgspec.structs.replace(heard, only=only, stage=Stage.ACKNOWLEDGED)
 
 
 def released(view: IncidentView, hold: HoldView, person: str, reason: str, *, mark: bool) -> Notice:
     """What is said when people have let a hold go; `mark` asks for the words of a mark on the graphs."""
     place = f"{hold.brand} on {hold.platform}" if hold.platform else hold.brand
-    return Notice(
-        subject=f"{hold.brand}: posts are no longer held",
-        text=(
-            f"{', '.join(hold.agreed)} let go of the hold for {place}. The last to agree, {person}, said: {reason}\n\n"
-            "Nothing that was held back is sent by itself, and nothing goes out in a burst: look at each post first. "
-            "Another hold may still be in force; the gate knows."
-        ),
-        brand=hold.brand,
-        platform=hold.platform,
-        severity=view.severity,
-        incident=view.id,
-        playbook=view.playbook,
-        version=view.version,
-        moment=Moment.RELEASE if mark else None,
+    text = (
+        f"{', '.join(hold.agreed)} let go of the hold for {place}. The last to agree, {person}, said: {reason}\n\n"
+        "Nothing that was held back is sent by itself, and nothing goes out in a burst: look at each post first. "
+        "Another hold may still be in force; the gate knows."
     )
+    gone = _about(view, f"{hold.brand}: posts are no longer held", text)
+    return msgspec.structs.replace(gone, platform=hold.platform, moment=Moment.RELEASE if mark else None)
 
 
 def subject(title: str, signal: Signal, *, worse: bool) -> str:
@@ -170,6 +136,23 @@ def unwrapped(words: str) -> str:
     'Please acknowledge within five minutes.\\n\\nThen:\\n- read'
     """
     return re.sub(r"(?<!\n)[ \t]*\n(?!\n|[-*] |\d+\. )", " ", words.strip())
+
+
+def _about(view: IncidentView, subject: str, text: str) -> Notice:
+    return Notice(
+        subject=subject,
+        text=text,
+        brand=view.brand,
+        platform=view.signal.platform,
+        severity=view.severity,
+        incident=view.id,
+        playbook=view.playbook,
+        version=view.version,
+    )
+
+
+def _what(view: IncidentView) -> str:
+    return f"{view.brand}, {view.title[0].lower()}{view.title[1:]}"
 
 
 def _again(because: PlannedBecause, waited_min: int) -> str:
