@@ -34,7 +34,7 @@ def after_release(view: IncidentView, hold: str, person: str, reason: str, now_m
 
 
 def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
-    """Everybody who was paged or told hears that it is over; `person` is what who ended it is called, if anybody."""
+    """Everybody who was paged or told hears that it is over; `person` ended it, or (empty) nobody did."""
     reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
     clear = wording.all_clear(view, person, reason)
     return [

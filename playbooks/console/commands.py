@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from aiohttp import web
+from sqlalchemy import Engine
 
 from playbooks.console import signing_in
 from playbooks.console.answers import Ended, Noted, back_to, back_to_report
@@ -18,6 +19,8 @@ from playbooks.store import deeds, holds, incidents
 from playbooks.store.deeds import Report, Told
 
 Form = Mapping[str, str]
+#: Something that `deeds` does with an incident, a person, their words and the clock.
+Deed = Callable[[Engine, str, str, str, int], Told]
 #: How bad a person may say that it is.
 SEVERITIES = frozenset("12345")
 
@@ -26,49 +29,25 @@ async def acknowledge(request: web.Request, viewer: Viewer, form: Form) -> web.R
     """The viewer has the incident."""
     desk, incident = request.app[DESK], request.match_info["incident"]
     told = await asyncio.to_thread(deeds.acknowledge, desk.engine, incident, viewer.person, desk.clock())
-    match told:
-        case Told.NO_SUCH_INCIDENT:
-            raise web.HTTPNotFound
-        case Told.NO_PERSON:
-            raise web.HTTPForbidden
-        case _:
-            return back_to(incident, told)
+    return _answer(incident, told, {})
 
 
 async def resolve(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
     """The viewer says that the incident is over, with a reason."""
-    desk, incident = request.app[DESK], request.match_info["incident"]
-    reason = form.get("reason", "")
-    told = await asyncio.to_thread(deeds.resolve, desk.engine, incident, viewer.person, reason, desk.clock())
-    match told:
-        case Told.NO_SUCH_INCIDENT:
-            raise web.HTTPNotFound
-        case Told.NO_PERSON:
-            raise web.HTTPForbidden
-        case Told.DONE:
-            return back_to(incident, Ended.ENDED)
-        case Told.NO_REASON:
-            return back_to(incident, Ended.NO_REASON_TO_END)
-        case _:
-            return back_to(incident, told)
+    words = {Told.DONE: Ended.ENDED, Told.NO_REASON: Ended.NO_REASON_TO_END}
+    return await _say(request, viewer, deeds.resolve, form.get("reason", ""), words)
 
 
 async def note(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
     """The viewer writes something down that everybody should know."""
     words = {Told.DONE: Noted.NOTED, Told.NO_REASON: Noted.NOTHING_SAID}
-    desk, incident = request.app[DESK], request.match_info["incident"]
-    text = form.get("text", "")
-    told = await asyncio.to_thread(deeds.note, desk.engine, incident, viewer.person, text, desk.clock())
-    return _answer(incident, told, words)
+    return await _say(request, viewer, deeds.note, form.get("text", ""), words)
 
 
 async def contain(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
     """The viewer says that the incident does not spread any more, with a reason."""
     words = {Told.DONE: Noted.CONTAINED, Told.NO_REASON: Noted.NO_REASON_TO_CONTAIN}
-    desk, incident = request.app[DESK], request.match_info["incident"]
-    reason = form.get("reason", "")
-    told = await asyncio.to_thread(deeds.contain, desk.engine, incident, viewer.person, reason, desk.clock())
-    return _answer(incident, told, words)
+    return await _say(request, viewer, deeds.contain, form.get("reason", ""), words)
 
 
 async def reopen(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
@@ -78,10 +57,12 @@ async def reopen(request: web.Request, viewer: Viewer, form: Form) -> web.Respon
         Told.NO_REASON: Noted.NO_REASON_TO_REOPEN,
         Told.ALREADY: Noted.OPEN_ALREADY,
     }
-    desk, incident = request.app[DESK], request.match_info["incident"]
-    reason, person = form.get("reason", ""), viewer.person
-    told = await asyncio.to_thread(deeds.reopen, desk.engine, incident, person, reason, desk.library, desk.clock())
-    return _answer(incident, told, words)
+    library = request.app[DESK].library
+
+    def deed(engine: Engine, incident: str, person: str, reason: str, now_ms: int) -> Told:
+        return deeds.reopen(engine, incident, person, reason, library, now_ms)
+
+    return await _say(request, viewer, deed, form.get("reason", ""), words)
 
 
 async def move(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
@@ -130,6 +111,15 @@ async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response
     desk, incident = request.app[DESK], request.match_info["incident"]
     action, said, option = form.get("action", ""), form.get("note", ""), form.get("option", "")
     told = await asyncio.to_thread(deeds.tick, desk.engine, incident, action, viewer.person, said, option, desk.clock())
+    return _answer(incident, told, words)
+
+
+async def _say(
+    request: web.Request, viewer: Viewer, deed: Deed, text: str, words: Mapping[Told, StrEnum]
+) -> web.Response:
+    """Do a deed that takes a person's words, and go back to the incident."""
+    desk, incident = request.app[DESK], request.match_info["incident"]
+    told = await asyncio.to_thread(deed, desk.engine, incident, viewer.person, text, desk.clock())
     return _answer(incident, told, words)
 
 
