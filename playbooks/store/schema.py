@@ -215,3 +215,34 @@ calendars = Table(
     Column("last_modified", Text, nullable=False),
     Column("read_ms", BigInteger, nullable=False),
 )
+
+#: What each process last said of itself, one row a process: it is there, what troubles it, and how far it has come.
+#: ``reached_ms`` is for watch the event time up to which every bucket is closed, for the gate when it was last asked,
+#: for the runner when the heartbeat was last taken; NULL where there is none yet.
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("role", String(16), primary_key=True),
+    Column("process", String(128), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("reached_ms", BigInteger, nullable=True),
+    Column("troubles", JSON, nullable=False),
+)
+
+#: Each test message to a contact point, and when a person confirmed it. ``address_hash`` tells whether the point is
+#: still the one that was tested, without saying the address.
+contact_tests = Table(
+    "contact_tests",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("person", String(64), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("address_hash", String(64), nullable=False),
+    Column("code", String(16), nullable=False),
+    Column("sent_ms", BigInteger, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("confirmed_ms", BigInteger, nullable=True),
+    Index("ix_contact_tests_person", "person", "channel"),
+)
