@@ -56,6 +56,7 @@ brand_locks = Table(
 )
 
 #: What never changes about an incident, and whether it is open (so that the store can refuse a second open one).
+#: ``verdict`` is the last that a person gave, so that false pages can be counted.
 incidents = Table(
     "incidents",
     metadata,
@@ -68,6 +69,7 @@ incidents = Table(
     Column("opened_ms", BigInteger, nullable=False),
     Column("open", Boolean, nullable=False, default=True),
     Column("cause", String(64), nullable=False, server_default=""),
+    Column("verdict", String(16), nullable=True),
     Index("ix_incidents_newest", "opened_ms", "id"),
     Index(
         "uq_incidents_one_open",
@@ -80,7 +82,8 @@ incidents = Table(
     ),
 )
 
-#: The append-only log: everything that is true of an incident follows from its rows in order of ``n``.
+#: The append-only log: everything that is true of an incident follows from its rows in order of ``n``. ``hash`` is of
+#: the row and of the hash before it (`log_hash.py`), so that a row that was changed is noticed.
 incident_log = Table(
     "incident_log",
     metadata,
@@ -92,6 +95,7 @@ incident_log = Table(
     Column("actor", String(128), nullable=False),
     Column("entry", String(32), nullable=False),
     Column("body", JSON, nullable=False),
+    Column("hash", String(64), nullable=False, server_default=""),
     UniqueConstraint("incident", "n", name="uq_incident_log_incident_n"),
     Index("ix_incident_log_entry", "incident", "entry", "at_ms"),
 )
@@ -125,11 +129,12 @@ hold_releases = Table(
 )
 
 #: Actions that are due: written in the transaction that decides them, carried out by the runner under a lease.
+#: ``incident`` is empty where it is about none: that a brand is armed.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", String(128), primary_key=True),
-    Column("incident", String(64), ForeignKey("incidents.id"), nullable=False),
+    Column("incident", String(64), ForeignKey("incidents.id"), nullable=True),
     Column("run", String(128), nullable=False),
     Column("step", String(64), nullable=False),
     Column("action", String(32), nullable=False),
@@ -245,4 +250,97 @@ contact_tests = Table(
     Column("detail", Text, nullable=False),
     Column("confirmed_ms", BigInteger, nullable=True),
     Index("ix_contact_tests_person", "person", "channel"),
+)
+
+#: Each time that somebody had posts erased: who, why, by which mark and how many.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", String(16), nullable=False),
+    Column("posts", Integer, nullable=False),
+)
+
+#: The posts that signals quote. Log, ledger and outbox have ``ref`` alone, a salted hash of what stands here, so that
+#: the platform's id, the handle, the text and the salt can be erased while the log still verifies. ``mark`` is another
+#: salted hash, of the id: by it an erased post is known when it comes again, and stays erased.
+posts = Table(
+    "posts",
+    metadata,
+    Column("ref", String(80), primary_key=True),
+    Column("run", String(128), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kept_ms", BigInteger, nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("mark_salt", String(32), nullable=False),
+    Column("salt", String(32), nullable=True),
+    Column("post", Text, nullable=True),
+    Column("handle", Text, nullable=True),
+    Column("text", Text, nullable=True),
+    Column("erasure", RowId, ForeignKey("erasures.seq"), nullable=True),
+    Index("ix_posts_when", "brand", "at_ms"),
+)
+
+#: Every drill that was begun, and what was measured in it. Nothing of a drill wakes anybody after ``until_ms``, by when
+#: it must be over, nor once it is (``ended_ms``). ``person`` is who began it, empty where nobody was named.
+drills = Table(
+    "drills",
+    metadata,
+    Column("run", String(128), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("place", String(16), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("begun_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger, nullable=True),
+    Column("figures", JSON, nullable=True),
+    Index("ix_drills_newest", "begun_ms", "run"),
+)
+
+#: Since when each brand has been known here: what is new observes for a while before it is armed.
+known_brands = Table(
+    "known_brands",
+    metadata,
+    Column("brand", String(64), primary_key=True),
+    Column("first_ms", BigInteger, nullable=False),
+)
+
+#: Who said how far Firebreak may go for a brand, when and why. Append-only; a brand's newest row counts.
+arming_acts = Table(
+    "arming_acts",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=True),
+    Column("brand", String(64), nullable=False),
+    Column("arming", String(16), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("early", Boolean, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Index("ix_arming_acts_newest", "brand", "seq"),
+)
+
+#: Planned silence. ``brand``, ``kind`` and ``playbook`` are empty where it is for any; ``lifted_ms`` is set by a person
+#: who ends it early.
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("brand", String(64), nullable=True),
+    Column("kind", String(32), nullable=True),
+    Column("playbook", String(64), nullable=True),
+    Column("begins_ms", BigInteger, nullable=False),
+    Column("ends_ms", BigInteger, nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Column("lifted_ms", BigInteger, nullable=True),
+    Column("lifted_by", String(64), nullable=True),
+    Column("lifted_why", Text, nullable=True),
+    Index("ix_mutes_in_force", "lifted_ms", "ends_ms"),
 )
