@@ -1,12 +1,14 @@
 """The incident log in the database: appended to under the incident's row lock, read back as typed entries.
 
 Numbers of an incident's rows have no gaps; the database refuses a second row of a number, and every UPDATE and DELETE.
+Each row has a hash of itself and of the one before (`log_hash.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import count
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 
 from playbooks.incident import IncidentView, project
 from playbooks.log_entry import LogEntry, Logged, Opened, SignalJoined, SignalNoted
+from playbooks.store.log_hash import NOTHING, hash_after
 from playbooks.store.schema import incident_log, incidents
 
 #: Entries that a long crisis makes by the thousand. A view is made without reading each of them.
@@ -32,10 +35,14 @@ def append(
     conn: Connection, incident: str, entries: Iterable[LogEntry], *, actor: str, at_ms: int, recorded_ms: int
 ) -> list[Logged]:
     """Append `entries` in order; the caller has the incident's `lock`. `actor` is a person's key or `RESPOND`."""
-    last = conn.execute(select(func.max(incident_log.c.n)).where(incident_log.c.incident == incident)).scalar() or 0
+    last, before = _last(conn, incident)
     logged = [Logged(n, at_ms, recorded_ms, actor, entry) for n, entry in zip(count(last + 1), entries, strict=False)]
-    if logged:
-        conn.execute(insert(incident_log), [_row(incident, one) for one in logged])
+    rows = []
+    for one in logged:
+        rows.append(_row(incident, one, before))
+        before = rows[-1]["hash"]
+    if rows:
+        conn.execute(insert(incident_log), rows)
     return logged
 
 
@@ -57,6 +64,14 @@ def views(conn: Connection, ids: Sequence[str]) -> dict[str, IncidentView]:
                 view, signals=view.signals + times, last_signal_ms=max(view.last_signal_ms, last_ms)
             )
     return found
+
+
+def _last(conn: Connection, incident: str) -> tuple[int, str]:
+    """The number and the hash of an incident's last entry."""
+    mine = incident_log.c.incident == incident
+    query = select(incident_log.c.n, incident_log.c.hash).where(mine).order_by(incident_log.c.n.desc()).limit(1)
+    row = conn.execute(query).first()
+    return (row.n, row.hash) if row is not None else (0, NOTHING)
 
 
 def _joined(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -82,7 +97,7 @@ def _logged(row: RowMapping) -> Logged:
     return Logged(row["n"], row["at_ms"], row["recorded_ms"], row["actor"], entry)
 
 
-def _row(incident: str, logged: Logged) -> dict[str, object]:
+def _row(incident: str, logged: Logged, before: str) -> dict[str, Any]:
     return {
         "incident": incident,
         "n": logged.n,
@@ -91,4 +106,5 @@ def _row(incident: str, logged: Logged) -> dict[str, object]:
         "actor": logged.actor,
         "entry": logged.entry.__struct_config__.tag,
         "body": msgspec.to_builtins(logged.entry),
+        "hash": hash_after(before, incident, logged),
     }
