@@ -6,16 +6,15 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
-from detectors.mention import rfc3339
 from detectors.run import Drill, Live, Replay, Run, run_of
 from playbooks import telemetry
 from playbooks.action_link import MIN_SECRET_CHARS
+from playbooks.addressed import Note, whom
 from playbooks.backoff import wait_s
 from playbooks.effects.message import (
     Acting,
-    AddressOf,
     Effect,
     Message,
     Notice,
@@ -26,17 +25,19 @@ from playbooks.effects.message import (
     links_of,
     read_notice,
 )
-from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
+from playbooks.effects.outcome import Delivered, Outcome, Retry, RetryReason
 from playbooks.follow_up import follow_ups, nobody_on_call
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
+from playbooks.ledger_words import given_up, in_words, word_of
+from playbooks.ledger_writer import LedgerWriter
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.patient_store import PatientStore
-from playbooks.people import OPS, Contact, Later, Reach, heard_now, reach
-from playbooks.roads import STATEFUL, by_roads
+from playbooks.people import OPS, Contact, Later, heard_now, reach
+from playbooks.roads import STATEFUL
 from playbooks.settings import PlaybookSettings
 from playbooks.standing import Entry, Point, sends_to, sent_before, stands
 from playbooks.store import outbox
-from playbooks.store.outbox import REPEATS, Again, Begun, DueAction, entry_of
+from playbooks.store.outbox import REPEATS, Again, Begin, Begun, DueAction, Settle, entry_of
 from playbooks.wall_clock import Clock
 
 #: The part of a lease within which a send must be over, so that nobody else begins it meanwhile.
@@ -48,31 +49,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """Something for the ledger about somebody who is not sent to."""
-
-    point: Point
-    outcome: DeliveryOutcome
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sent:
     """One send and what came of it."""
 
     entry: Entry
     outcome: Outcome
-
-
-class Whom(NamedTuple):
-    """The contact points an action is sent to, and notes about everybody and everything else it concerns.
-
-    `queued_until_ms`: nobody is in the role now, and that is when somebody comes on call.
-    """
-
-    contacts: tuple[Contact, ...]
-    notes: list[Note]
-    queued_until_ms: int | None = None
 
 
 class Carrier:
@@ -93,6 +74,7 @@ class Carrier:
     ) -> None:
         self._settings = settings
         self._store = store
+        self._ledger = LedgerWriter(store, clock)
         self._effects = effects
         self._clock = clock
         self._chance = chance
@@ -137,13 +119,13 @@ class Carrier:
         follow = [nobody_on_call(due, notice, until_ms, now_ms)] if told else []
         # Looked at again before that: somebody may be put on call meanwhile.
         wait = Again(min(until_ms, now_ms + LOOK_AGAIN_MS), on_purpose=True)
-        await self._store.do(lambda engine: outbox.settle(engine, due, wait, (), follow))
+        await self._ledger.settle(Settle(due, wait, (), follow))
 
     async def _begin(self, due: DueAction, contacts: Sequence[Contact], notes: Sequence[Note]) -> Begun:
         points = [contact.point for contact in contacts]
         words = [entry_of(due, note.point, note.outcome, note.detail, self._clock()) for note in notes]
         most = self._settings.runner.max_attempts
-        return await self._store.do(lambda engine: outbox.begin(engine, due, points, words, most, self._clock()))
+        return await self._ledger.begin(Begin(due, points, words, most))
 
     async def _send_all(self, due: DueAction, run: Run, notice: Notice, contacts: Sequence[Contact]) -> list[Sent]:
         match run:
@@ -203,7 +185,7 @@ class Carrier:
         outcome = await self._outcome(due, point, message)
         now_ms = self._clock()
         entry = entry_of(due, point, word_of(outcome), in_words(outcome, point[1], repeats=REPEATS[due.action]), now_ms)
-        await self._store.do(lambda engine: outbox.record(engine, entry))
+        await self._ledger.record(entry)
         if isinstance(outcome, Delivered):
             telemetry.DELIVERY_DELAY.observe(max(0, now_ms - due.due_ms) / 1000)
         return Sent(entry, outcome)
@@ -232,22 +214,22 @@ class Carrier:
     ) -> None:
         most, now_ms = self._settings.runner.max_attempts, self._clock()
         standing = stands(entries, addressed, max_attempts=most, repeats=REPEATS[due.action])
-        last = [_given_up(due, point, most, now_ms) for point in sorted(standing.given_up)]
+        last = [given_up(due, point, most, now_ms) for point in sorted(standing.given_up)]
         if standing.again:
             again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, asked)))
-            await self._store.do(lambda engine: outbox.settle(engine, due, again, last, ()))
+            await self._ledger.settle(Settle(due, again, last))
             return
         if later:
             # The same action, for whoever is in the role then; those who have it do not get it again.
             wait = Again(min(each.until_ms for each in later), on_purpose=True)
-            await self._store.do(lambda engine: outbox.settle(engine, due, wait, last, ()))
+            await self._ledger.settle(Settle(due, wait, last))
             return
         words = [*entries, *last]
         if due.action is ActionKind.PAGE and standing.missed:
             _tell_missed(due, notice, words)
         has_ops, graphs = self._ops_without(due, standing.missed), Channel.GRAFANA in self._effects
         follow = follow_ups(due, notice, standing, words, has_ops=has_ops, graphs=graphs, now_ms=now_ms)
-        await self._store.do(lambda engine: outbox.settle(engine, due, standing.state, last, follow))
+        await self._ledger.settle(Settle(due, standing.state, last, follow))
 
     def _ops_without(self, due: DueAction, missed: Collection[str]) -> bool:
         """Whether somebody for ops can be reached who was not missed just now: to page those again is in vain."""
@@ -267,73 +249,6 @@ class Carrier:
             telemetry.DELIVERIES.labels(**labels).inc()
 
 
-def whom(
-    due: DueAction,
-    run: Run,
-    stage: Stage,
-    settings: PlaybookSettings,
-    addresses: Mapping[Channel, AddressOf],
-    rotas: Rotas,
-    at_ms: int,
-) -> Whom:
-    """Whom an action concerns at `at_ms`."""
-    match due.action:
-        case ActionKind.PAGE | ActionKind.NOTIFY:
-            found = reach(run, due.target, settings, addresses, rotas, at_ms)
-            if stage is Stage.ACKNOWLEDGED:
-                # Nobody waits for it: it stops what rings, and who cannot be reached is not rung.
-                return Whom(by_roads(found.to_send, due.action, stage), [])
-            until_ms = next((miss.next_ms for miss in found.missed if not miss.person), None)
-            if until_ms is not None:
-                return Whom((), [_queued(due.target, until_ms)], until_ms)
-            return Whom(by_roads(found.to_send, due.action, stage), _notes(due, run, found))
-        case ActionKind.HOLD:
-            return Whom((), [Note(("", Channel.NONE), *_hold_note(run))])
-        case ActionKind.ANNOTATE:
-            return Whom(*_graphs(run, addresses))
-        case ActionKind.TASK | ActionKind.DECISION | ActionKind.STATEMENT:
-            why = "for people to do; nothing is sent for it"
-            return Whom((), [Note(("", Channel.NONE), DeliveryOutcome.RECORDED, why)])
-        case _:
-            assert_never(due.action)
-
-
-def word_of(outcome: Outcome) -> DeliveryOutcome:
-    """The ledger's word for what came of a send.
-
-    >>> word_of(Retry(RetryReason.NO_ANSWER, "")), word_of(Retry(RetryReason.BUSY, ""))
-    (<DeliveryOutcome.PERHAPS: 'perhaps'>, <DeliveryOutcome.RETRY: 'retry'>)
-    """
-    match outcome:
-        case Delivered():
-            return DeliveryOutcome(outcome.known)
-        case Retry():
-            return DeliveryOutcome.PERHAPS if outcome.reason.perhaps_taken else DeliveryOutcome.RETRY
-        case Failed():
-            return DeliveryOutcome.FAILED
-        case _:
-            assert_never(outcome)
-
-
-def in_words(outcome: Outcome, channel: Channel, *, repeats: bool) -> str:
-    """What the ledger says of it to a person.
-
-    >>> in_words(Failed(FailedReason.REFUSED, "SMTP 550"), Channel.EMAIL, repeats=True)
-    'refused: SMTP 550'
-    >>> in_words(Retry(RetryReason.NO_ANSWER, "Slack"), Channel.SLACK, repeats=True)
-    'no_answer: Slack; perhaps taken, sent again, and may come twice'
-    """
-    match outcome:
-        case Delivered():
-            return outcome.answer
-        case Retry() if outcome.reason.perhaps_taken:
-            again = " with the same idempotency key" if channel.tells_repeats else ", and may come twice"
-            what = f"sent again{again}" if repeats else "not made again"
-            return f"{outcome.reason.value}: {outcome.answer}; perhaps taken, {what}"
-        case _:
-            return f"{outcome.reason.value}: {outcome.answer}"
-
-
 def _tell_missed(due: DueAction, notice: Notice, entries: Iterable[Entry]) -> None:
     failed = {
         f"{entry.person or 'nobody'} by {entry.channel.value}: {entry.detail}"
@@ -342,51 +257,3 @@ def _tell_missed(due: DueAction, notice: Notice, entries: Iterable[Entry]) -> No
     }
     place = (due.incident, notice.brand, due.target)
     _log.error("the page of incident %r, brand %r, to %r failed for good: %r", *place, sorted(failed))
-
-
-def _notes(due: DueAction, run: Run, found: Reach) -> list[Note]:
-    why = "a replay reaches nobody" if isinstance(run, Replay) else "did not agree to drills"
-    on_paper = [Note(contact.point, DeliveryOutcome.RECORDED, why) for contact in found.to_record]
-    reason = FailedReason.NOBODY_REACHABLE.value
-    missed = [
-        Note(
-            (miss.person, Channel.NONE),
-            DeliveryOutcome.FAILED,
-            f"{reason}: {miss.why.in_words(due.target, miss.person)}",
-        )
-        for miss in found.missed
-    ]
-    return on_paper + missed
-
-
-def _queued(role: str, until_ms: int) -> Note:
-    detail = f"nobody is on call for {role!r} now; it waits for whoever comes next, at {rfc3339(until_ms)}"
-    return Note(("", Channel.NONE), DeliveryOutcome.RECORDED, detail)
-
-
-def _given_up(due: DueAction, point: Point, most: int, now_ms: int) -> Entry:
-    detail = f"{FailedReason.ATTEMPTS_USED_UP.value}: at most {most} sends, or no longer one of those it is for"
-    return entry_of(due, point, DeliveryOutcome.FAILED, detail, now_ms)
-
-
-def _hold_note(run: Run) -> tuple[DeliveryOutcome, str]:
-    match run:
-        case Live() | Drill():
-            return DeliveryOutcome.DELIVERED, "in force since the transaction that decided it"
-        case Replay():
-            return DeliveryOutcome.RECORDED, "a replay holds nothing back"
-        case _:
-            assert_never(run)
-
-
-def _graphs(run: Run, addresses: Mapping[Channel, AddressOf]) -> tuple[tuple[Contact, ...], list[Note]]:
-    contact = Contact("", "Grafana", Channel.GRAFANA, "")
-    match run:
-        case Replay():
-            return (), [Note(contact.point, DeliveryOutcome.RECORDED, "a replay is not drawn on graphs")]
-        case Live() | Drill():
-            if Channel.GRAFANA in addresses:
-                return (contact,), []
-            return (), [Note(contact.point, DeliveryOutcome.RECORDED, "no Grafana is set up")]
-        case _:
-            assert_never(run)

@@ -2,9 +2,10 @@
 
 How it survives a kill at any moment: `claim_due` marks an action ``sending`` under a lease; `begin` writes a ledger row
 ``sending`` for each contact point before anything is sent; `record` writes what came of it; `settle` ends the action or
-puts it back. A runner that dies leaves the lease to run out; the next one to claim the action finds in the ledger
-which contact points were reached, and which sends were begun and never concluded. Of those `begin` writes that they
-were perhaps sent twice, and they go out again with the same idempotency key.
+puts it back. (These three take many actions at once, in the caller's transaction: see `playbooks.ledger_writer`.) A
+runner that dies leaves the lease to run out; the next one to claim the action finds in the ledger which contact points
+were reached, and which sends were begun and never concluded. Of those `begin` writes that they were perhaps sent twice,
+and they go out again with the same idempotency key.
 
 Leases are held by the runners' own wall clocks, so a lease should be long against their difference.
 """
@@ -15,7 +16,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.action import Action as Action
@@ -35,6 +49,17 @@ _UNFINISHED = (OutboxState.DUE.value, *_LEFT_ALONE)
 _TWICE = "the runner ended between sending and recording: sent perhaps twice, with the same idempotency key"
 _TWICE_UNTOLD = "the runner ended between sending and recording: sent again, and may come twice"
 _ONCE = "the runner ended between sending and recording: made perhaps, and not made again"
+
+_END = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("of"))
+    .values(
+        state=bindparam("to_state"),
+        lease_owner=None,
+        lease_until_ms=bindparam("until_ms"),
+        due_ms=func.coalesce(bindparam("later_ms", type_=BigInteger), outbox.c.due_ms),
+    )
+)
 
 
 class LeaseLost(Exception):
@@ -84,7 +109,9 @@ class Line(msgspec.Struct, frozen=True):
 def add(conn: Connection, actions: Iterable[Action]) -> None:
     """Put actions into the outbox, in the caller's transaction; one that is there already stays as it is."""
     rows = [
-        msgspec.structs.asdict(action) | {"state": OutboxState.DUE.value, "action": action.action.value, "attempts": 0}
+        msgspec.structs.asdict(action)
+        | {"incident": action.incident or None, "action": action.action.value}
+        | {"state": OutboxState.DUE.value, "attempts": 0}
         for action in actions
     ]
     _insert_new(conn, outbox, rows)
@@ -132,54 +159,64 @@ def claim_due(
     return [_due_action(row, owner, until_ms) for row in rows]
 
 
-def begin(
-    engine: Engine, due: DueAction, to_send: Sequence[Point], notes: Sequence[Entry], max_attempts: int, now_ms: int
-) -> Begun:
-    """Write down what is about to be sent; returns the ledger of the action and the points really to be sent to.
+class Begin(msgspec.Struct, frozen=True):
+    """What is about to be sent: `to_send` of the action `due`, and `notes` about those who are not sent to at all.
 
-    Left out of `to_send` are the points that the ledger knows as settled, and those sent to `max_attempts` times.
-    `notes` are entries about those who are not sent to at all. A send of an earlier attempt that nobody concluded is
-    noted as in doubt. Raises `LeaseLost`.
+    Nobody is sent to more than `max_attempts` times.
     """
-    with writing(engine) as conn:
-        _hold_lease(conn, due, now_ms)
-        known = _entries(conn, deliveries.c.outbox == due.id)
-        doubts = [_doubt(due, entry, now_ms) for entry in in_doubt(known)]
-        done = settled([*known, *doubts], repeats=REPEATS[due.action])
-        points = [point for point in to_send if point not in done | used_up(known, max_attempts)]
-        begun = [entry_of(due, point, DeliveryOutcome.SENDING, "", now_ms) for point in points]
-        written = [*doubts, *(note for note in notes if note.point not in done), *begun]
-        _insert_new(conn, deliveries, [_row(entry) for entry in written])
-    return Begun(known, written, points)
+
+    due: DueAction
+    to_send: Sequence[Point]
+    notes: Sequence[Entry]
+    max_attempts: int
 
 
-def record(engine: Engine, entry: Entry) -> None:
-    """Write down what came of a send, also where the lease is lost by now: it is what happened."""
-    with writing(engine) as conn:
-        _insert_new(conn, deliveries, [_row(entry)])
+class Settle(msgspec.Struct, frozen=True):
+    """How an action ends, or that it is put back to be tried again.
 
-
-def settle(
-    engine: Engine,
-    due: DueAction,
-    end: OutboxState | Again,
-    entries: Sequence[Entry],
-    follow_ups: Sequence[Action],
-) -> None:
-    """End the action, or put it back to be tried again; raises `LeaseLost`.
-
-    `entries` are last words for the ledger, `follow_ups` new actions that this one's end calls for; all in one
-    transaction.
+    `entries` are last words for the ledger, `follow_ups` new actions that this one's end calls for.
     """
-    state, until_ms = (OutboxState.AGAIN, end.at_ms) if isinstance(end, Again) else (end, None)
-    values: dict[str, Any] = {"state": state.value, "lease_owner": None, "lease_until_ms": until_ms}
-    if isinstance(end, Again) and end.on_purpose:
-        values["due_ms"] = end.at_ms
-    with writing(engine) as conn:
-        if conn.execute(update(outbox).where(_mine(due)).values(values)).rowcount != 1:
-            raise LeaseLost(due.id)
-        _insert_new(conn, deliveries, [_row(entry) for entry in entries])
-        add(conn, follow_ups)
+
+    due: DueAction
+    end: OutboxState | Again
+    entries: Sequence[Entry] = ()
+    follow_ups: Sequence[Action] = ()
+
+
+def begin(conn: Connection, asked: Sequence[Begin], now_ms: int) -> list[Begun | LeaseLost]:
+    """Write down what is about to be sent; of each the ledger and the points really to be sent to.
+
+    Left out of `to_send` are the points that the ledger knows as settled, and those sent to as often as is allowed. A
+    send of an earlier attempt that nobody concluded is noted as in doubt. Whoever has lost the lease gets `LeaseLost`,
+    and nothing is written for it.
+    """
+    held = _held(conn, [each.due for each in asked], now_ms)
+    known = _ledgers(conn, [each.due.id for each in asked if _key(each.due) in held])
+    found: list[Begun | LeaseLost] = []
+    for each in asked:
+        mine = _key(each.due) in held
+        found.append(_begun(each, known.get(each.due.id, []), now_ms) if mine else LeaseLost(each.due.id))
+    _write_down(conn, [entry for each in found if isinstance(each, Begun) for entry in each.written])
+    return found
+
+
+def record(conn: Connection, entries: Iterable[Entry]) -> None:
+    """Write down what came of sends, also where the lease is lost by now: it is what happened."""
+    _write_down(conn, entries)
+
+
+def settle(conn: Connection, asked: Sequence[Settle]) -> list[LeaseLost | None]:
+    """End actions, or put them back to be tried again; nothing is written of one whose lease is lost.
+
+    Its last words and what follows from it are there if and only if it is ended.
+    """
+    held = _held(conn, [each.due for each in asked], None)
+    mine = [each for each in asked if _key(each.due) in held]
+    if mine:
+        conn.execute(_END, [_ended(each) for each in mine])
+    _write_down(conn, [entry for each in mine for entry in each.entries])
+    add(conn, [action for each in mine for action in each.follow_ups])
+    return [None if _key(each.due) in held else LeaseLost(each.due.id) for each in asked]
 
 
 def ledger(engine: Engine, incident_id: str) -> list[Line]:
@@ -219,14 +256,41 @@ def _claimable(now_ms: int) -> ColumnElement[bool]:
     return or_(waits, come_back)
 
 
-def _mine(due: DueAction) -> ColumnElement[bool]:
-    return and_(outbox.c.id == due.id, outbox.c.lease_owner == due.owner, outbox.c.attempts == due.attempt)
+def _write_down(conn: Connection, entries: Iterable[Entry]) -> None:
+    _insert_new(conn, deliveries, [_row(entry) for entry in entries])
 
 
-def _hold_lease(conn: Connection, due: DueAction, now_ms: int) -> None:
-    held = conn.execute(select(outbox.c.lease_until_ms).where(_mine(due)).with_for_update()).scalar()
-    if held is None or held <= now_ms:
-        raise LeaseLost(due.id)
+def _key(due: DueAction) -> tuple[str, str, int]:
+    return due.id, due.owner, due.attempt
+
+
+def _held(conn: Connection, asked: Sequence[DueAction], now_ms: int | None) -> set[tuple[str, str, int]]:
+    """Those of `asked` whose lease is still theirs, and (with `now_ms`) has not run out; nobody else takes them now."""
+    if not asked:
+        return set()
+    query = select(outbox.c.id, outbox.c.lease_owner, outbox.c.attempts, outbox.c.lease_until_ms)
+    rows = conn.execute(
+        query.where(outbox.c.id.in_([due.id for due in asked])).order_by(outbox.c.id).with_for_update()
+    ).all()
+    return {(id, owner, n) for id, owner, n, until_ms in rows if now_ms is None or (until_ms or 0) > now_ms}
+
+
+def _begun(each: Begin, known: list[Entry], now_ms: int) -> Begun:
+    due = each.due
+    doubts = [_doubt(due, entry, now_ms) for entry in in_doubt(known)]
+    done = settled([*known, *doubts], repeats=REPEATS[due.action])
+    points = [point for point in each.to_send if point not in done | used_up(known, each.max_attempts)]
+    sending = [entry_of(due, point, DeliveryOutcome.SENDING, "", now_ms) for point in points]
+    return Begun(known, [*doubts, *(note for note in each.notes if note.point not in done), *sending], points)
+
+
+def _ended(each: Settle) -> dict[str, Any]:
+    match each.end:
+        case Again(at_ms, on_purpose):
+            later = at_ms if on_purpose else None
+            return {"of": each.due.id, "to_state": OutboxState.AGAIN.value, "until_ms": at_ms, "later_ms": later}
+        case OutboxState() as state:
+            return {"of": each.due.id, "to_state": state.value, "until_ms": None, "later_ms": None}
 
 
 def _doubt(due: DueAction, begun: Entry, now_ms: int) -> Entry:
@@ -235,8 +299,13 @@ def _doubt(due: DueAction, begun: Entry, now_ms: int) -> Entry:
     return msgspec.structs.replace(begun, outcome=DeliveryOutcome.PERHAPS, detail=detail, recorded_ms=now_ms)
 
 
-def _entries(conn: Connection, which: ColumnElement[bool]) -> list[Entry]:
-    return [_entry(row) for row in conn.execute(select(deliveries).where(which).order_by(deliveries.c.seq)).mappings()]
+def _ledgers(conn: Connection, actions: Collection[str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    if actions:
+        query = select(deliveries).where(deliveries.c.outbox.in_(actions)).order_by(deliveries.c.seq)
+        for row in conn.execute(query).mappings():
+            found.setdefault(row["outbox"], []).append(_entry(row))
+    return found
 
 
 def _entry(row: Mapping[Any, Any]) -> Entry:
@@ -248,7 +317,8 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _due_action(row: Mapping[Any, Any], owner: str, until_ms: int) -> DueAction:
-    known = {name: row[name] for name in Action.__struct_fields__} | {"action": ActionKind(row["action"])}
+    known = {name: row[name] for name in Action.__struct_fields__}
+    known |= {"action": ActionKind(row["action"]), "incident": row["incident"] or ""}
     return DueAction(**known, attempt=row["attempts"] + 1, owner=owner, lease_until_ms=until_ms)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, exists, select
 from playbooks.labels import Channel, DeliveryOutcome
 from playbooks.standing import Entry
 from playbooks.store import outbox
-from playbooks.store.engine import reading
+from playbooks.store.engine import reading, writing
 from playbooks.store.schema import deliveries
 
 
@@ -34,5 +34,6 @@ def note_report(
     with reading(engine) as conn:
         if not conn.execute(select(exists().where(*mine))).scalar():
             return False
-    outbox.record(engine, Entry(action, attempt, now_ms, person, channel, outcome, detail))
+    with writing(engine) as conn:
+        outbox.record(conn, [Entry(action, attempt, now_ms, person, channel, outcome, detail)])
     return True

@@ -22,6 +22,7 @@ from playbooks.store.holds import holds_in_force
 from playbooks.store.incidents import incident_view
 from playbooks.store.sessions import issue_link
 from tests.parts.console import HOUR_MS, NOW_MS, Clock, crisis, desk
+from tests.parts.due_actions import begin, record
 from tests.parts.holding import PLACED_MS, signal
 from tests.parts.require import require
 
@@ -81,9 +82,9 @@ async def site(store_settings: StoreSettings) -> AsyncIterator[Site]:
     incident = crisis(store, evidence=msgspec.structs.replace(signal().evidence, posts=posts), detector=HOSTILE)
     for due in outbox.claim_due(store, "runner", NOW_MS, 60_000, 10):
         if due.target == "on-call":
-            outbox.begin(store, due, [("ada", Channel.EMAIL)], [], 3, NOW_MS)
+            begin(store, due, [("ada", Channel.EMAIL)], [], 3, NOW_MS)
             entry = outbox.entry_of(due, ("ada", Channel.EMAIL), DeliveryOutcome.RETRY, HOSTILE, NOW_MS)
-            outbox.record(store, entry)
+            record(store, entry)
     drill, replay = crisis(store, "drill-7"), crisis(store, "replay-7")
     async with TestServer(console_app(desk(store, Clock()), list)) as server:
         yield Site(str(server.make_url("")).rstrip("/"), store, incident, drill, replay)

@@ -25,6 +25,7 @@ from playbooks.store.engine import open_store, writing
 from playbooks.store.holds import holds_in_force
 from playbooks.store.incidents import incident_history, incident_view
 from tests.parts.console import NOW_MS, SETTINGS, Clock, browsing, crisis, csrf_in, page, send
+from tests.parts.due_actions import begin, record
 from tests.parts.holding import PLACED_MS, hold, put, signal
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&{{ 7*7 }}"
@@ -104,11 +105,11 @@ async def test_the_ledger_says_who_was_told_and_what_came_of_it(store: Engine) -
     for due in outbox.claim_due(store, "runner", NOW_MS, 60_000, 10):
         if due.action is ActionKind.HOLD:
             note = outbox.entry_of(due, ("", Channel.NONE), DeliveryOutcome.DELIVERED, "in force", NOW_MS)
-            outbox.begin(store, due, [], [note], 3, NOW_MS)
+            begin(store, due, [], [note], 3, NOW_MS)
         if due.target == "on-call":
             point = ("ada", Channel.EMAIL)
-            outbox.begin(store, due, [point], [], 3, NOW_MS)
-            outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, f"250 {HOSTILE}", NOW_MS))
+            begin(store, due, [point], [], 3, NOW_MS)
+            record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, f"250 {HOSTILE}", NOW_MS))
     async with browsing(store, "ada", Clock()) as browser:
         html = await page(browser, f"/incidents/{incident}")
     assert "hold on posting" not in html, "a hold tells nobody; it has its own card"

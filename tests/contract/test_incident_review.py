@@ -9,6 +9,7 @@ from playbooks.console.markdown import to_html
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.store import deeds, holds, outbox
 from tests.parts.console import NOW_MS, Clock, browsing, crisis
+from tests.parts.due_actions import begin, record
 from tests.parts.signals import MINUTE_MS
 
 HOSTILE = "# all is well | <script>alert(1)</script> [here](http://evil.example)\n\n## Measured"
@@ -32,8 +33,8 @@ def ended(store: Engine) -> str:
     incident = crisis(store)
     for due in outbox.claim_due(store, "runner", NOW_MS, MINUTE_MS, 10, [ActionKind.PAGE]):
         point = ("ada", Channel.EMAIL)
-        outbox.begin(store, due, [point], [], 3, NOW_MS)
-        outbox.record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, HOSTILE, NOW_MS))
+        begin(store, due, [point], [], 3, NOW_MS)
+        record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, HOSTILE, NOW_MS))
     deeds.acknowledge(store, incident, "ada", NOW_MS + MINUTE_MS)
     deeds.note(store, incident, "ada", HOSTILE, NOW_MS + 2 * MINUTE_MS)
     (held,) = holds.holds_of_incident(store, incident)

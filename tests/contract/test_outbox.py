@@ -14,7 +14,8 @@ from playbooks.standing import OutboxState
 from playbooks.store import outbox, schema
 from playbooks.store.engine import writing
 from playbooks.store.outbox import Again, Backlog, DueAction, LeaseLost, entry_of
-from tests.parts.due_actions import action, entries, put, states, words
+from tests.parts.due_actions import action, entries, put, record, settle, states, words
+from tests.parts.due_actions import begin as begun
 
 LEASE_MS = 1_000
 ADA, BOB = ("ada", Channel.EMAIL), ("bob", Channel.EMAIL)
@@ -31,7 +32,7 @@ def claim_one(store: Engine, now_ms: int = 0, owner: str = "r1") -> DueAction:
 
 
 def begin(store: Engine, due: DueAction, *points: tuple[str, Channel], now_ms: int = 0) -> outbox.Begun:
-    return outbox.begin(store, due, points, [], MOST, now_ms)
+    return begun(store, due, points, [], MOST, now_ms)
 
 
 def test_what_is_due_is_claimed_and_what_is_not_is_left(store: Engine) -> None:
@@ -69,7 +70,7 @@ def test_a_claimed_action_is_nobody_elses_until_its_lease_has_run_out(store: Eng
 
 def test_the_least_tried_come_first_then_the_longest_due(store: Engine) -> None:
     put(store, action("tried", due_ms=1), action("c", due_ms=4), action("b", due_ms=3))
-    outbox.settle(store, claim_one(store, 1), Again(2), [], [])
+    settle(store, claim_one(store, 1), Again(2), [], [])
     assert [due.id for due in chain(*(claim(store, 10, limit=1) for _ in range(3)))] == ["b", "c", "tried"]
 
 
@@ -100,14 +101,14 @@ def test_the_backlog_counts_what_is_due_and_not_ended(store: Engine) -> None:
 
 def test_what_is_ended_is_in_no_backlog_and_is_not_claimed_again(store: Engine) -> None:
     put(store, action("a"))
-    outbox.settle(store, claim_one(store), OutboxState.DELIVERED, [], [])
+    settle(store, claim_one(store), OutboxState.DELIVERED, [], [])
     assert outbox.backlog(store, 10**12) == {}
     assert claim(store, 10**12) == []
 
 
 def test_an_action_put_back_is_claimed_when_its_time_has_come(store: Engine) -> None:
     put(store, action("a"))
-    outbox.settle(store, claim_one(store), Again(50), [], [])
+    settle(store, claim_one(store), Again(50), [], [])
     assert claim(store, 49) == []
     assert claim_one(store, 50, "r2").attempt == 2
 
@@ -116,7 +117,7 @@ def test_a_send_stands_in_the_ledger_before_it_is_made_and_after(store: Engine) 
     put(store, action("a"))
     due = claim_one(store)
     assert begin(store, due, ADA, BOB).points == [ADA, BOB]
-    outbox.record(store, entry_of(due, ADA, DeliveryOutcome.DELIVERED, "SMTP 250", 7))
+    record(store, entry_of(due, ADA, DeliveryOutcome.DELIVERED, "SMTP 250", 7))
     assert words(entries(store)) == [
         (1, "ada", "email", "sending"),
         (1, "bob", "email", "sending"),
@@ -137,9 +138,9 @@ def test_who_was_reached_is_not_sent_to_again(store: Engine) -> None:
     put(store, action("a"))
     first = claim_one(store)
     begin(store, first, ADA, BOB)
-    outbox.record(store, entry_of(first, ADA, DeliveryOutcome.DELIVERED, "", 0))
-    outbox.record(store, entry_of(first, BOB, DeliveryOutcome.RETRY, "", 0))
-    outbox.settle(store, first, Again(10), [], [])
+    record(store, entry_of(first, ADA, DeliveryOutcome.DELIVERED, "", 0))
+    record(store, entry_of(first, BOB, DeliveryOutcome.RETRY, "", 0))
+    settle(store, first, Again(10), [], [])
     assert begin(store, claim_one(store, 10), ADA, BOB, now_ms=10).points == [BOB]
 
 
@@ -187,7 +188,7 @@ def test_a_runner_that_lost_its_lease_begins_and_ends_nothing(store: Engine) -> 
     with pytest.raises(LeaseLost):
         begin(store, late, ADA)
     with pytest.raises(LeaseLost):
-        outbox.settle(store, late, OutboxState.DELIVERED, [], [action("follow")])
+        settle(store, late, OutboxState.DELIVERED, [], [action("follow")])
     assert states(store) == {"a": OutboxState.SENDING}
 
 
@@ -205,8 +206,8 @@ def test_what_came_of_a_send_is_written_down_also_after_the_lease_is_lost(store:
     late = claim_one(store)
     begin(store, late, ADA)
     begin(store, claim_one(store, LEASE_MS, "r2"), ADA, now_ms=LEASE_MS)
-    outbox.record(store, entry_of(late, ADA, DeliveryOutcome.PERHAPS, "late", LEASE_MS))  # is there already
-    outbox.record(store, entry_of(late, ADA, DeliveryOutcome.DELIVERED, "late", LEASE_MS))
+    record(store, entry_of(late, ADA, DeliveryOutcome.PERHAPS, "late", LEASE_MS))  # is there already
+    record(store, entry_of(late, ADA, DeliveryOutcome.DELIVERED, "late", LEASE_MS))
     assert [word for _, _, _, word in words(entries(store))] == ["sending", "perhaps", "sending", "delivered"]
 
 
@@ -214,7 +215,7 @@ def test_the_end_of_an_action_and_what_follows_from_it_are_one(store: Engine) ->
     put(store, action("a"))
     due = claim_one(store)
     failed = entry_of(due, ADA, DeliveryOutcome.FAILED, "over", 9)
-    outbox.settle(store, due, OutboxState.FAILED, [failed], [action("ops", target="ops")])
+    settle(store, due, OutboxState.FAILED, [failed], [action("ops", target="ops")])
     assert states(store) == {"a": OutboxState.FAILED, "ops": OutboxState.DUE}
     assert words(entries(store)) == [(1, "ada", "email", "failed")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -11,9 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.action import Action
 from playbooks.labels import ActionKind
-from playbooks.standing import Entry, OutboxState
+from playbooks.standing import Entry, OutboxState, Point
 from playbooks.store import outbox, schema
 from playbooks.store.engine import reading, writing
+from playbooks.store.outbox import Again, Begin, Begun, DueAction, LeaseLost, Settle
 from tests.parts.messages import NOTICE
 
 INCIDENT = "inc-1"
@@ -50,6 +51,37 @@ def put(store: Engine, *actions: Action) -> None:
         row = insert(schema.incidents).values(**incident, playbook_hash="", opened_ms=0, open=True)
         conn.execute(row.on_conflict_do_nothing())
         outbox.add(conn, actions)
+
+
+def begin(
+    store: Engine, due: DueAction, to_send: Sequence[Point], notes: Sequence[Entry], max_attempts: int, now_ms: int
+) -> Begun:
+    """One action begun by itself; raises `LeaseLost`."""
+    with writing(store) as conn:
+        (found,) = outbox.begin(conn, [Begin(due, to_send, notes, max_attempts)], now_ms)
+    if isinstance(found, LeaseLost):
+        raise found
+    return found
+
+
+def record(store: Engine, entry: Entry) -> None:
+    """What came of one send."""
+    with writing(store) as conn:
+        outbox.record(conn, [entry])
+
+
+def settle(
+    store: Engine,
+    due: DueAction,
+    end: OutboxState | Again,
+    entries: Sequence[Entry] = (),
+    follow_ups: Sequence[Action] = (),
+) -> None:
+    """One action ended by itself; raises `LeaseLost`."""
+    with writing(store) as conn:
+        (lost,) = outbox.settle(conn, [Settle(due, end, entries, follow_ups)])
+    if lost is not None:
+        raise lost
 
 
 def states(store: Engine) -> dict[str, OutboxState]:
