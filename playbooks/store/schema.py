@@ -100,7 +100,8 @@ incident_log = Table(
     Index("ix_incident_log_entry", "incident", "entry", "at_ms"),
 )
 
-#: Holds on posting. In force from the commit that writes the row, until ``released_ms`` is set by people.
+#: Holds on posting. In force from the commit that writes the row, until ``released_ms`` is set by people. ``brand`` is
+#: ``*`` where all are held; ``placed_by`` is the person who placed it by hand, empty where a playbook did.
 holds = Table(
     "holds",
     metadata,
@@ -114,6 +115,11 @@ holds = Table(
     Column("placed_ms", BigInteger, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=True),
+    Column("accounts", JSON, nullable=False, server_default="[]"),
+    Column("campaigns", JSON, nullable=False, server_default="[]"),
+    Column("tags", JSON, nullable=False, server_default="[]"),
+    Column("protects", String(64), nullable=False, server_default=""),
+    Column("placed_by", String(64), nullable=False, server_default=""),
     Index("ix_holds_in_force", "brand", "released_ms"),
     Index("ix_holds_incident", "incident"),
 )
@@ -343,4 +349,156 @@ mutes = Table(
     Column("lifted_by", String(64), nullable=True),
     Column("lifted_why", Text, nullable=True),
     Index("ix_mutes_in_force", "lifted_ms", "ends_ms"),
+)
+
+#: The texts of posts that the gate was asked about. Audit and ``held_posts`` have ``ref`` alone; the audit also a hash of
+#: salt and text, so that both can be erased and the chain still verifies. ``post`` is the key of the post.
+gate_texts = Table(
+    "gate_texts",
+    metadata,
+    Column("ref", String(64), primary_key=True),
+    Column("post", String(64), nullable=False),
+    Column("kept_ms", BigInteger, nullable=False),
+    Column("salt", String(64), nullable=True),
+    Column("text", Text, nullable=True),
+    Column("erased_ms", BigInteger, nullable=True),
+    Index("ix_gate_texts_post", "post"),
+    Index("ix_gate_texts_kept", "erased_ms", "kept_ms"),
+)
+
+#: Every post that the gate has held back, by a hash of what names it, and what a person said becomes of it. ``text_hash``
+#: is of the text that may go, or of the one that was held; ``went_ms`` is when the gate let it.
+held_posts = Table(
+    "held_posts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("run", String(128), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("account", String(256), nullable=False),
+    Column("post", Text, nullable=False),
+    Column("caller", String(64), nullable=False),
+    Column("scheduled_ms", BigInteger, nullable=True),
+    Column("text_ref", String(64), nullable=False),
+    Column("text_hash", String(64), nullable=True),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("word", String(16), nullable=True),
+    Column("person", String(64), nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("said_ms", BigInteger, nullable=True),
+    Column("not_before_ms", BigInteger, nullable=True),
+    Column("went_ms", BigInteger, nullable=True),
+    Index("ix_held_posts_account", "run", "brand", "platform", "account"),
+    Index("ix_held_posts_text", "text_hash"),
+)
+
+#: Which holds held back which posts.
+held_by = Table(
+    "held_by",
+    metadata,
+    Column("hold", String(64), ForeignKey("holds.id"), primary_key=True),
+    Column("post", String(64), ForeignKey("held_posts.key"), primary_key=True),
+    Index("ix_held_by_post", "post"),
+)
+
+#: A person's word that one post may go although it is held: once, and until ``expires_ms``.
+break_glass = Table(
+    "break_glass",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("post", String(64), nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger, nullable=True),
+    Index("ix_break_glass_post", "post", "used_ms"),
+)
+
+#: Every decision of the gate, written before its answer leaves. Append-only; each row holds the hash of the one before.
+gate_audit = Table(
+    "gate_audit",
+    metadata,
+    Column("chain", String(64), primary_key=True),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+#: How far each gate process's chain reaches, beside the chain, so that one that was cut off is noticed.
+gate_chains = Table(
+    "gate_chains",
+    metadata,
+    Column("chain", String(64), primary_key=True),
+    Column("begun_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+#: Each account in a scheduler as it was last read back. ``since_ms`` is since when a hold covers it, ``proven_ms`` when
+#: all of it was last read, ``ahead_ms`` how far the scheduler's clock is ahead of ours. ``going``, ``stopped`` and
+#: ``leaked`` count posts. ``told`` is a digest of what the person on call was last told.
+scheduler_accounts = Table(
+    "scheduler_accounts",
+    metadata,
+    Column("scheduler", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("hold", String(64), nullable=True),
+    Column("since_ms", BigInteger, nullable=True),
+    Column("why", String(32), nullable=True),
+    Column("detail", Text, nullable=False),
+    Column("checked_ms", BigInteger, nullable=False),
+    Column("proven_ms", BigInteger, nullable=True),
+    Column("next_ms", BigInteger, nullable=False),
+    Column("ahead_ms", BigInteger, nullable=True),
+    Column("going", Integer, nullable=False),
+    Column("stopped", Integer, nullable=False),
+    Column("leaked", Integer, nullable=False),
+    Column("canary", String(16), nullable=False),
+    Column("told", String(64), nullable=False),
+    Column("told_ms", BigInteger, nullable=True),
+)
+
+#: Posts found in schedulers while a hold covered them: how each stood, and what people want of it since. ``body`` is
+#: the post as the scheduler had it, kept before it is touched; ``due_ms`` is when it was to go out.
+scheduled_posts = Table(
+    "scheduled_posts",
+    metadata,
+    Column("scheduler", String(64), primary_key=True),
+    Column("post", String(128), primary_key=True),
+    Column("hold", String(64), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("found_ms", BigInteger, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+    Column("wish", String(16), nullable=True),
+    Column("wish_ms", BigInteger, nullable=True),
+    Column("wish_by", String(64), nullable=True),
+    Column("wish_reason", Text, nullable=True),
+    Column("new_post", String(128), nullable=True),
+    Index("ix_scheduled_posts_stage", "scheduler", "stage"),
+    Index("ix_scheduled_posts_hold", "hold"),
+)
+
+#: What was found, done and read back in schedulers, post by post and account by account; append-only, without texts.
+scheduler_log = Table(
+    "scheduler_log",
+    metadata,
+    Column("seq", RowId, primary_key=True, autoincrement=True),
+    Column("scheduler", String(64), nullable=False),
+    Column("post", String(128), nullable=False),
+    Column("hold", String(64), nullable=True),
+    Column("entry", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("recorded_ms", BigInteger, nullable=False),
+    Index("ix_scheduler_log_scheduler", "scheduler", "seq"),
 )
