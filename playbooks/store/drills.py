@@ -1,0 +1,99 @@
+"""Drills in the store: begun before the first mention, kept with what was measured when they are over.
+
+Nothing of a drill wakes anybody once it is over, or after the time by which it must be: so a drill whose command was
+killed ends too, and what comes of it late opens and pages nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+
+from playbooks import afterwards
+from playbooks.drills.drill import Drill, Place, Result
+from playbooks.drills.measure import Known
+from playbooks.log_entry import Resolved, ResolvedBy
+from playbooks.store import incident_log, outbox
+from playbooks.store.drill_over import is_over
+from playbooks.store.engine import reading, writing
+from playbooks.store.holds import holds_of_incident
+from playbooks.store.incident_rows import end
+from playbooks.store.incidents import list_incidents
+from playbooks.store.schema import drills, incidents
+
+#: Who ends a drill's incidents where nobody was named, as the log says it.
+BY_ITSELF = "drill"
+_REASON = "The drill is over."
+
+
+def begin(engine: Engine, drill: Drill) -> None:
+    """Keep a drill that is about to begin."""
+    row = msgspec.to_builtins(drill) | {"figures": None}
+    del row["result"]
+    with writing(engine) as conn:
+        conn.execute(insert(drills).values(row))
+
+
+def finish(engine: Engine, run: str, result: Result, now_ms: int) -> Drill | None:
+    """Keep what was measured, and say that the drill is over; None where it was never begun.
+
+    Its open incidents end, and everybody who was paged or told hears the all-clear. Its holds stay: nothing but people
+    lets one go, and they hold nothing back any more. All of it is one transaction.
+    """
+    with writing(engine) as conn:
+        mine = drills.c.run == run
+        row = conn.execute(select(drills).where(mine).with_for_update()).mappings().first()
+        if row is None:
+            return None
+        conn.execute(update(drills).where(mine).values(ended_ms=now_ms, figures=msgspec.to_builtins(result)))
+        _end_incidents(conn, run, row["person"], now_ms)
+        return msgspec.structs.replace(_drill(row), ended_ms=now_ms, result=result)
+
+
+def read_drills(engine: Engine, limit: int = 100, name: str | None = None) -> list[Drill]:
+    """Drills, the newest first; of one name, or of all."""
+    query = select(drills).order_by(drills.c.begun_ms.desc(), drills.c.run.desc()).limit(limit)
+    if name is not None:
+        query = query.where(drills.c.name == name)
+    with reading(engine) as conn:
+        return [_drill(row) for row in conn.execute(query).mappings()]
+
+
+def over(engine: Engine, runs: Sequence[str], now_ms: int) -> frozenset[str]:
+    """Those of `runs` that are drills which are over."""
+    with reading(engine) as conn:
+        return frozenset(run for run in set(runs) if is_over(conn, run, now_ms))
+
+
+def what_is_known(engine: Engine, run: str) -> Known:
+    """What the store knows of a drill just now."""
+    views = list_incidents(engine, run)[::-1]
+    ledger = {view.id: outbox.ledger(engine, view.id) for view in views}
+    return Known(views, ledger, [hold for view in views for hold in holds_of_incident(engine, view.id)])
+
+
+def _end_incidents(conn: Connection, run: str, person: str, now_ms: int) -> None:
+    mine = (incidents.c.run == run, incidents.c.open)
+    for incident in conn.execute(select(incidents.c.id).where(*mine).order_by(incidents.c.id)).scalars().all():
+        if not incident_log.lock(conn, incident):
+            continue
+        view = incident_log.views(conn, [incident])[incident]
+        ending = Resolved(ResolvedBy.PERSON, _REASON)
+        end(conn, incident, ending, actor=person or BY_ITSELF, at_ms=now_ms, now_ms=now_ms)
+        outbox.add(conn, afterwards.all_clear(view, person, _REASON, now_ms))
+
+
+def _drill(row: RowMapping) -> Drill:
+    return Drill(
+        run=row["run"],
+        name=row["name"],
+        brand=row["brand"],
+        place=Place(row["place"]),
+        person=row["person"],
+        begun_ms=row["begun_ms"],
+        until_ms=row["until_ms"],
+        ended_ms=row["ended_ms"],
+        result=None if row["figures"] is None else msgspec.convert(row["figures"], Result),
+    )
