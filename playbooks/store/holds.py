@@ -7,7 +7,7 @@ No function here opens one by time, and none takes a row away.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, u
 
 from detectors.run import Drill, Live, Replay, run_of
 from playbooks.effects.plain_text import paragraph
+from playbooks.hold_scope import ALL_POSTS, EVERY_BRAND, Narrowing
 from playbooks.store import incident_log, schema
 from playbooks.store.engine import reading, writing
 from playbooks.store.releases import note_agreement
@@ -32,8 +33,10 @@ class Agreement(msgspec.Struct, frozen=True):
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Posting is held for `brand`, on one platform or (`platform` None) on all of them.
+    """Posting is held for `brand` (`EVERY_BRAND` is all of them), on one platform or (`platform` None) on all.
 
+    `only` narrows it to accounts, campaigns or tags. `protects` is a person who may not release it, `placed_by` the one
+    who placed it by hand, empty where a playbook did.
     `placed_ms` is the event time of what caused it, `recorded_ms` the wall clock of the commit. `released_ms` stays
     None until `releasers_needed` different people have agreed.
     """
@@ -49,13 +52,24 @@ class Hold(msgspec.Struct, frozen=True):
     recorded_ms: int
     released_ms: int | None = None
     agreements: tuple[Agreement, ...] = ()
+    only: Narrowing = ALL_POSTS
+    protects: str = ""
+    placed_by: str = ""
 
     @property
     def in_force(self) -> bool:
         """Whether it still holds posts back. Only people change this; time does not."""
         return self.released_ms is None
 
-    def covers(self, brand: str | None, platform: str | None, run_id: str | None) -> bool:
+    def covers(
+        self,
+        brand: str | None,
+        platform: str | None,
+        run_id: str | None,
+        account: str | None = None,
+        campaign: str | None = None,
+        tags: Iterable[str] | None = None,
+    ) -> bool:
         """Whether it holds back a post of `brand` on `platform` that belongs to `run_id` (None or "" is life).
 
         A field that is None matches every hold. A live hold covers posts of every run; a drill's hold covers only
@@ -72,9 +86,10 @@ class Hold(msgspec.Struct, frozen=True):
                 right_run = drill == run_id
             case Replay():
                 right_run = False
-        right_brand = brand is None or brand == self.brand
+        right_brand = brand is None or self.brand in (brand, EVERY_BRAND)
         right_platform = platform is None or self.platform is None or platform == self.platform
-        return self.in_force and right_run and right_brand and right_platform
+        among = self.only.covers(account, campaign, tags)
+        return self.in_force and right_run and right_brand and right_platform and among
 
 
 class Release(StrEnum):
@@ -101,6 +116,9 @@ def place(
     releasers_needed: int,
     placed_ms: int,
     recorded_ms: int,
+    only: Narrowing = ALL_POSTS,
+    protects: str = "",
+    placed_by: str = "",
 ) -> bool:
     """Place a hold inside the caller's transaction; True where it is new.
 
@@ -124,6 +142,9 @@ def place(
             placed_ms=placed_ms,
             recorded_ms=recorded_ms,
             released_ms=None,
+            only=msgspec.to_builtins(only),
+            protects=protects,
+            placed_by=placed_by,
         )
     )
     return True
@@ -138,7 +159,7 @@ def holds_in_force(engine: Engine, brand: str | None = None, platform: str | Non
     """Every hold that nobody has released, oldest first, of every run: what a page for people shows."""
     query = select(schema.holds).where(schema.holds.c.released_ms.is_(None))
     if brand is not None:
-        query = query.where(schema.holds.c.brand == brand)
+        query = query.where(schema.holds.c.brand.in_([brand, EVERY_BRAND]))
     if platform is not None:
         query = query.where(schema.holds.c.platform.is_(None) | (schema.holds.c.platform == platform))
     with reading(engine) as conn:
@@ -218,4 +239,5 @@ def _agreements(conn: Connection, hold_ids: Sequence[str]) -> dict[str, list[Agr
 
 
 def _hold(row: RowMapping, agreements: tuple[Agreement, ...]) -> Hold:
-    return Hold(**{column: row[column] for column in schema.holds.c.keys()}, agreements=agreements)  # noqa: SIM118
+    values = {column: row[column] for column in schema.holds.c.keys()}  # noqa: SIM118
+    return Hold(**values | {"only": msgspec.convert(row["only"], Narrowing)}, agreements=agreements)

@@ -115,9 +115,7 @@ holds = Table(
     Column("placed_ms", BigInteger, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=True),
-    Column("accounts", JSON, nullable=False, server_default="[]"),
-    Column("campaigns", JSON, nullable=False, server_default="[]"),
-    Column("tags", JSON, nullable=False, server_default="[]"),
+    Column("only", JSON, nullable=False, server_default="{}"),
     Column("protects", String(64), nullable=False, server_default=""),
     Column("placed_by", String(64), nullable=False, server_default=""),
     Index("ix_holds_in_force", "brand", "released_ms"),
@@ -501,4 +499,16 @@ scheduler_log = Table(
     Column("actor", String(128), nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
     Index("ix_scheduler_log_scheduler", "scheduler", "seq"),
+)
+
+#: What each channel said when the runner last asked whether it would take a message: the console's process need not
+#: have the channels' secrets.
+channel_answers = Table(
+    "channel_answers",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("answer", Text, nullable=False),
 )
