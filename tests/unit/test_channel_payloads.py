@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from xml.etree import ElementTree
 
 import pytest
@@ -205,6 +206,16 @@ def test_nothing_in_plain_text_calls_anybody_or_is_a_link(text: str) -> None:
     assert re.search(r"@|://|<[!#@A-Za-z/]", made) is None
     assert unlinked(made) == made
     assert len(one_line(made, 50)) <= 50
+
+
+def test_what_no_reader_sees_as_text_is_left_out_of_it_and_nothing_else() -> None:
+    lines = set("\n\v\f\r\x85\u2028\u2029")
+    reordering = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    for character in map(chr, range(0x110000)):
+        kind = unicodedata.category(character)
+        hidden = character in reordering or (kind == "Cc" and character != "\t")
+        wanted = "\n" if character in lines else "\ufffd" if kind == "Cs" else "" if hidden else character
+        assert paragraph(character) == wanted, hex(ord(character))
 
 
 CHANNELS = [channel for channel in Channel if channel not in (Channel.GRAFANA, Channel.NONE)]
