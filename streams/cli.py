@@ -29,12 +29,14 @@ OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreac
 ELSEWHERE: Final[dict[str, str]] = {
     "backtest": "streams.backtest:backtest_command",
     "backtest-series": "streams.backtest_series:backtest_series_command",
+    "backup": "streams.backup_command:backup_command",
     "bench": "streams.bench.command:bench",
     "correct": "streams.correct_command:correct_command",
     "negativity": "streams.negativity_command:negativity_command",
     "oncall": "streams.oncall_command:oncall_command",
     "playbook": "streams.playbook_command:playbook_command",
     "replay": "streams.replay:replay_command",
+    "restore": "streams.backup_command:restore_command",
     "sign-in": "streams.sign_in_command:sign_in",
     "source": "streams.sources.command:source_command",
 }

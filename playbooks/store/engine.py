@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -20,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from playbooks.settings import StoreSettings
+from playbooks.store.migrated import known, newest, schema_of, upgrade
 
 BUSY_TIMEOUT_MS = 10_000
 MIGRATION_TIMEOUT_MS = 60_000
@@ -63,27 +63,17 @@ def migrate(engine: Engine) -> None:
     Safe when several processes start at once: one migrates, the others wait for it. Raises `StoreUnreachable`, also
     where a newer version of Firebreak has been at the store.
     """
-    # Here and not above: what reads settings alone would load it too, at every start.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    script = Config()
-    script.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    newest = ScriptDirectory.from_config(script)
     with writing(engine) as conn:
         _wait_for_other_migrations(conn)
-        found = MigrationContext.configure(conn).get_current_revision()
-        if found == newest.get_current_head():
+        found = schema_of(conn)
+        if found == newest():
             return
-        if found is not None and found not in {revision.revision for revision in newest.walk_revisions()}:
+        if found is not None and found not in known():
             raise StoreUnreachable(
                 f"the store {_place(engine)} has schema {found!r}, which this version of Firebreak does not know; "
                 "install the version that made it, or a later one"
             )
-        script.attributes["connection"] = conn
-        command.upgrade(script, "head")
+        upgrade(conn)
 
 
 @contextmanager
@@ -98,6 +88,30 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent look at the store; a write in it is refused by the database."""
     with _reached(engine), engine.connect() as plain:
         conn = plain.execution_options(**{_READER: True}, postgresql_readonly=True)
+        yield conn
+
+
+@contextmanager
+def whole(engine: Engine) -> Iterator[Connection]:
+    """One consistent look at everything, however long it takes.
+
+    On PostgreSQL too, where each statement in `reading` sees its own moment.
+    """
+    with _reached(engine), engine.connect() as plain:
+        options: dict[str, Any] = {_READER: True, "postgresql_readonly": True}
+        if engine.dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"
+        conn = plain.execution_options(**options)
+        _take_time(conn)
+        yield conn
+
+
+@contextmanager
+def replacing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes the store anew: as `writing`, for as long as it takes."""
+    with writing(engine) as conn:
+        _wait_for_other_migrations(conn)
+        _take_time(conn)
         yield conn
 
 
@@ -182,6 +196,11 @@ def _wait_for_other_migrations(conn: Connection) -> None:
         conn.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_TIMEOUT_MS}")
         conn.exec_driver_sql(f"SET LOCAL statement_timeout = {MIGRATION_TIMEOUT_MS}")
         conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def _take_time(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def _place(engine: Engine) -> str:

@@ -98,7 +98,8 @@ class _Rewriting:
         query = sa.select(_SIGNALS.c.id, _SIGNALS.c.run, _SIGNALS.c.brand, _SIGNALS.c.body)
         self._bodies(_SIGNALS, ((id, (run, brand), body) for id, run, brand, body in self._rows(query, _SIGNALS.c.id)))
         due = sa.select(_OUTBOX.c.id, _OUTBOX.c.incident, _OUTBOX.c.body)
-        self._bodies(_OUTBOX, ((id, brands.get(incident, ("", "")), body) for id, incident, body in self._rows(due, _OUTBOX.c.id)))
+        rows = self._rows(due, _OUTBOX.c.id)
+        self._bodies(_OUTBOX, ((id, brands.get(incident, ("", "")), body) for id, incident, body in rows))
 
     def _log(self, brands: Mapping[str, tuple[str, str]]) -> None:
         before: dict[str, str] = {}
