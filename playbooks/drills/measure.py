@@ -71,9 +71,12 @@ class Known(msgspec.Struct, frozen=True):
     holds: Sequence[Hold] = ()
 
 
-def measure(known: Known, asked: Sequence[Asked], pace: Pace | None) -> Result:
-    """What came of a drill so far, not yet judged. `pace` is None while nothing of the crisis was played."""
-    posts, view = _posts(asked), the_incident(known.incidents)
+def measure(known: Known, asked: Sequence[Asked], pace: Pace | None, playbook: str | None = None) -> Result:
+    """What came of a drill so far, not yet judged. `pace` is None while nothing of the crisis was played.
+
+    `playbook` is what is drilled, where that is a playbook.
+    """
+    posts, view = _posts(asked), the_incident(known.incidents, playbook)
     reached, on_paper = _people(known, _GOT), _people(known, {DeliveryOutcome.RECORDED})
     if view is None or pace is None:
         return Result(Figures(), posts, reached=reached, on_paper=on_paper)
@@ -102,9 +105,12 @@ def measure(known: Known, asked: Sequence[Asked], pace: Pace | None) -> Result:
     )
 
 
-def the_incident(incidents: Iterable[IncidentView]) -> IncidentView | None:
-    """The incident that a drill is about: the first that pages, else the first; None where there is none."""
-    found = list(incidents)
+def the_incident(incidents: Iterable[IncidentView], playbook: str | None = None) -> IncidentView | None:
+    """The incident that a drill is about: the first that pages, else the first; None where there is none.
+
+    Where a playbook is drilled, only those of it are looked at.
+    """
+    found = [view for view in incidents if playbook in (None, view.playbook)]
     return next((view for view in found if view.pages), found[0] if found else None)
 
 

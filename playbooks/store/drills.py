@@ -11,15 +11,19 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 
+from detectors.signal import Signal
 from playbooks import afterwards
+from playbooks.arming import Arming
+from playbooks.catalog import Pinned
 from playbooks.drills.drill import Drill, Place, Result
 from playbooks.drills.measure import Known
 from playbooks.log_entry import Resolved, ResolvedBy
+from playbooks.plan import open_incident
 from playbooks.store import incident_log, outbox
 from playbooks.store.drill_over import is_over
 from playbooks.store.engine import reading, writing
 from playbooks.store.holds import holds_of_incident
-from playbooks.store.incident_rows import end
+from playbooks.store.incident_rows import end, lock_brand, write_plan
 from playbooks.store.incidents import list_incidents
 from playbooks.store.schema import drills, incidents
 
@@ -28,12 +32,20 @@ BY_ITSELF = "drill"
 _REASON = "The drill is over."
 
 
-def begin(engine: Engine, drill: Drill) -> None:
-    """Keep a drill that is about to begin."""
-    row = msgspec.to_builtins(drill) | {"figures": None}
+def keep(engine: Engine, drill: Drill) -> None:
+    """Keep a drill that is about to begin, or one that was run elsewhere, with what was measured."""
+    figures = None if drill.result is None else msgspec.to_builtins(drill.result)
+    row = msgspec.to_builtins(drill) | {"figures": figures}
     del row["result"]
     with writing(engine) as conn:
         conn.execute(insert(drills).values(row))
+
+
+def open_by_hand(engine: Engine, signal: Signal, pinned: Pinned, now_ms: int) -> None:
+    """Open a drill's incident as a named person would by reporting it; a drill goes all the way."""
+    with writing(engine) as conn:
+        lock_brand(conn, signal.run, signal.brand)
+        write_plan(conn, open_incident(signal, pinned, Arming.PAGE_AND_HOLD, now_ms), signal, now_ms)
 
 
 def finish(engine: Engine, run: str, result: Result, now_ms: int) -> Drill | None:

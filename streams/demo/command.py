@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiohttp import ClientError, ClientSession
+from aiohttp import ClientSession
 from rich.console import Console
 
 from detectors.mention import rfc3339
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
-from streams.brokers.broker import LOOPBACK
 from streams.demo import report
 from streams.demo.ending import Ending
+from streams.demo.learning import caught_up
 from streams.demo.moments import Lookout, Moments, scheduler
 from streams.demo.play import SPEED, Player, Script, script
 from streams.demo.stage import BRAND, Stage, StageFailed
@@ -30,7 +30,6 @@ _LOOK_EVERY_S: Final = 0.1
 _ASK_METRICS_EVERY_S: Final = 0.5
 #: So long after its beginning, the crisis has gone all the way to the hold or never will.
 _PATIENCE_S: Final = 140.0
-_CAUGHT_UP_S: Final = 300.0
 
 
 def run_demo(ends_by_itself: bool, seed: int) -> int:
@@ -122,23 +121,7 @@ async def _learn(telling: Telling, stage: Stage, play: Script, player: Player, p
         await player.history(producer, told)
         tell(f"{player.mentions:,} mentions in two weeks", 1.0)
     with telling.step("Learning") as tell:
-        await _caught_up(tell, stage, play)
-
-
-async def _caught_up(tell: Tell, stage: Stage, play: Script) -> None:
-    """Wait until the watch has closed what lies before the crisis."""
-    deadline = time.monotonic() + _CAUGHT_UP_S
-    async with ClientSession() as session:
-        while time.monotonic() < deadline:
-            stage.check()
-            reached_ms = 1000 * await _watermark_s(session, stage.ports["watch"])
-            days = max(0.0, (reached_ms - play.scenario.start_ms) / 86_400_000)
-            tell(f"what is usual: {days:.1f} of 14 days", min(1.0, days / 14))
-            if reached_ms >= play.live_ms - 120_000:
-                tell("what is usual: learned, not given", 1.0)
-                return
-            await asyncio.sleep(_ASK_METRICS_EVERY_S)
-    raise StageFailed(f"the watch did not catch up within {_CAUGHT_UP_S:.0f} s\n{stage.log('watch')}")
+        await caught_up(tell, stage, play)
 
 
 async def _until_held(tell: Tell, stage: Stage, lookout: Lookout, playing: asyncio.Task[None]) -> Moments:
@@ -167,15 +150,6 @@ async def _play_on(tell: Tell, stage: Stage, player: Player, playing: asyncio.Ta
     while True:
         stage.check()
         await asyncio.sleep(_ASK_METRICS_EVERY_S)
-
-
-async def _watermark_s(session: ClientSession, port: int) -> float:
-    with suppress(ClientError):
-        async with session.get(f"http://{LOOPBACK}:{port}/metrics") as answer:
-            for line in (await answer.text()).splitlines():
-                if line.startswith("firebreak_watermark_seconds") and 'run_kind="drill"' in line:
-                    return float(line.rpartition(" ")[2])
-    return 0.0
 
 
 def _seen(moments: Moments) -> str:

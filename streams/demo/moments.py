@@ -65,11 +65,15 @@ class Lookout:
             self._look_for_signal()
         if seen.incident is None:
             seen.incident = next(iter(list_incidents(self.engine, self.run)), None)
-        seen.page = seen.page or next(iter(self.inbox.to(_ON_CALL)), None)
-        seen.notice = seen.notice or next(iter(self.inbox.to(_EXECUTIVE)), None)
+        seen.page = seen.page or self._mail_to(_ON_CALL)
+        seen.notice = seen.notice or self._mail_to(_EXECUTIVE)
         if seen.held is None:
             await self._ask()
         return seen
+
+    def _mail_to(self, name: str) -> Mail | None:
+        """The first mail of the run: all else, such as that the brand was armed, is no drill."""
+        return next((mail for mail in self.inbox.to(name) if "DRILL" in str(mail.message["Subject"])), None)
 
     def _look_for_signal(self) -> None:
         """The first signal of the run that a playbook answers to: one about negativity."""

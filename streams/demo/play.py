@@ -69,9 +69,9 @@ class Script:
         return self.begins_ms - _BEFORE_MIN * _MINUTE_MS
 
     @property
-    def minutes(self) -> int:
-        """How long the event lasts."""
-        return max(event.minutes for event in self.scenario.events)
+    def over_ms(self) -> int:
+        """When (event time) it is over."""
+        return self.crisis_ms + max(event.minutes for event in self.scenario.events) * _MINUTE_MS
 
 
 def script(brand: str, run: str, seed: int, now_ms: int, plot: Plot = DEMO) -> Script:

@@ -19,10 +19,14 @@ from typing import Final
 import yaml
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from playbooks.arming import Arming
+from playbooks.store.arming import arm
+from playbooks.store.engine import migrate, open_store
+from playbooks.wall_clock import now_ms
 from streams.brokers import embedded
 from streams.brokers.broker import LOOPBACK, Broker, free_port
 from streams.demo.inbox import Inbox
-from streams.settings import FILE_NAME
+from streams.settings import FILE_NAME, read_settings
 from streams.supervise import PARENT
 
 BRAND: Final = "acme"
@@ -30,6 +34,7 @@ _READY_S: Final = 90.0
 _END_S: Final = 15.0
 _POLL_S: Final = 0.2
 _TOKEN: Final = "FIREBREAK_GATE_TOKEN"  # noqa: S105  # the variable's name
+_LINKS: Final = "FIREBREAK_LINKS_SECRET"
 
 #: Process, its command, and the port a person would expect it on.
 _PROCESSES: Final = (
@@ -50,14 +55,18 @@ class StageFailed(Exception):
 class Stage:
     """Everything the demo runs: `start` starts it, `end` ends it and removes the folder, whatever came of the start.
 
-    `ports` has each process's port; `token` is what the gate asks for.
+    `ports` has each process's port; `token` is what the gate asks for. `library` is the folder of other playbooks than
+    those that Firebreak brings.
     """
+
+    library: str | None = None
 
     ports: dict[str, int] = field(default_factory=dict)
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="firebreak-demo-")))
     broker: Broker | None = None
     inbox: Inbox = field(default_factory=Inbox)
+    _links: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _reserved: list[socket.socket] = field(default_factory=list)
 
@@ -68,6 +77,7 @@ class Stage:
         self.inbox.start()
         self.ports = {name: self._port_near(port) for name, _, port in _PROCESSES}
         (self.folder / FILE_NAME).write_text(self._settings(), encoding="utf-8")
+        self._arm()
         for name, words, _ in _PROCESSES:
             self._start(name, words)
 
@@ -130,6 +140,17 @@ class Stage:
                 return line.rpartition(" ")[2]
         return None
 
+    def _arm(self) -> None:
+        """The one on call arms the brand, as somebody does on the first day that counts."""
+        settings = read_settings(self.folder)
+        engine = open_store(settings.store)
+        try:
+            migrate(engine)
+            why = "A demo: nobody real is paged, and its ordinary days are played first."
+            arm(engine, BRAND, Arming.PAGE_AND_HOLD, "alex", why, settings, now_ms(), early=True)
+        finally:
+            engine.dispose()
+
     def _settings(self) -> str:
         person = {"drills": True}
         found = {
@@ -141,7 +162,10 @@ class Stage:
                 "sam": {"name": "Sam (posting team)", "email": "sam@demo.invalid", **person},
             },
             "roles": {"on-call": ["alex"], "executives": ["robin"], "posting-team": ["sam"], "ops": ["alex"]},
-            "channels": {"email": {"host": LOOPBACK, "port": self.inbox.port, "sender": "firebreak@demo.invalid"}},
+            "channels": {
+                "email": {"host": LOOPBACK, "port": self.inbox.port, "sender": "firebreak@demo.invalid"},
+                "links": {"secret": {"env": _LINKS}},
+            },
             "gate": {"port": self.ports["gate"], "token": {"env": _TOKEN}},
             "console": {
                 "port": self.ports["console"],
@@ -151,12 +175,14 @@ class Stage:
             "triage": {"metrics_port": self.ports["triage"]},
             "watch": {"metrics_port": self.ports["watch"]},
             "respond": {"metrics_port": self.ports["respond"]},
-            "brands": {BRAND: {"name": "Acme", "arming": "page-and-hold"}},
+            "brands": {BRAND: {"name": "Acme"}},
         }
+        if self.library is not None:
+            found["library"] = self.library
         return yaml.safe_dump(found, sort_keys=False)
 
     def _start(self, name: str, words: tuple[str, ...]) -> None:
-        environment = {**os.environ, _TOKEN: self.token, PARENT: str(os.getpid())}
+        environment = {**os.environ, _TOKEN: self.token, _LINKS: self._links, PARENT: str(os.getpid())}
         with (self.folder / f"{name}.log").open("wb") as log:
             self._children[name] = subprocess.Popen(
                 [sys.executable, "-m", "streams", "--config", str(self.folder), *words],

@@ -1,0 +1,53 @@
+"""The canary: a scheduler that asks the gate before each of its posts, as every scheduler should, all through a drill.
+
+Its posts name the drill's run, so that the drill's hold, and nothing else of the drill, is in their way. It posts
+nothing. What it was told is the measure of how long posts slipped through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from aiohttp import ClientSession
+
+from playbooks.drills.measure import Asked
+from playbooks.gate_client import GateClient
+from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.secret import Secret
+from playbooks.wall_clock import Clock, now_ms
+
+ASK_EVERY_S: Final = 0.2
+_TEXT: Final = "DRILL: our summer offer is here!"
+
+
+class Canary:
+    """Asks for each of `platforms` in turn until it is cancelled; `asked` is what it was told so far."""
+
+    def __init__(
+        self, url: str, token: Secret, brand: str, platforms: Sequence[str], run: str, clock: Clock = now_ms
+    ) -> None:
+        self.asked: list[Asked] = []
+        self._url = url
+        self._token = token
+        self._brand = brand
+        self._platforms = platforms
+        self._run = run
+        self._clock = clock
+
+    async def go_on(self) -> None:
+        """Ask and ask again. What the gate or the network does is an answer, so nothing of that is raised."""
+        async with ClientSession() as session:
+            gate = GateClient(session, self._url, self._token, clock=self._clock)
+            while True:
+                for platform in self._platforms:
+                    answer = await gate.ask(self._post(platform))
+                    self.asked.append(Asked(self._clock(), platform, answer.outcome, answer.hold))
+                await asyncio.sleep(ASK_EVERY_S)
+
+    def _post(self, platform: str) -> GateRequest:
+        post = OutgoingPost(id=f"canary-{len(self.asked)}", text=_TEXT)
+        return GateRequest(
+            brand=self._brand, platform=platform, post=post, automated=True, scheduler="drill", run=self._run
+        )
