@@ -27,10 +27,17 @@ SECTIONS: Final[dict[str, str]] = {
     "channels.webhook": "Signed POSTs to a person's `webhook` ([channels.md](channels.md)). Without this section none "
     "are made.",
     "store": "The database that holds incidents, holds, and what is due.",
-    "gate": "What schedulers ask before they post.",
+    "gate": "What schedulers ask before they post ([gate.md](gate.md)).",
+    "gate.callers.<name>": "Others who ask, each with a token of their own: the audit has the name.",
+    "gate.break_glass": "Letting one held post go, once.",
+    "schedulers.<name>": "Accounts in schedulers, in which what is scheduled is stopped while a hold covers them "
+    "([schedulers.md](schedulers.md)).",
     "console": "The pages for people.",
     "runner": "How what is due is carried out.",
     "grafana": "Where annotations for signals, pages, holds and releases go. Without this section none are made.",
+    "heartbeat": "A service outside that pages when it hears nothing ([readiness.md](readiness.md)). Without this "
+    "section none is told.",
+    "readiness": "What `firebreak check` goes by ([readiness.md](readiness.md)).",
     "sources": "What brings mentions ([sources.md](sources.md)).",
     "sources.bluesky": "The public Jetstream.",
     "sources.webhook": "Mentions by signed POST.",
@@ -59,13 +66,28 @@ MEANING: Final[dict[str, str]] = {
     "kafka.buckets_retention_h": "How long cells are kept. A watch worker that was away for longer has missed some.",
     "kafka.signals_retention_h": "How long signals are kept.",
     "brands.<name>.name": "What people call the brand. Without it, its short name.",
-    "brands.<name>.arming": "How far Firebreak may go: `observe` opens incidents and shows what it would have done; "
-    "`page` reaches people; `page-and-hold` also holds posts.",
     "brands.<name>.terms": "What sources look for in posts ([sources.md](sources.md)).",
     "brands.<name>.own_accounts": "The brand's own accounts: their posts are no voices.",
+    "brands.<name>.when_detection_is_dead": "What the gate says to automated posts then: `hold` or `allow`.",
     "brands.<name>.planned": "The calendar: what is planned and will be talked about, each with `name`, `from` and "
     "`to` (RFC 3339 with an offset), `factor` (how many times the usual it brings, at least 1) and, where not all, "
     "`platforms`. It raises what is expected and mutes nothing.",
+    "schedulers.<name>.kind": "Which scheduler it is.",
+    "schedulers.<name>.brand": "Whose account it is: holds of this brand cover it.",
+    "schedulers.<name>.platform": "Where its posts appear. Without it, a hold of any platform covers it.",
+    "schedulers.<name>.account": "The account, as holds name it. Without it, a hold of any account covers it.",
+    "schedulers.<name>.url": "Where the scheduler is, if it is not its maker's own address.",
+    "schedulers.<name>.token": "What signs in there; for `webhook`, what signs.",
+    "schedulers.<name>.user": "The user whose application password `token` is (WordPress), or the app's client id whose "
+    "client secret `token` is (Hootsuite).",
+    "schedulers.<name>.organization": "The organization's id (Buffer).",
+    "schedulers.<name>.channel": "The account's id there: channel (Buffer), integration (Postiz), social profile "
+    "(Hootsuite), page (Facebook); for WordPress the kind of content, `posts` if it is not said.",
+    "schedulers.<name>.member": "The member in whose name is asked (Hootsuite).",
+    "schedulers.<name>.check_s": "How often the account is read back while it is held. Without it, as often as the "
+    "scheduler's limits allow.",
+    "schedulers.<name>.ahead_h": "Posts that are due later than so far ahead are stopped when they come nearer.",
+    "schedulers.<name>.timeout_s": "How long one question may take.",
     "people.<name>.name": "What the person is called.",
     "people.<name>.email": "Where mail reaches them.",
     "people.<name>.sms": "A telephone number for texts, with its country: `+4930123456`.",
@@ -138,6 +160,21 @@ MEANING: Final[dict[str, str]] = {
     "gate.host": "The address to listen on.",
     "gate.port": "The port to listen on, for metrics and health too.",
     "gate.token": "What a scheduler sends as its bearer token, at least 16 characters.",
+    "gate.callers.<name>.token": "Their bearer token, at least 16 characters, nobody else's.",
+    "gate.callers.<name>.crisis_team": "What people write and send through this caller may go while automated posts are "
+    "held: where it says `automated: false` and names the `actor`.",
+    "gate.releasers": "How many different people must agree to let go of a hold that was placed by hand.",
+    "gate.released_by": "The roles whose people may, and who give the word on posts that no hold of a playbook held.",
+    "gate.ask_again_min": "After so long, and again after as long, those who may let go of a hold that was placed by "
+    "hand are asked whether it is still needed.",
+    "gate.spacing_min": "How far apart the posts of one account go that had been held.",
+    "gate.detection_dead_min": "So long after watch was last known to have seen everything, detection counts as dead.",
+    "gate.without_text": "What the proxies' question is answered that brings no text of the post: `hold` or `allow`. "
+    "What was held before stays held in both.",
+    "gate.break_glass.roles": "The roles whose people may. Without it nobody may.",
+    "gate.break_glass.valid_min": "How long such a word is good.",
+    "gate.audit_key": "A key, at least 16 characters, with which the audit is sealed: then nobody who can write into "
+    "the store alone can forge it. `firebreak audit verify` needs the same.",
     "console.host": "The address to listen on.",
     "console.port": "The port to listen on, for metrics and health too.",
     "console.public_url": "How people reach the console from their devices: what links in messages begin with. Without "
@@ -152,6 +189,11 @@ MEANING: Final[dict[str, str]] = {
     "grafana.url": "Grafana's address.",
     "grafana.token": "The token of a service account that may make annotations (role Editor).",
     "grafana.timeout_s": "How long Grafana may take. It never delays a page.",
+    "heartbeat.url": "The ping address, for example of healthchecks.io; whoever has it can say that all is well.",
+    "heartbeat.every_s": "How often it is told. Tell the service to wait for twice that and a minute.",
+    "heartbeat.timeout_s": "How long the service may take.",
+    "readiness.verified_days": "How long a test message that was confirmed counts for its contact point.",
+    "readiness.gate_quiet_min": "When nobody has asked the gate for longer than this, it is told.",
     "sources.lease_s": "How long another instance of a source waits after one was killed before it takes over.",
     "sources.bluesky.url": "Jetstream's address. One that ends in `network.bsky.jetstream.subscribeEvents` is read as "
     "version 2.",

@@ -13,8 +13,8 @@ from playbooks.labels import ActionKind
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be carried out from `due_ms` (wall clock) on; `at_ms` is when it falls due in event time.
 
-    `id` is also the idempotency key. `target` is a role, or what a hold or an annotation is for. `body` is an
-    `effects.message.Notice` as plain data.
+    `id` is also the idempotency key. `incident` is empty where it is about none. `target` is a role, or what a hold or
+    an annotation is for. `body` is an `effects.message.Notice` as plain data.
     """
 
     id: str
@@ -34,5 +34,6 @@ class ActionDecision(StrEnum):
     DUE = "due"
     BRAND_OBSERVES = "brand_observes"
     BRAND_NOT_ARMED_TO_HOLD = "brand_not_armed_to_hold"
+    MUTED = "muted"
     NOTHING_HELD = "nothing_held"
     FOR_PEOPLE = "for_people"

@@ -14,8 +14,9 @@ def allowed_at(kind: type, where: str) -> str:
     """The keys or words allowed at msgspec's path `where` (``$.steps[0].action``); empty where they are no short list.
 
     >>> from playbooks.settings import PlaybookSettings
-    >>> allowed_at(PlaybookSettings, "$.brands[...].arming")
-    'allowed are observe, page, page-and-hold'
+    >>> from playbooks.schema import Playbook
+    >>> allowed_at(Playbook, "$.hold.scope")
+    'allowed are brand, platform'
     >>> allowed_at(PlaybookSettings, "$.store"), allowed_at(PlaybookSettings, "$.store.url")
     ('the keys here are password, url', '')
     """

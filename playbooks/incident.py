@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from detectors.signal import Signal
 from playbooks.action import ActionDecision
+from playbooks.hold_scope import ALL_POSTS, Narrowing
 from playbooks.labels import ActionKind
 from playbooks.log_entry import (
     Acknowledged,
@@ -21,14 +22,18 @@ from playbooks.log_entry import (
     AcknowledgementForgotten,
     ActionPlanned,
     Contained,
+    GlassBroken,
+    HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
     Logged,
+    Muted,
     Noted,
     Opened,
     Outranked,
     PlannedBecause,
     PlaybookChanged,
+    PostDecided,
     ReleaseAgreed,
     Reopened,
     Resolved,
@@ -113,6 +118,9 @@ class HoldView(msgspec.Struct, frozen=True):
     placed_ms: int
     agreed: tuple[str, ...] = ()
     released_ms: int | None = None
+    only: Narrowing = ALL_POSTS
+    protects: str = ""
+    ask_again_min: int | None = None
 
     @property
     def in_force(self) -> bool:
@@ -156,6 +164,8 @@ class IncidentView(msgspec.Struct, frozen=True):
     outranked_by: tuple[str, ...] = ()
     #: How often it has been ended.
     ended: int = 0
+    #: The mutes that it has met, the newest last.
+    mutes: tuple[Muted, ...] = ()
 
     @property
     def has_it(self) -> frozenset[str]:
@@ -211,6 +221,8 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
             return _asking(replace(view, outranked_by=(*view.outranked_by, entry.playbook)))
         case ActionPlanned():
             return replace(view, actions=(*view.actions, _planned(logged, entry)))
+        case Muted():
+            return replace(view, mutes=(*view.mutes, entry))
         case HoldPlaced():
             return replace(view, holds=(*view.holds, _placed(logged, entry)))
         case Acknowledged():
@@ -229,6 +241,10 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
             return replace(_touched(view, logged), holds=holds)
         case HoldReleased():
             return replace(view, holds=tuple(_let_go(hold, logged, entry) for hold in view.holds))
+        case HoldAskedAgain():
+            return view
+        case PostDecided() | GlassBroken():
+            return _touched(view, logged)
         case Contained():
             return replace(_touched(view, logged), state=IncidentState.CONTAINED)
         case Resolved():
@@ -322,6 +338,9 @@ def _placed(logged: Logged, entry: HoldPlaced) -> HoldView:
         releasers_needed=entry.releasers_needed,
         released_by=entry.released_by,
         placed_ms=logged.at_ms,
+        only=entry.only,
+        protects=entry.protects,
+        ask_again_min=entry.ask_again_min,
     )
 
 

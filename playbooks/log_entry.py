@@ -12,6 +12,7 @@ import msgspec
 
 from detectors.signal import Signal, SignalKind
 from playbooks.action import ActionDecision
+from playbooks.hold_scope import ALL_POSTS, Narrowing
 from playbooks.labels import ActionKind
 from playbooks.trigger import Match
 
@@ -47,6 +48,8 @@ class PlannedBecause(StrEnum):
     FORGOTTEN = "forgotten"
     REOPENED = "reopened"
     ASKED_FOR = "asked_for"
+    ARMED = "armed"
+    UNMUTED = "unmuted"
 
 
 def _snake(name: str) -> str:
@@ -127,14 +130,30 @@ class ActionPlanned(_Entry, frozen=True):
     why: PlannedBecause | None = None
 
 
+class Muted(_Entry, frozen=True):
+    """Planned silence: what was called for is not done until `until_ms`, because of what `person` said."""
+
+    mute: str
+    person: str
+    reason: str
+    until_ms: int
+
+
 class HoldPlaced(_Entry, frozen=True):
-    """Posting is held, in force from the commit of this entry."""
+    """Posting is held, in force from the commit of this entry.
+
+    `only` narrows it, `protects` is somebody who may not release it, and after each `ask_again_min` minutes those who
+    may are asked whether it is still needed (never, where it was placed before that was so).
+    """
 
     hold: str
     brand: str
     platform: str | None
     releasers_needed: int
     released_by: tuple[str, ...]
+    only: Narrowing = ALL_POSTS
+    protects: str = ""
+    ask_again_min: int | None = None
 
 
 class Acknowledged(_Entry, frozen=True):
@@ -206,6 +225,30 @@ class HoldReleased(_Entry, frozen=True):
     hold: str
 
 
+class HoldAskedAgain(_Entry, frozen=True):
+    """A hold has been in force for so long that those who may let go were asked whether it is still needed."""
+
+    hold: str
+
+
+class PostDecided(_Entry, frozen=True):
+    """The actor said what becomes of a post that was held; `post` is how the caller names it, `word` the deed."""
+
+    post: str
+    platform: str
+    word: str
+    reason: str
+
+
+class GlassBroken(_Entry, frozen=True):
+    """The actor lets one post go once, although it is held, until `expires_ms`."""
+
+    post: str
+    platform: str
+    reason: str
+    expires_ms: int
+
+
 class Resolved(_Entry, frozen=True):
     """It is over."""
 
@@ -220,6 +263,7 @@ LogEntry = (
     | SeverityRaised
     | Outranked
     | ActionPlanned
+    | Muted
     | HoldPlaced
     | Acknowledged
     | AcknowledgementForgotten
@@ -231,6 +275,9 @@ LogEntry = (
     | PlaybookChanged
     | ReleaseAgreed
     | HoldReleased
+    | HoldAskedAgain
+    | PostDecided
+    | GlassBroken
     | Resolved
 )
 

@@ -7,14 +7,15 @@ playbook; a signal that fires the playbook opens it or joins it, and only gettin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import xxhash
 
 from detectors.run import Replay, run_of
-from detectors.signal import Signal, SignalKind
+from detectors.signal import Signal
 from playbooks.action import Action, ActionDecision
+from playbooks.arming import Arming
 from playbooks.catalog import Library, Pinned
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind, SignalDecision
@@ -29,16 +30,14 @@ from playbooks.log_entry import (
     SignalJoined,
     SignalNoted,
 )
+from playbooks.mute import Mute, muted_by
 from playbooks.schema import Playbook
-from playbooks.settings import Arming, BrandSettings
+from playbooks.silenced import having_a_say, is_silent, silence
 from playbooks.steps import HoldOrder, PlannedStep, plan_steps
 from playbooks.timers import MINUTE_MS, Wake, quiet_wake
 from playbooks.trigger import Match, match
 
 HOUR_MS = 3_600_000
-
-#: Kinds of signal that are about Firebreak and what feeds it: they page ops, however far it may go about the brand.
-OWN_TROUBLES = frozenset({SignalKind.DEAD_LETTERS, SignalKind.SILENCE})
 
 #: Which decision stands for a signal that several playbooks had something to say about.
 _WEIGHT = {
@@ -80,13 +79,19 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def decide(
-    signal: Signal, library: Library, open_incidents: Mapping[str, IncidentView], arming: Arming, now_ms: int
+    signal: Signal,
+    library: Library,
+    open_incidents: Mapping[str, IncidentView],
+    arming: Arming,
+    now_ms: int,
+    mutes: Sequence[Mute] = (),
 ) -> Decided:
     """What follows from `signal`.
 
     `open_incidents` are those of the signal's run and brand, by cause; `now_ms` is the wall clock, from which a
-    live action's delay counts. Of one cause one incident is open: a signal that fires any of its playbooks joins it.
-    Raises `PlaybookError` where the library has lost a version that an open incident is pinned to.
+    live action's delay counts, and by which `mutes` are in force. Of one cause one incident is open: a signal that
+    fires any of its playbooks joins it. Raises `PlaybookError` where the library has lost a version that an open
+    incident is pinned to.
     """
     plans: list[Plan] = []
     over: dict[str, IncidentView] = {}
@@ -96,25 +101,15 @@ def decide(
         if _is_over(view, signal, pinned):
             over[view.cause] = view
         else:
-            plans.append(join(view, signal, pinned, arming, now_ms, firing.get(view.cause)))
+            plans.append(join(view, signal, pinned, arming, now_ms, firing.get(view.cause), mutes))
     for cause, pinned in firing.items():
         if cause not in open_incidents or cause in over:
-            plans.append(_ending(open_incident(signal, pinned, arming, now_ms), over.get(cause)))
+            plans.append(_ending(open_incident(signal, pinned, arming, now_ms, mutes), over.get(cause)))
     decision = max((plan.decision for plan in plans), key=_WEIGHT.__getitem__, default=SignalDecision.NO_PLAYBOOK)
     return Decided(decision, tuple(plans))
 
 
-def arming_of(brands: Mapping[str, BrandSettings], signal: Signal) -> Arming:
-    """How far Firebreak may go about a signal: as its brand is armed; what is wrong with Firebreak itself may page.
-
-    A brand that nobody configured is only observed: whoever makes one up pages nobody by falling silent.
-    """
-    if signal.kind in OWN_TROUBLES and (signal.brand in brands or signal.kind is not SignalKind.SILENCE):
-        return Arming.PAGE
-    return brands.get(signal.brand, BrandSettings()).arming
-
-
-def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -> Plan:
+def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int, mutes: Sequence[Mute] = ()) -> Plan:
     """Open an incident with `signal`, which fires the playbook."""
     playbook = pinned.playbook
     incident = incident_id(signal.run, signal.brand, playbook.id, signal.id)
@@ -129,8 +124,9 @@ def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int) -
         cause=playbook.of_cause,
         ack_expires_ms=expiry_ms(playbook),
     )
-    steps = plan_steps(incident, None, signal, pinned.playbook, arming, now_ms)
-    planned = _plan(SignalDecision.OPENED, incident, [opened], steps)
+    mute = muted_by(mutes, signal, [playbook], now_ms)
+    steps = plan_steps(incident, None, signal, playbook, arming, now_ms, muted=mute is not None)
+    planned = _under(mute, planned_of(SignalDecision.OPENED, incident, [opened], steps), signal.run, None)
     if isinstance(run_of(signal.run), Replay):
         return planned
     return msgspec.structs.replace(planned, wakes=(*planned.wakes, quiet_wake(incident, signal.run, playbook, now_ms)))
@@ -142,12 +138,18 @@ def expiry_ms(playbook: Playbook) -> int | None:
 
 
 def join(
-    view: IncidentView, signal: Signal, pinned: Pinned, arming: Arming, now_ms: int, fired: Pinned | None = None
+    view: IncidentView,
+    signal: Signal,
+    pinned: Pinned,
+    arming: Arming,
+    now_ms: int,
+    fired: Pinned | None = None,
+    mutes: Sequence[Mute] = (),
 ) -> Plan:
     """What `signal` means for an incident that is open: it joins, makes it worse, or is only noted.
 
     `fired` is the playbook of the same cause that the signal would open now. One that comes before the incident's own
-    makes it worse, once.
+    makes it worse, once. What has been paged is muted no more.
     """
     found = match(pinned.playbook.trigger, signal)
     if found is not Match.FIRES and fired is None:
@@ -157,16 +159,21 @@ def join(
         SignalJoined(signal.id, signal.kind, signal.platform, signal.severity, signal.observed, signal.expected)
     ]
     outranked = fired is not None and _comes_before(fired.playbook, pinned.playbook, view)
-    steps = plan_steps(view.id, view, signal, pinned.playbook, arming, now_ms, outranked=outranked)
+    mute = None if view.pages else muted_by(mutes, signal, having_a_say(pinned, fired), now_ms)
+    muted = mute is not None
+    steps = plan_steps(view.id, view, signal, pinned.playbook, arming, now_ms, outranked=outranked, muted=muted)
     if fired is not None and outranked:
         entries.append(Outranked(fired.playbook.id, fired.playbook.version, signal.id))
     if signal.severity > view.severity:
         entries.append(SeverityRaised(view.severity, signal.severity, signal))
     raised = outranked or signal.severity > view.severity
-    return _plan(SignalDecision.RAISED if raised else SignalDecision.JOINED, view.id, entries, steps)
+    decision = SignalDecision.RAISED if raised else SignalDecision.JOINED
+    return _under(mute, planned_of(decision, view.id, entries, steps), signal.run, view)
 
 
-def moved(view: IncidentView, pinned: Pinned, reason: str, arming: Arming, now_ms: int) -> Plan:
+def moved(
+    view: IncidentView, pinned: Pinned, reason: str, arming: Arming, now_ms: int, mutes: Sequence[Mute] = ()
+) -> Plan:
     """What moving an open incident to another playbook, or another version, means: the first entry is the move."""
     playbook = pinned.playbook
     change = PlaybookChanged(
@@ -178,8 +185,19 @@ def moved(view: IncidentView, pinned: Pinned, reason: str, arming: Arming, now_m
         ack_expires_ms=expiry_ms(playbook),
         reason=reason,
     )
-    steps = plan_steps(view.id, view, view.signal, playbook, arming, now_ms)
-    return _plan(SignalDecision.JOINED, view.id, [change], steps)
+    mute = None if view.pages else muted_by(mutes, view.signal, [playbook], now_ms)
+    steps = plan_steps(view.id, view, view.signal, playbook, arming, now_ms, muted=mute is not None)
+    return _under(mute, planned_of(SignalDecision.JOINED, view.id, [change], steps), view.run, view)
+
+
+def planned_of(decision: SignalDecision, incident: str, entries: list[LogEntry], steps: Sequence[PlannedStep]) -> Plan:
+    """The plan that `steps` come to, with `entries` before theirs in the log."""
+    for step in steps:
+        entries += step.entries
+    due = tuple(step.action for step in steps if step.decision is ActionDecision.DUE)
+    hold = next((step.hold for step in steps if step.hold), None)
+    wakes = tuple(wake for step in steps for wake in step.wakes)
+    return Plan(decision, incident, tuple(entries), due, hold, wakes)
 
 
 def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:
@@ -191,13 +209,12 @@ def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:
     return "inc-" + xxhash.xxh3_64_hexdigest("\x1f".join((run, brand, playbook, signal)).encode())
 
 
-def _plan(decision: SignalDecision, incident: str, entries: list[LogEntry], steps: list[PlannedStep]) -> Plan:
-    for step in steps:
-        entries += step.entries
-    due = tuple(step.action for step in steps if step.decision is ActionDecision.DUE)
-    hold = next((step.hold for step in steps if step.hold), None)
-    wakes = tuple(wake for step in steps for wake in step.wakes)
-    return Plan(decision, incident, tuple(entries), due, hold, wakes)
+def _under(mute: Mute | None, planned: Plan, run: str, view: IncidentView | None) -> Plan:
+    if not is_silent(planned.entries):
+        return planned
+    left = silence(mute, view, planned.incident, run)
+    entries, wakes = (*planned.entries, *left.entries), (*planned.wakes, *left.wakes)
+    return msgspec.structs.replace(planned, entries=entries, wakes=wakes)
 
 
 def _comes_before(fired: Playbook, pinned: Playbook, view: IncidentView) -> bool:

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from detectors.run import Live
+from playbooks.arming import Arming
 from playbooks.catalog import Library
 from playbooks.effects.message import AddressOf
 from playbooks.labels import ActionKind, Channel
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.people import Missed, Reach, parts_of, reach
-from playbooks.settings import Arming, PlaybookSettings
+from playbooks.settings import PlaybookSettings
 
 
 def pages_to_nobody(
-    settings: PlaybookSettings, library: Library, rotas: Rotas | None = None, at_ms: int = 0
+    settings: PlaybookSettings,
+    library: Library,
+    armed: Mapping[str, Arming],
+    rotas: Rotas | None = None,
+    at_ms: int = 0,
 ) -> list[str]:
     """For each armed brand and each role that a playbook pages: why nobody would get the page; empty where all is well.
 
-    From the settings, without their secrets, so that every process can tell; and from the rotas at a moment. Who has
-    not read those says nothing of roles that have one.
+    From the settings, without their secrets, so that every process can tell, from how brands are `armed` (one that is
+    not there observes), and from the rotas at a moment. Who has not read those says nothing of roles that have one.
 
     >>> from playbooks.catalog import load_library
-    >>> pages_to_nobody(PlaybookSettings(), load_library())
+    >>> pages_to_nobody(PlaybookSettings(), load_library(), {})
     []
     """
     return [
         f"a page about brand {brand!r} to the role {role!r} reaches nobody: {why}"
-        for brand, known in sorted(settings.brands.items())
-        if known.arming is not Arming.OBSERVE
+        for brand in sorted(settings.brands)
+        if armed.get(brand, Arming.OBSERVE) is not Arming.OBSERVE
         for role in _paged(library)
         if rotas is not None or not parts_of(settings.roles.get(role, ()))[1]
         if (why := _why(role, settings, rotas or NO_ROTAS, at_ms))

@@ -15,12 +15,12 @@ from detectors.mention import rfc3339
 from detectors.signal import Signal
 from playbooks import plan
 from playbooks.action import Action
+from playbooks.arming import Arming
 from playbooks.catalog import Library
 from playbooks.decisions import ActionLine, IncidentLine, action_line
 from playbooks.incident import IncidentView, advance
 from playbooks.labels import ActionKind, SignalDecision
 from playbooks.log_entry import RESPOND, Logged
-from playbooks.settings import Arming, PlaybookSettings
 
 
 class Tally(msgspec.Struct):
@@ -34,13 +34,11 @@ class Tally(msgspec.Struct):
 class Rehearsal:
     """Takes signals in order of their time and says what would be done about each.
 
-    Without `settings` every brand is armed to page and to hold; with them, each as it is set. The clock is the
-    signals' own.
+    Every brand is armed to page and to hold, as in every replay. The clock is the signals' own.
     """
 
-    def __init__(self, library: Library, settings: PlaybookSettings | None = None) -> None:
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._settings = settings
         self._open: defaultdict[tuple[str, str], dict[str, IncidentView]] = defaultdict(dict)
         self._seen: set[str] = set()
         self._coming: list[tuple[int, int, Action]] = []
@@ -69,8 +67,7 @@ class Rehearsal:
 
     def _decide(self, signal: Signal) -> list[IncidentLine | ActionLine]:
         known = self._open[signal.run, signal.brand]
-        arming = plan.arming_of(self._settings.brands, signal) if self._settings else Arming.PAGE_AND_HOLD
-        decided = plan.decide(signal, self._library, known, arming, signal.at_ms)
+        decided = plan.decide(signal, self._library, known, Arming.PAGE_AND_HOLD, signal.at_ms)
         lines: list[IncidentLine | ActionLine] = []
         for each in decided.plans:
             view = self._follow(each, known, signal)

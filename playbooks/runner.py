@@ -16,7 +16,7 @@ import socket
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from functools import partial
@@ -25,6 +25,7 @@ from typing import assert_never
 from sqlalchemy import Engine
 
 from playbooks import telemetry
+from playbooks.arming import Arming
 from playbooks.carry_out import Carrier
 from playbooks.catalog import Library, library_of
 from playbooks.effects.registry import open_effects
@@ -36,8 +37,10 @@ from playbooks.oncall.shelf import StoreShelf
 from playbooks.patient_store import PatientStore
 from playbooks.people import Nobody, members
 from playbooks.reachability import pages_to_nobody
+from playbooks.readiness.alive import Alive
 from playbooks.schema import PlaybookError
-from playbooks.settings import Arming, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.standing_orders import StandingOrders
 from playbooks.store import incidents, outbox, timers
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.outbox import Backlog, DueAction, LeaseLost
@@ -94,10 +97,13 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
     keeper = RotaKeeper(settings, clock, StoreShelf(store.do))
     carrier = Carrier(settings, store, effects, clock, random.random, keeper.rotas)
     await keeper.open()
-    runner = Runner(settings, store, carrier, library_of(settings), clock, keeper.rotas)
+    orders = StandingOrders(store, settings.brands, clock)
+    await orders.open()
+    runner = Runner(settings, store, carrier, library_of(settings), clock, keeper.rotas, orders.armed)
+    alive = Alive(settings, engine, runner.not_ready, clock)
     for why in runner.not_ready():
         _log.warning("%s", why)
-    armed = sorted(brand for brand, known in settings.brands.items() if known.arming is not Arming.OBSERVE)
+    armed = sorted(brand for brand, how in orders.armed().items() if how is not Arming.OBSERVE)
     _log.info("the runner carries out what is due for %s; channels: %s", armed or "no brand", sorted(effects) or "none")
     try:
         async with serve_health(
@@ -105,6 +111,8 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
         ):
             async with asyncio.TaskGroup() as group:
                 group.create_task(keeper.run(stop))
+                group.create_task(orders.run(stop))
+                group.create_task(alive.run(stop))
                 await runner.run(stop)
     finally:
         await asyncio.to_thread(store.close)
@@ -121,11 +129,13 @@ class Runner:
         library: Library,
         clock: Clock,
         rotas: Callable[[], Rotas] = lambda: NO_ROTAS,
+        armed: Callable[[], Mapping[str, Arming]] = dict,
     ) -> None:
         self._settings = settings.runner
         self._people = settings
         self._library = library
         self._rotas = rotas
+        self._armed = armed
         self._store = store
         self._carrier = carrier
         self._clock = clock
@@ -135,7 +145,7 @@ class Runner:
 
     def not_ready(self) -> list[str]:
         """Why it cannot do its work just now."""
-        unreached = pages_to_nobody(self._people, self._library, self._rotas(), self._clock())
+        unreached = pages_to_nobody(self._people, self._library, self._armed(), self._rotas(), self._clock())
         return [*([self._store.trouble] if self._store.trouble else []), *unreached]
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -78,14 +78,6 @@ class SecretFrom(Section, frozen=True):
         return Secret(value)
 
 
-class Arming(StrEnum):
-    """How far Firebreak may go for a brand."""
-
-    OBSERVE = "observe"
-    PAGE = "page"
-    PAGE_AND_HOLD = "page-and-hold"
-
-
 class StoreSettings(Section, frozen=True):
     """The transactional store; SQLite by default, ``postgresql+psycopg://...`` for PostgreSQL."""
 
@@ -268,12 +260,45 @@ class RunnerSettings(Section, frozen=True):
     metrics_port: Port = 9104
 
 
+class Otherwise(StrEnum):
+    """What the gate says where it does not know enough."""
+
+    HOLD = "hold"
+    ALLOW = "allow"
+
+
+class CallerSettings(Section, frozen=True):
+    """Somebody who asks the gate with a token of their own."""
+
+    token: SecretFrom
+    crisis_team: bool = False
+
+
+class BreakGlassSettings(Section, frozen=True):
+    """Who may let one held post go, once, and for how long that is good. Without `roles` nobody may."""
+
+    roles: tuple[Name, ...] = ()
+    valid_min: Positive = 15.0
+
+
 class GateSettings(Section, frozen=True):
-    """What schedulers ask before they post. Loopback unless said otherwise."""
+    """What schedulers ask before they post. Loopback unless said otherwise.
+
+    `releasers` and `released_by` say who lets go of what was held by hand, or while detection was dead.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8081
     token: SecretFrom = SecretFrom(env="FIREBREAK_GATE_TOKEN")
+    callers: dict[Name, CallerSettings] = {}
+    releasers: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+    released_by: tuple[Name, ...] = ("on-call",)
+    ask_again_min: Annotated[int, msgspec.Meta(ge=5, le=10_080)] = 240
+    spacing_min: Positive = 10.0
+    detection_dead_min: Positive = 10.0
+    without_text: Otherwise = Otherwise.HOLD
+    break_glass: BreakGlassSettings = BreakGlassSettings()
+    audit_key: SecretFrom | None = None
 
 
 class ConsoleSettings(Section, frozen=True):
@@ -293,6 +318,23 @@ class GrafanaSettings(Section, frozen=True):
     timeout_s: Positive = 5.0
 
 
+class HeartbeatSettings(Section, frozen=True):
+    """A service outside that pages when it no longer hears from the runner; its address, as Healthchecks has it, is the
+    secret. The runner tells it every `every_s` that all is well, or what is not.
+    """
+
+    url: SecretFrom
+    every_s: Annotated[float, msgspec.Meta(ge=15)] = 60.0
+    timeout_s: Positive = 10.0
+
+
+class ReadinessSettings(Section, frozen=True):
+    """What ``firebreak check`` goes by: for how long a confirmed test message counts, and when a silent gate is odd."""
+
+    verified_days: Positive = 90.0
+    gate_quiet_min: Positive = 15.0
+
+
 class PlannedSettings(Section, frozen=True):
     """A campaign in a brand's calendar; `factor` is how many times the usual it brings. It mutes nothing."""
 
@@ -307,10 +349,45 @@ class BrandSettings(Section, frozen=True):
     """One configured brand. `terms` are what sources look for in posts, `planned` is its calendar of campaigns."""
 
     name: str | None = None
-    arming: Arming = Arming.OBSERVE
     terms: tuple[str, ...] = ()
     own_accounts: tuple[str, ...] = ()
+    when_detection_is_dead: Otherwise = Otherwise.HOLD
     planned: tuple[PlannedSettings, ...] = ()
+
+
+class SchedulerKind(StrEnum):
+    """The schedulers that posts can be held in."""
+
+    BUFFER = "buffer"
+    MASTODON = "mastodon"
+    POSTIZ = "postiz"
+    WORDPRESS = "wordpress"
+    HOOTSUITE = "hootsuite"
+    FACEBOOK = "facebook"
+    WEBHOOK = "webhook"
+
+
+class SchedulerSettings(Section, frozen=True):
+    """One account in one scheduler, and what holds cover it: those of its brand, platform and account.
+
+    Which of `url`, `token`, `user`, `organization`, `channel` and `member` a kind needs stands in docs/schedulers.md.
+    `check_s`: how often the account is read back while it is held; each kind has its own. `ahead_h`: posts that are due
+    later than so far ahead are left alone until they come nearer.
+    """
+
+    kind: SchedulerKind
+    brand: Name
+    platform: PlatformName | None = None
+    account: str | None = None
+    url: str | None = None
+    token: SecretFrom | None = None
+    user: str | None = None
+    organization: str | None = None
+    channel: str | None = None
+    member: str | None = None
+    check_s: Positive | None = None
+    ahead_h: Annotated[float, msgspec.Meta(gt=0, le=24 * 14)] = 24.0 * 14
+    timeout_s: Positive = 10.0
 
 
 class PlaybookSettings(Section, frozen=True):
@@ -330,6 +407,9 @@ class PlaybookSettings(Section, frozen=True):
     gate: GateSettings = GateSettings()
     console: ConsoleSettings = ConsoleSettings()
     grafana: GrafanaSettings | None = None
+    heartbeat: HeartbeatSettings | None = None
+    readiness: ReadinessSettings = ReadinessSettings()
     metrics_host: str = "127.0.0.1"
     library: str | None = None
     brands: dict[Name, BrandSettings] = {}
+    schedulers: dict[Name, SchedulerSettings] = {}

@@ -12,14 +12,19 @@ from detectors.run import Drill, Live, Replay, run_of
 from detectors.signal import Signal
 from playbooks import wording
 from playbooks.action import Action, ActionDecision
-from playbooks.incident import IncidentView
+from playbooks.arming import Arming
+from playbooks.hold_lease import lease_wake
+from playbooks.hold_scope import ALL_POSTS, Narrowing
+from playbooks.incident import HoldView, IncidentView
 from playbooks.labels import ActionKind
-from playbooks.log_entry import ActionPlanned, HoldPlaced, LogEntry
+from playbooks.log_entry import ActionPlanned, HoldPlaced, LogEntry, PlannedBecause
 from playbooks.schema import HoldScope, HoldTerms, Playbook, Step
-from playbooks.settings import Arming
 from playbooks.timers import Deadline, Wake, first_wake
 
 MINUTE_MS = 60_000
+
+#: Somebody is really asked: Firebreak does it, or people are to.
+_ASKED = (ActionDecision.DUE, ActionDecision.FOR_PEOPLE)
 
 
 class HoldOrder(msgspec.Struct, frozen=True):
@@ -30,6 +35,7 @@ class HoldOrder(msgspec.Struct, frozen=True):
     platform: str | None
     reason: str
     releasers_needed: int
+    only: Narrowing = ALL_POSTS
 
 
 class PlannedStep(msgspec.Struct, frozen=True):
@@ -51,16 +57,19 @@ def plan_steps(
     now_ms: int,
     *,
     outranked: bool = False,
+    muted: bool = False,
+    why: PlannedBecause | None = None,
 ) -> list[PlannedStep]:
     """The steps that `signal` calls for; `view` is the incident before it, None where it opens one.
 
-    `outranked` says that it fired a playbook that comes before this one: that is worse, whatever its severity.
+    `outranked` says that it fired a playbook that comes before this one: that is worse, whatever its severity. `muted`
+    says that nothing is to be done about it now, `why` what calls for the steps where it is not the signal.
 
     An opening plans every step. Afterwards a step is planned again where it got worse (pages, annotations, notices
     that say so, a hold that people had let go), and where it could not be done before and now can: the brand was
-    armed meanwhile.
+    armed meanwhile, or a mute has ended.
     """
-    steps = _Steps(incident, view, signal, playbook, arming, now_ms, outranked)
+    steps = _Steps(incident, view, signal, playbook, arming, now_ms, outranked, muted, why)
     return [steps.plan(step) for step in playbook.steps if steps.is_planned(step)]
 
 
@@ -73,16 +82,18 @@ class _Steps:
     arming: Arming
     now_ms: int
     outranked: bool
+    muted: bool
+    why: PlannedBecause | None
 
     def is_planned(self, step: Step) -> bool:
         """Whether the signal calls for this step, be it due or not."""
         before = self.view.planned(step.id) if self.view else []
         if not before:
             return True
-        is_due = self._decision(step) is ActionDecision.DUE
+        is_due = self._decision(step) in _ASKED
         if step.action is ActionKind.HOLD:
             return is_due and (self._never_held or (self._worse and not self._is_held))
-        never_done = all(action.decision is not ActionDecision.DUE for action in before)
+        never_done = all(action.decision not in _ASKED for action in before)
         return (is_due and never_done) or (self._worse and step.repeats) or (step.with_hold and self._holds_now)
 
     def plan(self, step: Step) -> PlannedStep:
@@ -99,17 +110,18 @@ class _Steps:
             with_hold=step.with_hold,
             deadline_ms=next((wake.due_ms for wake in wakes if isinstance(wake.timer, Deadline)), None),
             each=step.each,
+            why=self.why,
         )
         terms = self.playbook.hold
         if terms is None or step.action is not ActionKind.HOLD or decision is not ActionDecision.DUE:
             return PlannedStep(action, decision, (planned,), None, wakes)
-        order = HoldOrder(action.id, self.signal.brand, self._platform, step.words.strip(), terms.releasers)
-        return PlannedStep(action, decision, (planned, _placed(order, terms)), order)
+        order = HoldOrder(action.id, self.signal.brand, self._platform, step.words.strip(), terms.releasers, terms.only)
+        lease = lease_wake(action.incident, action.run, order.id, terms.ask_again_min, action.due_ms)
+        return PlannedStep(action, decision, (planned, _placed(order, terms)), order, lease)
 
     def _wakes(self, step: Step, action: Action, decision: ActionDecision) -> tuple[Wake, ...]:
         """Timers, where somebody is really asked: nobody answers a replay."""
-        asked = decision in (ActionDecision.DUE, ActionDecision.FOR_PEOPLE)
-        if not asked or isinstance(run_of(self.signal.run), Replay):
+        if decision not in _ASKED or isinstance(run_of(self.signal.run), Replay):
             return ()
         return first_wake(action, step, self.playbook)
 
@@ -119,6 +131,8 @@ class _Steps:
                 return ActionDecision.DUE
             case Arming.OBSERVE, _:
                 return ActionDecision.BRAND_OBSERVES
+            case _ if self.muted:
+                return ActionDecision.MUTED
             case _ if step.action.is_for_people:
                 return ActionDecision.FOR_PEOPLE
             case Arming.PAGE, ActionKind.HOLD:
@@ -132,6 +146,8 @@ class _Steps:
         signal = self.signal
         times = len(self.view.planned(step.id)) if self.view else 0
         notice = wording.notice(self.incident, self.playbook, step, signal, worse=self._worse)
+        if self.why is not None and self.view is not None:
+            notice = wording.said_late(notice, self.why, max(0, self.now_ms - self.view.recorded_ms) // MINUTE_MS)
         delay_ms = step.after_min * MINUTE_MS
         return Action(
             id=f"{self.incident}:{step.id}:{times + 1}",
@@ -141,7 +157,7 @@ class _Steps:
             action=step.action,
             target=step.to or signal.brand,
             body=msgspec.to_builtins(notice),
-            at_ms=signal.at_ms + delay_ms,
+            at_ms=(signal.at_ms if self.why is None else self.now_ms) + delay_ms,
             due_ms=_due_ms(signal, self.now_ms, delay_ms),
         )
 
@@ -164,12 +180,17 @@ class _Steps:
     @property
     def _is_held(self) -> bool:
         holds = self.view.holds if self.view else ()
-        return any(hold.in_force and hold.platform in (None, self._platform) for hold in holds)
+        return any(hold.in_force and self._is_wide_enough(hold) for hold in holds)
 
     @property
     def _never_held(self) -> bool:
         holds = self.view.holds if self.view else ()
-        return all(hold.platform not in (None, self._platform) for hold in holds)
+        return not any(self._is_wide_enough(hold) for hold in holds)
+
+    def _is_wide_enough(self, hold: HoldView) -> bool:
+        terms = self.playbook.hold
+        wanted = terms.only if terms else ALL_POSTS
+        return hold.platform in (None, self._platform) and hold.only.is_as_wide_as(wanted)
 
 
 def _due_ms(signal: Signal, now_ms: int, delay_ms: int) -> int:
@@ -184,4 +205,12 @@ def _due_ms(signal: Signal, now_ms: int, delay_ms: int) -> int:
 
 
 def _placed(order: HoldOrder, terms: HoldTerms) -> HoldPlaced:
-    return HoldPlaced(order.id, order.brand, order.platform, order.releasers_needed, terms.released_by)
+    return HoldPlaced(
+        order.id,
+        order.brand,
+        order.platform,
+        order.releasers_needed,
+        terms.released_by,
+        only=order.only,
+        ask_again_min=terms.ask_again_min,
+    )

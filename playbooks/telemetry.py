@@ -26,12 +26,14 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from detectors.mention import Fault
 from detectors.signal import SignalKind
+from playbooks.arming import Arming
 from playbooks.labels import (
     ActionKind,
     Channel,
     ConsolePage,
     DeliveryOutcome,
     GateReason,
+    HeartbeatOutcome,
     MentionOutcome,
     Role,
     RunKind,
@@ -169,6 +171,15 @@ INCIDENTS_OPEN = gauge(
 
 # --- runner
 
+BRAND_ARMING = gauge(
+    "firebreak_brand_arming",
+    [Role.RUNNER],
+    Unit.COUNT,
+    "1 for how far Firebreak may go for a brand now, 0 for the others.",
+    {"brand": Named.BRAND, "arming": Arming},
+)
+MUTES_IN_FORCE = gauge("firebreak_mutes_in_force", [Role.RUNNER], Unit.COUNT, "Mutes in force now.")
+
 DELIVERIES = counter(
     "firebreak_deliveries_total",
     [Role.RUNNER],
@@ -199,6 +210,18 @@ ROTA_TROUBLES = gauge(
     Unit.COUNT,
     "What is wrong with rotas now, by what it is; what was read of them before counts on for a while.",
     {"why": RotaTrouble},
+)
+CHAIN_WELL = gauge(
+    "firebreak_chain_well",
+    [Role.RUNNER],
+    Unit.COUNT,
+    "1 while a mention that comes now would page somebody, as far as the runner sees: watch, respond and it get on.",
+)
+HEARTBEATS = counter(
+    "firebreak_heartbeats_total",
+    [Role.RUNNER],
+    "What the service outside was told by the runner, and whether it took it.",
+    {"outcome": HeartbeatOutcome},
 )
 
 # --- gate

@@ -37,7 +37,13 @@ MINUTE_MS = 60_000
 Members = Callable[[str], frozenset[str]]
 
 #: Pages that begin a ladder of their own: a signal called for them, or all had to be paged anew.
-_FRESH = (None, PlannedBecause.FORGOTTEN, PlannedBecause.REOPENED)
+_FRESH = (
+    None,
+    PlannedBecause.FORGOTTEN,
+    PlannedBecause.REOPENED,
+    PlannedBecause.ARMED,
+    PlannedBecause.UNMUTED,
+)
 
 
 class Escalate(msgspec.Struct, frozen=True, tag="escalate"):
@@ -63,7 +69,21 @@ class Quiet(msgspec.Struct, frozen=True, tag="quiet"):
     """By now nothing may have fired the incident for so long that it is over."""
 
 
+class CatchUp(msgspec.Struct, frozen=True, tag="catch_up"):
+    """What could not be done before perhaps can by now: a mute has ended, or a brand was armed (`why`)."""
+
+    why: PlannedBecause
+
+
+class AskAgain(msgspec.Struct, frozen=True, tag="ask_again"):
+    """By now people are to be asked whether a hold is still needed (`hold_lease.py`)."""
+
+    hold: str
+
+
+#: What follows from looking at the incident alone (`on_wake`).
 Timer = Escalate | Deadline | Forgotten | Quiet
+AnyTimer = Timer | CatchUp | AskAgain
 
 
 class Wake(msgspec.Struct, frozen=True):
@@ -73,7 +93,7 @@ class Wake(msgspec.Struct, frozen=True):
     incident: str
     run: str
     due_ms: int
-    timer: Timer
+    timer: AnyTimer
 
 
 class Woken(msgspec.Struct, frozen=True):

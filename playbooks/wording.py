@@ -47,7 +47,11 @@ def paged_again(view: IncidentView, playbook: Playbook, step: Step, because: Pla
 
     `waited_min` is how many minutes ago the incident opened.
     """
-    first = notice(view.id, playbook, step, view.signal, worse=False)
+    return said_late(notice(view.id, playbook, step, view.signal, worse=False), because, waited_min)
+
+
+def said_late(first: Notice, because: PlannedBecause, waited_min: int) -> Notice:
+    """A notice with why it comes only now, `waited_min` minutes after the incident opened, at its top."""
     return msgspec.structs.replace(first, text=f"{_again(because, waited_min)}\n\n{first.text}")
 
 
@@ -156,7 +160,7 @@ def _what(view: IncidentView) -> str:
 
 
 def _again(because: PlannedBecause, waited_min: int) -> str:
-    unheard = f"Nobody has acknowledged for {waited_min} minutes"
+    unheard = f"Nobody has acknowledged for {_waited(waited_min)}"
     match because:
         case PlannedBecause.NOT_ACKNOWLEDGED:
             return f"{unheard}, so you are paged."
@@ -168,8 +172,16 @@ def _again(because: PlannedBecause, waited_min: int) -> str:
             return "It was ended, and has been opened again by hand."
         case PlannedBecause.ASKED_FOR:
             return "Somebody who has this incident asks for you."
+        case PlannedBecause.ARMED:
+            return f"It opened {_waited(waited_min)} ago, when the brand was only observed. It is armed now."
+        case PlannedBecause.UNMUTED:
+            return f"It opened {_waited(waited_min)} ago and was muted until now. It is still open."
         case _:
             assert_never(because)
+
+
+def _waited(minutes: int) -> str:
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _counted(signal: Signal) -> tuple[str, ...]:

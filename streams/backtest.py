@@ -106,12 +106,12 @@ def backtest_command(
 ) -> None:
     """Show what Firebreak would have done with mentions from JSONL files (or -), and reach nobody.
 
-    The same triage, detectors and planner as a running system, as fast as it goes; the clock is the mentions'. Without
-    --config every brand is taken, armed to page and to hold.
+    The same triage, detectors and planner as a running system, as fast as it goes; the clock is the mentions'. Each
+    brand counts as armed to page and to hold; without --config every brand is taken.
     """
     refuse_to_overwrite(out, (*files, *([learn] if learn else ())))
     settings = read_settings(ctx.obj) if ctx.obj else Settings(any_brand=True)
-    rehearsal = Rehearsal(library_of(settings), settings if ctx.obj else None)
+    rehearsal = Rehearsal(library_of(settings))
     from streams.labelled import learned_from
 
     pipeline = Pipeline(

@@ -25,6 +25,15 @@ Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 
+#: What was a setting once, as the fault about it begins, and what is done instead.
+RETIRED = {
+    "Object contains unknown field `arming` at brands.": (
+        "; how far Firebreak may go for a brand is an act of a named person now: take the line out, then say "
+        "'firebreak arm BRAND page --by PERSON --reason WHY', or arm it on the console's page \"Brands\""
+    ),
+}
+
+
 class SettingsError(Exception):
     """The settings are wrong; the operator must mend them. One message: what, where, what to do."""
 
@@ -166,7 +175,8 @@ def read_settings(folder: Path | None) -> Settings:
             settings = replace(settings, library=str(folder / settings.library))
         _check(path, settings)
     except YamlFault as fault:
-        raise SettingsError(str(fault)) from None
+        taught = next((words for begins, words in RETIRED.items() if fault.message.startswith(begins)), "")
+        raise SettingsError(f"{fault}{taught}") from None
     return settings
 
 

@@ -13,7 +13,6 @@ from playbooks.console import signing_in
 from playbooks.console.answers import Ended, Noted, back_to, back_to_report
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.console.forms import BadForm
-from playbooks.plan import arming_of
 from playbooks.release_rights import MayRelease, may_release
 from playbooks.store import deeds, holds, incidents
 from playbooks.store.deeds import Report, Told
@@ -93,12 +92,9 @@ async def report(request: web.Request, viewer: Viewer, form: Form) -> web.Respon
 
 
 def _move(desk: Desk, incident: str, person: str, form: Form) -> Told:
-    view = incidents.incident_view(desk.engine, incident)
-    if view is None:
-        return Told.NO_SUCH_INCIDENT
-    arming = arming_of(desk.settings.brands, view.signal)
     reason, playbook = form.get("reason", ""), form.get("playbook", "")
-    return deeds.move(desk.engine, incident, person, reason, playbook, desk.library, arming, desk.clock())
+    known = desk.settings.brands
+    return deeds.move(desk.engine, incident, person, reason, playbook, desk.library, known, desk.clock())
 
 
 async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response:

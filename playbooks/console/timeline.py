@@ -19,14 +19,18 @@ from playbooks.log_entry import (
     AcknowledgementForgotten,
     ActionPlanned,
     Contained,
+    GlassBroken,
+    HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
     LogEntry,
     Logged,
+    Muted,
     Noted,
     Opened,
     Outranked,
     PlaybookChanged,
+    PostDecided,
     ReleaseAgreed,
     Reopened,
     Resolved,
@@ -106,6 +110,10 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
         case SignalNoted():
             seen = f"{words.what_is_counted(entry.kind)} {words.place(entry.platform)}, severity {entry.severity}"
             return Line(row.at_ms, f"Noticed beside it: {seen}. It changes nothing here.")
+        case Muted():
+            until = words.moment(entry.until_ms)
+            told = f"Not done: muted until {until} by {name_of(entry.person)}, because:"
+            return Line(row.at_ms, told, Tone.STRONG, entry.reason)
         case HoldPlaced():
             return Line(row.at_ms, _placed(entry, brand), Tone.HELD)
         case Acknowledged():
@@ -139,6 +147,14 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
             return Line(row.at_ms, f"{name_of(row.actor)} agreed to the release:", Tone.CALM, entry.reason)
         case HoldReleased():
             return Line(row.at_ms, "The hold is released; nothing that was held is sent by itself.", Tone.CALM)
+        case HoldAskedAgain():
+            return Line(row.at_ms, "Held for long: those who may let go were asked whether it is still needed.")
+        case PostDecided():
+            what = f"{name_of(row.actor)} said of the held post {entry.post} on {entry.platform}: {entry.word}"
+            return Line(row.at_ms, f"{what}.", Tone.PLAIN, entry.reason)
+        case GlassBroken():
+            what = f"{name_of(row.actor)} lets the held post {entry.post} on {entry.platform} go once"
+            return Line(row.at_ms, f"{what}, until {words.clock(entry.expires_ms)}:", Tone.ALARM, entry.reason)
         case Resolved(how=ResolvedBy.QUIET):
             return Line(row.at_ms, "It is over: nothing more was seen for so long.", Tone.CALM, entry.reason)
         case Resolved():
@@ -193,6 +209,8 @@ def _heading(decision: ActionDecision) -> str:
             return "Not done, because this brand is only observed"
         case ActionDecision.BRAND_NOT_ARMED_TO_HOLD:
             return "Not done, because this brand is not armed to hold"
+        case ActionDecision.MUTED:
+            return "Not done, because it is muted"
         case ActionDecision.NOTHING_HELD:
             return "Not needed, because nothing is held"
         case ActionDecision.FOR_PEOPLE:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 
 import msgspec
@@ -29,12 +29,13 @@ from playbooks.log_entry import (
     StepDone,
 )
 from playbooks.reported import reported, with_words
-from playbooks.settings import Arming, PlaybookSettings
-from playbooks.store import incident_log, outbox, timers
+from playbooks.settings import PlaybookSettings
+from playbooks.store import incident_log, mutes, outbox, timers
+from playbooks.store.arming import arming_for
 from playbooks.store.engine import writing
 from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_moved, write_plan, write_woken
 from playbooks.store.schema import incidents
-from playbooks.timers import after_acknowledging, page_anew, quiet_wake
+from playbooks.timers import CatchUp, Wake, after_acknowledging, page_anew, quiet_wake
 
 MAX_REASON_CHARS = 2_000
 _PERSON = re.compile(r"[a-z0-9_-]{1,64}")
@@ -159,7 +160,9 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
         conn.execute(update(incidents).where(incidents.c.id == incident).values(open=True))
         pinned = library.pinned(view.playbook, view.version, view.hash)
         write_woken(conn, incident, page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms), now_ms)
-        timers.add(conn, [quiet_wake(incident, view.run, pinned.playbook, now_ms)])
+        look = CatchUp(PlannedBecause.REOPENED)  # what was never asked for may be by now
+        again = Wake(f"{incident}:reopened:{now_ms}", incident, view.run, now_ms, look)
+        timers.add(conn, [quiet_wake(incident, view.run, pinned.playbook, now_ms), again])
     return Told.DONE
 
 
@@ -170,13 +173,14 @@ def move(
     reason: str,
     playbook: str,
     library: Library,
-    arming: Arming,
+    brands: Collection[str],
     now_ms: int,
 ) -> Told:
     """Move an open incident to the newest version of `playbook`, its own or another; what is planned stays planned.
 
-    Steps of the new one that were not planned yet are planned now. `IS_ANOTHER` where an incident of the new one's
-    cause is open beside it. Raises `PlaybookError` where the incident's own playbook is gone.
+    Steps of the new one that were not planned yet are planned now; `brands` are those of the settings. `IS_ANOTHER`
+    where an incident of the new one's cause is open beside it. Raises `PlaybookError` where the incident's own playbook
+    is gone.
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
@@ -194,7 +198,8 @@ def move(
         beside = open_incidents(conn, view.run, view.brand).get(pinned.playbook.of_cause)
         if beside is not None and beside.id != view.id:
             return Told.IS_ANOTHER
-        moved = plan.moved(view, pinned, reason, arming, now_ms)
+        arming = arming_for(conn, brands, view.signal)
+        moved = plan.moved(view, pinned, reason, arming, now_ms, mutes.in_force(conn, view.run, now_ms))
         _say(conn, incident, moved.entries[0], person, now_ms)
         write_moved(conn, view, pinned, moved, now_ms)
     return Told.DONE
@@ -224,15 +229,15 @@ def report(
     if not what:
         return Told.NO_REASON, ""
     signal = reported(about.brand, about.platform, about.severity, person, now_ms)
-    arming = settings.brands[about.brand].arming
     with writing(engine) as conn:
         lock_brand(conn, signal.run, signal.brand)
+        arming, silent = arming_for(conn, settings.brands, signal), mutes.in_force(conn, signal.run, now_ms)
         known = open_incidents(conn, signal.run, signal.brand).get(pinned.playbook.of_cause)
         if known is None:
-            found = plan.open_incident(signal, pinned, arming, now_ms)
+            found = plan.open_incident(signal, pinned, arming, now_ms, silent)
         else:
             own = library.pinned(known.playbook, known.version, known.hash)
-            found = plan.join(known, signal, own, arming, now_ms, pinned)
+            found = plan.join(known, signal, own, arming, now_ms, pinned, silent)
         write_plan(conn, with_words(found, name, what), signal, now_ms)
         _say(conn, found.incident, Noted(what), person, now_ms)
     return Told.DONE, found.incident

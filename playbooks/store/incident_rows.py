@@ -59,6 +59,12 @@ def write_moved(conn: Connection, view: IncidentView, pinned: Pinned, each: plan
     _follow(conn, each, view.run, now_ms, now_ms)
 
 
+def write_caught_up(conn: Connection, view: IncidentView, each: plan.Plan, now_ms: int) -> None:
+    """Write down what can be done by now about an incident that is open, and could not be done before."""
+    incident_log.append(conn, view.id, each.entries, actor=CLOCK, at_ms=now_ms, recorded_ms=now_ms)
+    _follow(conn, each, view.run, now_ms, now_ms)
+
+
 def write_woken(conn: Connection, incident: str, woken: Woken, now_ms: int) -> None:
     """Write down what follows from a timer, or from an incident that was opened again."""
     incident_log.append(conn, incident, woken.entries, actor=CLOCK, at_ms=now_ms, recorded_ms=now_ms)
@@ -84,6 +90,7 @@ def _follow(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int
             run=run,
             brand=each.hold.brand,
             platform=each.hold.platform,
+            only=each.hold.only,
             reason=each.hold.reason,
             releasers_needed=each.hold.releasers_needed,
             placed_ms=at_ms,

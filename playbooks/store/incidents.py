@@ -7,23 +7,34 @@ What people do is in `deeds.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 import msgspec
 from sqlalchemy import Connection, Engine, select
 
 from detectors.signal import Signal
 from playbooks import plan
+from playbooks.arming import Arming
 from playbooks.catalog import Library
+from playbooks.catching_up import caught_up
+from playbooks.hold_lease import on_lease_end
 from playbooks.incident import IncidentView
 from playbooks.labels import SignalDecision
 from playbooks.log_entry import Logged
-from playbooks.settings import Arming, BrandSettings, PlaybookSettings
-from playbooks.store import incident_log, timers
+from playbooks.settings import PlaybookSettings
+from playbooks.store import incident_log, mutes, timers
+from playbooks.store.arming import arming_for
 from playbooks.store.engine import reading, writing
-from playbooks.store.incident_rows import insert_new, lock_brand, open_incidents, write_plan, write_woken
+from playbooks.store.incident_rows import (
+    insert_new,
+    lock_brand,
+    open_incidents,
+    write_caught_up,
+    write_plan,
+    write_woken,
+)
 from playbooks.store.schema import incidents, signals
-from playbooks.timers import Members, Quiet, on_wake
+from playbooks.timers import AskAgain, CatchUp, Members, Quiet, on_wake
 
 #: What `take_signal` did; the same word is the metric's label.
 Taken = SignalDecision
@@ -37,13 +48,13 @@ def take_signal(
     A brand that is not in the settings is only observed. Raises `StoreUnreachable` (try again, nothing was written)
     and `PlaybookError` (an open incident is pinned to a playbook file that is gone).
     """
-    arming = plan.arming_of(settings.brands, signal)
     with writing(engine) as conn:
         if not _is_new(conn, signal, now_ms):
             return Taken.REPEAT
         lock_brand(conn, signal.run, signal.brand)
         known = open_incidents(conn, signal.run, signal.brand)
-        decided = plan.decide(signal, library, known, arming, now_ms)
+        arming = arming_for(conn, settings.brands, signal)
+        decided = plan.decide(signal, library, known, arming, now_ms, mutes.in_force(conn, signal.run, now_ms))
         for each in decided.plans:
             write_plan(conn, each, signal, now_ms)
         return decided.decision
@@ -72,12 +83,11 @@ def list_incidents(engine: Engine, run: str | None = None, limit: int = 100) -> 
     return [found[incident] for incident in ids if incident in found]
 
 
-def wake(
-    engine: Engine, timer: str, library: Library, brands: Mapping[str, BrandSettings], members: Members, now_ms: int
-) -> bool:
+def wake(engine: Engine, timer: str, library: Library, brands: Collection[str], members: Members, now_ms: int) -> bool:
     """Wake a timer that is due, and write down what follows, in one transaction; False where it was woken before.
 
-    `members` says who is in a role now. A brand that is only observed by now pages nobody. Raises `PlaybookError` where
+    `members` says who is in a role now, `brands` are those of the settings. A brand that is only observed by now pages
+    nobody. Raises `PlaybookError` where
     the incident's playbook is gone.
     """
     with writing(engine) as conn:
@@ -85,7 +95,13 @@ def wake(
         if due is None or not incident_log.lock(conn, due.incident):
             return False
         view = incident_log.views(conn, [due.incident])[due.incident]
-        if isinstance(due.timer, Quiet) or plan.arming_of(brands, view.signal) is not Arming.OBSERVE:
+        arming = arming_for(conn, brands, view.signal)
+        if isinstance(due.timer, CatchUp):
+            silent = mutes.in_force(conn, view.run, now_ms)
+            write_caught_up(conn, view, caught_up(view, library, due.timer.why, arming, now_ms, silent), now_ms)
+        elif isinstance(due.timer, AskAgain):
+            write_woken(conn, view.id, on_lease_end(view, due.timer, now_ms), now_ms)
+        elif isinstance(due.timer, Quiet) or arming is not Arming.OBSERVE:
             pinned = library.pinned(view.playbook, view.version, view.hash)
             write_woken(conn, view.id, on_wake(view, due.timer, pinned.playbook, now_ms, members), now_ms)
     return True

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.store.engine import reading
 from playbooks.store.schema import timers
-from playbooks.timers import Timer, Wake
+from playbooks.timers import AnyTimer, Wake
 
 
 def add(conn: Connection, wakes: Iterable[Wake]) -> None:
@@ -44,5 +44,5 @@ def take(conn: Connection, id: str, now_ms: int) -> Wake | None:
     if row is None:
         return None
     conn.execute(update(timers).where(timers.c.id == id).values(woken_ms=now_ms))
-    timer: Timer = msgspec.convert(row["body"], Timer)
+    timer: AnyTimer = msgspec.convert(row["body"], AnyTimer)
     return Wake(row["id"], row["incident"], row["run"], row["due_ms"], timer)

@@ -22,6 +22,8 @@ from playbooks import telemetry
 from playbooks.catalog import Library, library_of
 from playbooks.labels import Role, SignalDecision, run_kind
 from playbooks.reachability import pages_to_nobody
+from playbooks.readiness.pulse import Said, pulsing
+from playbooks.store.arming import armed_brands, know
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents import take_signal
 from playbooks.store.open_incidents import count_open
@@ -45,10 +47,12 @@ async def run_respond(settings: Settings, stop: asyncio.Event) -> None:
     """The respond process, until `stop`."""
     await asyncio.to_thread(ensure_topics, settings.kafka)
     library = library_of(settings)
-    for why in pages_to_nobody(settings, library):
-        log.warning("%s", why)
     engine = open_store(settings.store)
     await asyncio.to_thread(migrate, engine)
+    await asyncio.to_thread(know, engine, settings.brands, time.time_ns() // 1_000_000)
+    armed = await asyncio.to_thread(armed_brands, engine, settings.brands)
+    for why in pages_to_nobody(settings, library, armed):
+        log.warning("%s", why)
     telemetry.start([Role.RESPOND], brands=settings.brands)
     try:
         await RespondWorker(settings, engine, library).run(stop)
@@ -91,7 +95,8 @@ class RespondWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Respond until `stop`."""
-        async with self._producer, self.reader.beside(self._show()):
+        said = Said(Role.RESPOND, self._not_ready)
+        async with self._producer, self.reader.beside(self._show()), pulsing(said, self._engine):
             await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
 
     async def take(self, signal: Signal) -> None:

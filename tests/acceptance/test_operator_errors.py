@@ -83,7 +83,7 @@ def cases() -> Iterator[Case]:
     yield Case("gate", "console:\n  port: 99999", ("firebreak.yaml:2", "console.port", "99999", "65535"))
     yield Case("gate", "runner: {poll_s: 0}", ("firebreak.yaml:1", "runner.poll_s", "> 0"))
     yield Case("gate", "brands:\n  acme: {}\n  Best:", ("firebreak.yaml:3", "'Best'", "1 to 64 of a-z, 0-9, _ and -"))
-    yield Case("gate", "brands: {acme: {arming: all}}", ("brands.acme.arming", "'all'", "observe, page"))
+    yield Case("gate", "brands: {acme: {arming: page}}", ("brands.acme", "firebreak arm BRAND page"))
     yield Case("gate", "brands: {firebreak: {}}", ("firebreak.yaml:1", "'firebreak'", "call it otherwise"))
     yield Case("gate", "roles: {on-call: [bo]}", ("firebreak.yaml:1", "'on-call'", "'bo'", "people"))
     yield Case(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
+from playbooks.arming import Arming
 from playbooks.catalog import Library, Pinned, parse_playbook
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind
 from playbooks.lock_file import hash_of
 from playbooks.log_entry import Noted, PlaybookChanged
-from playbooks.settings import Arming, PlaybookSettings
+from playbooks.settings import PlaybookSettings
 from playbooks.store import deeds, schema
 from playbooks.store.deeds import Report, Told
 from playbooks.store.engine import reading
@@ -41,7 +42,7 @@ ABOUT = Report("acme", "ladder", 4, f"The shop's card reader is down. {HOSTILE}"
 
 def report(store: Engine, about: Report = ABOUT, settings: PlaybookSettings | None = None) -> tuple[Told, str]:
     """Ada reports."""
-    return deeds.report(store, about, "ada", "Ada Lovelace", LIBRARY, settings or armed(), MORNING_MS)
+    return deeds.report(store, about, "ada", "Ada Lovelace", LIBRARY, settings or armed(store), MORNING_MS)
 
 
 def view_of(store: Engine, incident: str) -> IncidentView:
@@ -82,7 +83,7 @@ def test_what_cannot_be_reported_opens_nothing(store: Engine, about: Report, tol
 
 
 def test_a_report_about_a_brand_that_is_only_observed_pages_nobody(store: Engine) -> None:
-    _, incident = report(store, settings=armed(Arming.OBSERVE))
+    _, incident = report(store, settings=armed(store, Arming.OBSERVE))
     assert view_of(store, incident).playbook == "ladder"
     with reading(store) as conn:
         actions = set(conn.execute(select(schema.outbox.c.action)).scalars())
@@ -90,7 +91,7 @@ def test_a_report_about_a_brand_that_is_only_observed_pages_nobody(store: Engine
 
 
 def test_a_report_joins_the_open_incident_of_its_cause_and_makes_it_worse(store: Engine) -> None:
-    take_signal(store, a_signal(severity=3), LIBRARY, armed(), MORNING_MS)
+    take_signal(store, a_signal(severity=3), LIBRARY, armed(store), MORNING_MS)
     _, incident = report(store)
     view = view_of(store, incident)
     assert (view.playbook, view.severity, view.outranked_by) == ("plain", 4, ("ladder",))
@@ -98,12 +99,12 @@ def test_a_report_joins_the_open_incident_of_its_cause_and_makes_it_worse(store:
 
 
 def test_moving_an_incident_is_a_named_act_and_plans_what_is_new(store: Engine) -> None:
-    take_signal(store, a_signal(severity=3), LIBRARY, armed(), MORNING_MS)
+    take_signal(store, a_signal(severity=3), LIBRARY, armed(store), MORNING_MS)
     with reading(store) as conn:
         incident = conn.execute(select(schema.incidents.c.id)).scalar_one()
 
     def move(reason: str, to: str = "ladder") -> Told:
-        return deeds.move(store, incident, "ada", reason, to, LIBRARY, Arming.PAGE_AND_HOLD, MORNING_MS + 1)
+        return deeds.move(store, incident, "ada", reason, to, LIBRARY, {"acme"}, MORNING_MS + 1)
 
     assert move("  ") is Told.NO_REASON
     assert move("it grew", "else") is Told.NO_SUCH_PLAYBOOK

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import Engine, select
 
+from playbooks.arming import Arming
 from playbooks.catalog import Library
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind
 from playbooks.log_entry import AcknowledgedBy
-from playbooks.settings import Arming, BrandSettings
 from playbooks.store import deeds, incidents, schema, timers
 from playbooks.store.deeds import Told
 from playbooks.store.engine import reading
@@ -44,7 +44,7 @@ class Story:
     def signal(self, id: str = "sig-1", severity: int = 3, run: str = "") -> None:
         """A signal comes in now."""
         seen = a_signal(id, at_ms=self.now_ms, severity=severity, run=run)
-        incidents.take_signal(self.engine, seen, self.library, armed(self.arming), self.now_ms)
+        incidents.take_signal(self.engine, seen, self.library, armed(self.engine, self.arming), self.now_ms)
         (view,) = incidents.list_incidents(self.engine, limit=1)
         self.incident = view.id
 
@@ -60,7 +60,7 @@ class Story:
 
     def wake(self, timer: str) -> bool:
         """Wake one timer."""
-        brands = {"acme": BrandSettings(arming=self.arming)}
+        brands = armed(self.engine, self.arming).brands
 
         def members(role: str) -> frozenset[str]:
             return frozenset(self.roles.get(role, ()))

@@ -16,11 +16,12 @@ from sqlalchemy import Engine, Table, select
 
 from detectors.signal import Post, Signal
 from playbooks.action import ActionDecision
+from playbooks.arming import Arming
 from playbooks.catalog import load_library
 from playbooks.incident import IncidentState, project
 from playbooks.labels import ActionKind
 from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved, ResolvedBy
-from playbooks.settings import Arming, PlaybookSettings, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
 from playbooks.store import holds, outbox, schema
 from playbooks.store.deeds import Told, acknowledge, resolve
 from playbooks.store.engine import reading, writing
@@ -34,7 +35,7 @@ NOW_MS = MORNING_MS + 2_500
 
 def take(store: Engine, signal: Signal, settings: PlaybookSettings | None = None, now_ms: int = NOW_MS) -> Taken:
     """Take a signal, the brand armed to page and hold."""
-    return take_signal(store, signal, LIBRARY, settings or armed(), now_ms)
+    return take_signal(store, signal, LIBRARY, settings or armed(store), now_ms)
 
 
 def taken(store: Engine, signal: Signal | None = None, settings: PlaybookSettings | None = None) -> str:
@@ -110,7 +111,7 @@ def test_signals_of_a_crisis_make_one_incident_and_one_page_each_time_it_gets_wo
 
 
 def test_what_is_only_observed_is_logged_and_neither_due_nor_held(store: Engine) -> None:
-    incident = taken(store, settings=armed(Arming.OBSERVE))
+    incident = taken(store, settings=armed(store, Arming.OBSERVE))
     view = incident_view(store, incident)
     assert view
     assert {action.decision for action in view.planned("page-on-call")} == {ActionDecision.BRAND_OBSERVES}
@@ -143,8 +144,9 @@ def test_runs_are_kept_apart(store: Engine) -> None:
 
 
 def test_incidents_are_listed_newest_first_and_as_many_as_asked(store: Engine) -> None:
+    known = armed(store, brand="x")
     for n in range(5):
-        taken(store, a_signal(f"sig-{n}", brand=f"brand-{n}", at_ms=MORNING_MS + n * MINUTE_MS), armed(brand="x"))
+        taken(store, a_signal(f"sig-{n}", brand=f"brand-{n}", at_ms=MORNING_MS + n * MINUTE_MS), known)
     assert [view.brand for view in list_incidents(store, limit=3)] == ["brand-4", "brand-3", "brand-2"]
 
 
@@ -236,7 +238,7 @@ def stop(conn, cursor, statement, *rest):
     if statement.startswith("INSERT INTO " + sys.argv[2] + " "):
         os.kill(os.getpid(), signal.SIGKILL)
 
-take_signal(engine, a_signal(), load_library(), armed(), MORNING_MS)
+take_signal(engine, a_signal(), load_library(), armed(engine), MORNING_MS)
 """
 
 
@@ -363,7 +365,7 @@ def test_a_release_stands_in_the_log_and_is_told_to_those_who_knew_of_the_hold(s
 
 
 def test_one_of_two_people_is_logged_and_opens_nothing(store: Engine) -> None:
-    take_signal(store, a_signal(), plain_library(), armed(), NOW_MS)
+    take_signal(store, a_signal(), plain_library(), armed(store), NOW_MS)
     (hold,) = holds.holds_in_force(store)
     assert holds.agree_release(store, hold.id, "ada", "calm", NOW_MS) is holds.Release.NEEDS_ANOTHER_PERSON
     (view,) = list_incidents(store)
@@ -386,7 +388,7 @@ def test_an_incident_without_a_log_is_not_shown(store: Engine) -> None:
 
 
 def test_delayed_actions_wait_in_the_store(store: Engine) -> None:
-    take_signal(store, a_signal(), plain_library(), armed(), NOW_MS)
+    take_signal(store, a_signal(), plain_library(), armed(store), NOW_MS)
     due = {row["step"]: row["due_ms"] for row in rows(store, schema.outbox)}
     assert due["tell-executives"] == NOW_MS + 15 * MINUTE_MS
     assert {row["state"] for row in rows(store, schema.outbox)} == {OutboxState.DUE.value}

@@ -33,8 +33,8 @@ WITHIN_S = 90.0
 #: A campaign that lasts as long as the file: its factor is part of each signal.
 CAMPAIGN = {"name": "sale", "from": "2026-01-05T09:00:00Z", "to": "2026-01-08T09:00:00Z", "factor": 1.5}
 PLANNED = {
-    "acme": {"arming": "page-and-hold", "planned": [CAMPAIGN]},
-    "bolt": {"arming": "page-and-hold"},
+    "acme": {"planned": [CAMPAIGN]},
+    "bolt": {},
 }
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

@@ -19,7 +19,6 @@ from playbooks.effects.registry import EFFECTS
 from playbooks.health import serve_health
 from playbooks.labels import ActionKind, Channel
 from playbooks.settings import (
-    Arming,
     BrandSettings,
     ChannelSettings,
     GrafanaSettings,
@@ -33,6 +32,7 @@ from tests.parts.due_actions import action, entries, put, states, words
 from tests.parts.http_servers import Grafana, serving_grafana
 from tests.parts.postgres import Postgres
 from tests.parts.running import QUICK, ROLES, runner_settings, running, until
+from tests.parts.signals import armed
 from tests.parts.smtp import Mailbox, smtp_server
 
 DELIVERED, FAILED, PARTLY = OutboxState.DELIVERED, OutboxState.FAILED, OutboxState.PARTLY
@@ -184,7 +184,7 @@ async def test_who_was_just_missed_is_not_paged_again_as_the_one_who_runs_firebr
 
 
 async def test_a_runner_whose_pages_reach_nobody_says_so_at_its_start_and_is_not_ready(
-    store_settings: StoreSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    store: Engine, store_settings: StoreSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Callable[[], list[str]]] = []
 
@@ -195,10 +195,8 @@ async def test_a_runner_whose_pages_reach_nobody_says_so_at_its_start_and_is_not
     monkeypatch.setattr("playbooks.runner.serve_health", serve)
     caplog.set_level("INFO")
     settings = runner_settings(store_settings, Mailbox())
-    armed = msgspec.structs.replace(
-        settings, channels=ChannelSettings(), brands={"acme": BrandSettings(arming=Arming.PAGE_AND_HOLD)}
-    )
-    async with running(armed):
+    armed(store)
+    async with running(msgspec.structs.replace(settings, channels=ChannelSettings(), brands={"acme": BrandSettings()})):
         await until(lambda: asked)
         said = asked[0]()
     assert any("'acme'" in why and "'on-call'" in why and "no channel to people is set up" in why for why in said)

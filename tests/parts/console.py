@@ -12,10 +12,12 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Engine
 
+from playbooks.arming import Arming
 from playbooks.catalog import Library, load_library
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
-from playbooks.settings import Arming, BrandSettings, Person, PlaybookSettings
+from playbooks.settings import BrandSettings, Person, PlaybookSettings
+from playbooks.store.arming import arm
 from playbooks.store.incidents import list_incidents, take_signal
 from playbooks.store.sessions import issue_link
 from tests.parts.holding import PLACED_MS, signal
@@ -32,8 +34,8 @@ SETTINGS = PlaybookSettings(
     },
     roles={"on-call": ("ada",), "executives": ("bo",), "posting-team": ("cy",)},
     brands={
-        "acme": BrandSettings(name="Acme Airways", arming=Arming.PAGE_AND_HOLD),
-        "quiet": BrandSettings(arming=Arming.OBSERVE),
+        "acme": BrandSettings(name="Acme Airways"),
+        "quiet": BrandSettings(),
     },
 )
 
@@ -51,7 +53,8 @@ class Clock:
 
 
 def crisis(store: Engine, run: str = "", brand: str = "acme", library: Library | None = None, **changes: Any) -> str:
-    """An incident as respond would make it, with a hold where the brand is armed; returns its id."""
+    """An incident as respond would make it, with a hold where the brand is armed (`acme` is); returns its id."""
+    arm(store, "acme", Arming.PAGE_AND_HOLD, "ada", "for a test", SETTINGS, PLACED_MS - 30 * 24 * HOUR_MS, early=True)
     found = msgspec.structs.replace(signal(run, brand), id=f"sig-{run}-{brand}", **changes)
     take_signal(store, found, library or load_library(), SETTINGS, PLACED_MS + 300)
     return next(view.id for view in list_incidents(store, run=run) if view.brand == brand)

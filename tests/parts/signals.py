@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Engine
 
 from detectors.signal import Signal, SignalKind
+from playbooks.arming import Armed, Arming
 from playbooks.catalog import Library, Pinned, parse_playbook
 from playbooks.examples import signal_of
 from playbooks.lock_file import hash_of
 from playbooks.schema import ExampleSignal
-from playbooks.settings import Arming, BrandSettings, PlaybookSettings
+from playbooks.settings import BrandSettings, Person, PlaybookSettings
+from playbooks.store.arming import arm
 from playbooks.trigger import EvidenceField
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -59,6 +62,14 @@ def ladder_library() -> Library:
     return Library([Pinned(parse_playbook(content.decode(), LADDER), hash_of(content), released=True)])
 
 
-def armed(arming: Arming = Arming.PAGE_AND_HOLD, brand: str = "acme") -> PlaybookSettings:
-    """Settings with one brand."""
-    return PlaybookSettings(brands={brand: BrandSettings(arming=arming)})
+def house(brand: str = "acme") -> PlaybookSettings:
+    """Settings with one brand, and somebody who may arm it."""
+    return PlaybookSettings(brands={brand: BrandSettings()}, people={"ada": Person(name="Ada Lovelace")})
+
+
+def armed(store: Engine, arming: Arming = Arming.PAGE_AND_HOLD, brand: str = "acme") -> PlaybookSettings:
+    """Settings with one brand, which is armed in `store`, long ago where it is armed for the first time."""
+    settings = house(brand)
+    told = arm(store, brand, arming, "ada", "for a test", settings, MORNING_MS - 30 * 24 * HOUR_MS, early=True)
+    assert told in (Armed.DONE, Armed.ALREADY)
+    return settings

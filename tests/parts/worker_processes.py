@@ -103,7 +103,7 @@ def written_settings(folder: Path, servers: str, brands: tuple[str, ...], /, **m
     values: dict[str, Mapping[str, object]] = {
         "kafka": {"servers": servers},
         "store": {"url": f"sqlite:///{folder / 'firebreak.db'}"},
-        "brands": {brand: {"arming": "page-and-hold"} for brand in brands},
+        "brands": {brand: {} for brand in brands},
         "triage": {"metrics_port": 0, "checkpoint_s": 0.02, "idle_heartbeat_s": 1.0},
         "watch": {"metrics_port": 0, "snapshot_s": 1.0},
         "respond": {"metrics_port": 0},

@@ -17,7 +17,6 @@ from detectors.signal import Signal, SignalKind
 from detectors.watch.brand_watch import BrandWatch
 from playbooks.catalog import load_library
 from playbooks.rehearse import Rehearsal
-from playbooks.settings import Arming
 from streams.rules import watch_rules_of
 from streams.settings import Settings, SettingsError, read_settings
 from tests.parts.brand_days import (
@@ -31,7 +30,6 @@ from tests.parts.brand_days import (
     said,
     whole_brand,
 )
-from tests.parts.signals import armed
 
 T = AFTER_THREE_DAYS
 SALE = Campaign("spring sale", T, T + 3 * HOUR, 8.0)
@@ -111,7 +109,7 @@ def test_a_crisis_during_a_campaign_is_paged() -> None:
     found = during(known(SALE), talk(8, 1), 20 * MINUTE)
     first = whole_brand(negativity(found))[0]
     assert first.at_ms - T <= 10 * MINUTE
-    rehearsal = Rehearsal(load_library(), armed(Arming.PAGE))
+    rehearsal = Rehearsal(load_library())
     for signal in found:
         rehearsal.take(signal)
     assert rehearsal.tally.pages > 0

@@ -21,6 +21,7 @@ from playbooks.log_entry import (
     HoldReleased,
     LogEntry,
     Logged,
+    Muted,
     Noted,
     Opened,
     Outranked,
@@ -59,6 +60,7 @@ ENTRIES: tuple[LogEntry, ...] = (
     Contained("no new posts"),
     Reopened("it goes on"),
     PlaybookChanged("storm", "2.0.0", "hash-2", "A storm", "complaints", 60_000, "it grew"),
+    Muted("mute-1", "ada", "the site is being moved", 9),
 )
 
 
@@ -97,6 +99,7 @@ def test_the_tags_of_entries_are_those_that_are_stored_for_good() -> None:
         "contained",
         "reopened",
         "playbook_changed",
+        "muted",
     ]
 
 

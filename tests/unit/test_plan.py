@@ -10,6 +10,7 @@ import pytest
 from detectors.signal import Signal, SignalKind
 from playbooks.action import Action, ActionDecision
 from playbooks.afterwards import after_release
+from playbooks.arming import Arming, how_far
 from playbooks.catalog import Library, load_library
 from playbooks.effects.message import Moment, Notice
 from playbooks.incident import IncidentView, advance
@@ -25,11 +26,10 @@ from playbooks.log_entry import (
     SignalJoined,
     SignalNoted,
 )
-from playbooks.plan import Decided, Plan, arming_of, decide
+from playbooks.plan import Decided, Plan, decide
 from playbooks.schema import PlaybookError
-from playbooks.settings import Arming
 from playbooks.trigger import EvidenceField, Match
-from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
+from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, plain_library
 
 NOW_MS = MORNING_MS + 2_500
 PLAIN = plain_library()
@@ -375,15 +375,10 @@ def test_an_annotation_marks_the_signal_and_carries_no_runbook() -> None:
 
 def test_dead_letters_page_ops_and_nobody_else_whatever_the_brand() -> None:
     rubbish = a_signal(kind=SignalKind.DEAD_LETTERS, brand="firebreak", platform=None)
-    arming = arming_of(armed(Arming.OBSERVE).brands, rubbish)
+    arming = how_far(rubbish, Arming.OBSERVE, in_settings=False)
     decided = Story(OWN, arming).takes(rubbish)
     assert due(decided) == [(ActionKind.PAGE, "ops"), (ActionKind.ANNOTATE, "firebreak")]
     assert "records in 900 seconds are dead letters" in notice(only(decided).due[0]).text
-
-
-def test_a_brand_nobody_configured_is_only_observed() -> None:
-    assert arming_of(armed().brands, a_signal(brand="nobody")) is Arming.OBSERVE
-    assert arming_of(armed().brands, a_signal()) is Arming.PAGE_AND_HOLD
 
 
 def test_whoever_was_told_of_a_hold_is_told_of_its_release() -> None:

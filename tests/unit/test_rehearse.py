@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from playbooks.catalog import load_library
 from playbooks.decisions import IncidentLine, Line, SummaryLine, encode, signal_line
 from playbooks.rehearse import Rehearsal
-from playbooks.settings import Arming
-from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
+from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, plain_library
 
 
 def shown(lines: list[Line]) -> list[tuple[str, str]]:
@@ -109,17 +106,10 @@ def test_another_crisis_after_quiet_hours_is_another_incident() -> None:
     assert rehearsal.tally.incidents == 2
 
 
-def test_without_settings_every_brand_is_armed_to_page_and_hold() -> None:
+def test_every_brand_is_armed_to_page_and_hold() -> None:
     line = Rehearsal(load_library()).take(a_signal(brand="nobody-configured"))[0]
     assert isinstance(line, IncidentLine)
     assert (line.pages, line.holds) == (True, True)
-
-
-@pytest.mark.parametrize(("arming", "pages", "holds"), [(Arming.OBSERVE, False, False), (Arming.PAGE, True, False)])
-def test_with_settings_each_brand_is_armed_as_it_is_set(arming: Arming, pages: bool, holds: bool) -> None:
-    line = Rehearsal(load_library(), armed(arming)).take(a_signal())[0]
-    assert isinstance(line, IncidentLine)
-    assert (line.pages, line.holds) == (pages, holds)
 
 
 def test_brands_do_not_meet() -> None:

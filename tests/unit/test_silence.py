@@ -14,12 +14,12 @@ from detectors.kinds.silence import KNOWN_DAYS, THRESHOLD, Silence, quiet_tail
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, SignalKind
 from detectors.watch.brand_watch import BrandWatch
+from playbooks.arming import Arming, how_far
 from playbooks.catalog import load_library
 from playbooks.decisions import ActionLine
 from playbooks.labels import ActionKind, SignalDecision
-from playbooks.plan import arming_of, decide
+from playbooks.plan import decide
 from playbooks.rehearse import Rehearsal
-from playbooks.settings import Arming
 from streams.closing import PartitionWatch
 from streams.wire import BucketRecord, Marker
 from tests.parts.brand_days import (
@@ -33,7 +33,6 @@ from tests.parts.brand_days import (
     said,
     thawed,
 )
-from tests.parts.signals import armed
 
 T = AFTER_THREE_DAYS
 
@@ -347,7 +346,7 @@ def test_what_was_silent_before_a_runs_end_is_so_in_whatever_order_the_partition
 def test_ops_are_paged_once_for_one_silence_and_communications_never() -> None:
     found = silences(known().quiet_until(T + 5 * HOUR))
     assert len(found) == 3
-    rehearsal = Rehearsal(load_library(), armed(Arming.PAGE_AND_HOLD))
+    rehearsal = Rehearsal(load_library())
     decided = [line for signal in found for line in rehearsal.take(signal)] + list(rehearsal.finish())
     paged = [(line.action, line.target) for line in decided if isinstance(line, ActionLine)]
     assert paged == [(ActionKind.PAGE, "ops"), (ActionKind.ANNOTATE, "acme")]
@@ -357,7 +356,7 @@ def test_ops_are_paged_once_for_one_silence_and_communications_never() -> None:
 @pytest.mark.parametrize("arming", [Arming.OBSERVE, Arming.PAGE, Arming.PAGE_AND_HOLD])
 def test_however_far_it_may_go_about_the_brand_ops_are_paged_and_nothing_is_held(arming: Arming) -> None:
     [signal, *_] = silences(known().quiet_until(T + 5 * HOUR))
-    decided = decide(signal, load_library(), {}, arming_of(armed(arming).brands, signal), T)
+    decided = decide(signal, load_library(), {}, how_far(signal, arming, in_settings=True), T)
     [plan] = decided.plans
     assert decided.decision is SignalDecision.OPENED
     assert (plan.pages, plan.hold) == (True, None)
@@ -365,4 +364,4 @@ def test_however_far_it_may_go_about_the_brand_ops_are_paged_and_nothing_is_held
 
 def test_a_brand_that_nobody_configured_pages_nobody_by_falling_silent() -> None:
     [signal, *_] = silences(known().quiet_until(T + 5 * HOUR))
-    assert arming_of({}, signal) is Arming.OBSERVE
+    assert how_far(signal, Arming.OBSERVE, in_settings=False) is Arming.OBSERVE
