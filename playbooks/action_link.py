@@ -36,6 +36,7 @@ class What(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     ESCALATE = "escalate"
+    CONFIRM = "confirm"
 
 
 class LinkRefused(StrEnum):
@@ -58,6 +59,8 @@ class LinkRefused(StrEnum):
 
 class ActionLink(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a link says: `person` (a key of the settings' people) may do `what` about `incident` before `expires_s`.
+
+    To confirm is said of a test message, whose id then stands in the place of an incident's.
 
     `expires_s` is in seconds since 1970 UTC. There are no other powers in it: it opens no hold and no page.
     """

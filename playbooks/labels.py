@@ -159,13 +159,32 @@ class GateReason(StrEnum):
     """Why the gate says it. The same word is the answer's code and the metric label."""
 
     NO_HOLD = "no_hold"
+    CRISIS_TEAM = "crisis_team"
+    BREAK_GLASS = "break_glass"
+    PASSED_BY_PERSON = "passed_by_person"
     HOLD_IN_FORCE = "hold_in_force"
+    DETECTION_DEAD = "detection_dead"
     BRAND_NOT_CONFIGURED = "brand_not_configured"
+    WAS_HELD = "was_held"
+    TEXT_CHANGED = "text_changed"
+    DROPPED = "dropped"
+    NOT_YET = "not_yet"
+    TOO_SOON_AFTER_ANOTHER = "too_soon_after_another"
+    TEXT_NOT_GIVEN = "text_not_given"
     STORE_UNREACHABLE = "store_unreachable"
     BAD_REQUEST = "bad_request"
     TOO_LARGE = "too_large"
     NOT_AUTHORISED = "not_authorised"
     FAULT = "fault"
+
+
+class PostWord(StrEnum):
+    """What a person says becomes of a post that was held. Without a word it stays held, also after the release."""
+
+    PASS = "pass"
+    EDIT = "edit"
+    RESCHEDULE = "reschedule"
+    DROP = "drop"
 
 
 class ConsolePage(StrEnum):
@@ -186,10 +205,21 @@ class ConsolePage(StrEnum):
     REOPEN = "reopen"
     MOVE = "move"
     REPORT = "report"
+    READINESS = "readiness"
+    SEND_TEST = "send_test"
+    CONFIRM = "confirm"
     RELEASE = "release"
     STATIC = "static"
     INCOMING = "incoming"
     OTHER = "other"
+
+
+class HeartbeatOutcome(StrEnum):
+    """What became of what the runner told the service outside: all is well, or (`TROUBLE_TAKEN`) that it is not."""
+
+    TAKEN = "taken"
+    TROUBLE_TAKEN = "trouble_taken"
+    NOT_TAKEN = "not_taken"
 
 
 class StatusClass(StrEnum):

@@ -6,7 +6,8 @@ shorter retention throws data away, so a difference is an operator's to settle.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -17,7 +18,15 @@ from streams.brokers.broker import BrokerUnreachable, answers
 from streams.settings import KafkaSettings, SettingsError
 from streams.wire import Topic
 
-__all__ = ["LARGEST_RECORD_BYTES", "BrokerUnreachable", "Shape", "TopicMismatch", "ensure_topics", "shapes"]
+__all__ = [
+    "LARGEST_RECORD_BYTES",
+    "BrokerUnreachable",
+    "Shape",
+    "TopicMismatch",
+    "compare_topics",
+    "ensure_topics",
+    "shapes",
+]
 
 LARGEST_RECORD_BYTES = 8 * 1024 * 1024
 """What buckets, state and models may reach; producers and consumers of those topics need as much."""
@@ -49,25 +58,25 @@ def ensure_topics(kafka: KafkaSettings) -> list[Topic]:
     Several workers may do this at the same time. Raises `BrokerUnreachable`, or `TopicMismatch` with every difference.
     """
     wanted = shapes(kafka)
-    if not any(answers(host, port) for host, port in _addresses(kafka.servers)):
-        raise _unreachable(kafka, "nothing answers there as a Kafka broker does")
-    try:
-        with KafkaAdminClient(
-            bootstrap_servers=kafka.servers.split(","),
-            bootstrap_timeout_ms=_TIMEOUT_MS,
-            request_timeout_ms=_TIMEOUT_MS,
-        ) as admin:
-            made = _make(admin, wanted, _missing(admin, wanted))
-            # All, not those made here alone: another worker may have made one a moment ago.
-            admin.wait_for_topics([str(topic) for topic in wanted])
-            wrong = [
-                line for topic, found in _found(admin, wanted) for line in differences(topic, wanted[topic], found)
-            ]
-    except KafkaError as failed:
-        raise _unreachable(kafka, f"the broker there answered {type(failed).__name__}") from None
+    with _admin(kafka) as admin:
+        made = _make(admin, wanted, _missing(admin, wanted))
+        # All, not those made here alone: another worker may have made one a moment ago.
+        admin.wait_for_topics([str(topic) for topic in wanted])
+        wrong = _wrong(admin, wanted)
     if wrong:
         raise TopicMismatch("; ".join(wrong))
     return made
+
+
+def compare_topics(kafka: KafkaSettings) -> tuple[list[Topic], list[str]]:
+    """The topics that are missing, and in words how those that are there differ; nothing is made.
+
+    Raises `BrokerUnreachable`.
+    """
+    wanted = shapes(kafka)
+    with _admin(kafka) as admin:
+        missing = _missing(admin, wanted)
+        return missing, _wrong(admin, {topic: shape for topic, shape in wanted.items() if topic not in missing})
 
 
 def shapes(kafka: KafkaSettings) -> dict[Topic, Shape]:
@@ -103,6 +112,27 @@ def differences(topic: Topic, wanted: Shape, found: Shape) -> list[str]:
                 "change the setting, or the topic with kafka-configs.sh --alter"
             )
     return lines
+
+
+@contextmanager
+def _admin(kafka: KafkaSettings) -> Iterator[Any]:
+    if not any(answers(host, port) for host, port in _addresses(kafka.servers)):
+        raise _unreachable(kafka, "nothing answers there as a Kafka broker does")
+    try:
+        with KafkaAdminClient(
+            bootstrap_servers=kafka.servers.split(","),
+            bootstrap_timeout_ms=_TIMEOUT_MS,
+            request_timeout_ms=_TIMEOUT_MS,
+        ) as admin:
+            yield admin
+    except KafkaError as failed:
+        raise _unreachable(kafka, f"the broker there answered {type(failed).__name__}") from None
+
+
+def _wrong(admin: Any, wanted: Mapping[Topic, Shape]) -> list[str]:
+    if not wanted:
+        return []
+    return [line for topic, found in _found(admin, wanted) for line in differences(topic, wanted[topic], found)]
 
 
 def _shape(topic: Topic, kafka: KafkaSettings) -> Shape:

@@ -91,6 +91,8 @@ def _do(desk: Desk, link: ActionLink) -> Told:
             return acknowledge_by(desk.engine, link.incident, link.person, AcknowledgedBy.LINK, desk.clock())
         case What.ESCALATE:
             return call_next(desk.engine, link.incident, link.person, desk.clock())
+        case What.CONFIRM:
+            return Told.NO_SUCH_INCIDENT  # it is of a test message, which has a page of its own
 
 
 async def _behind(request: web.Request, secret: Secret) -> tuple[ActionLink, IncidentView] | web.Response:

@@ -19,6 +19,7 @@ from playbooks.labels import Role
 from playbooks.listening import listening
 from playbooks.oncall.keeper import RotaKeeper
 from playbooks.oncall.shelf import StoreShelf
+from playbooks.readiness.pulse import Said, pulsing
 from playbooks.settings import PlaybookSettings
 from playbooks.store.engine import StoreUnreachable
 from playbooks.store.sessions import anybody_signed_in
@@ -63,7 +64,7 @@ async def run_console(
         async with listening(app, settings.console.host, settings.console.port, "console.port") as port:
             await reachable.look()
             on_start(Started(port, await asyncio.to_thread(first_link, engine, settings, port, now_ms())))
-            async with asyncio.TaskGroup() as group:
+            async with pulsing(Said(Role.CONSOLE, reachable.reasons), engine), asyncio.TaskGroup() as group:
                 group.create_task(keeper.run(stop))
                 await _look_until(stop, reachable)
     finally:

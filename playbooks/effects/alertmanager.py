@@ -18,8 +18,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from detectors.mention import rfc3339
+from playbooks.effects.check import Checked
 from playbooks.effects.http_answer import by_status
-from playbooks.effects.http_post import Answer, Poster, basic
+from playbooks.effects.http_post import Answer, Poster, basic, json_object
 from playbooks.effects.message import Message, Stage
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome
 from playbooks.effects.plain_text import clipped, one_line, paragraph, unlinked
@@ -28,6 +29,7 @@ from playbooks.labels import Channel
 from playbooks.settings import AlertmanagerSettings, Person, PlaybookSettings
 
 PATH = "/api/v2/alerts"
+STATUS_PATH = "/api/v2/status"
 NAME = "Firebreak"
 MAX_TEXT_CHARS = 10_000
 
@@ -80,6 +82,18 @@ class Alertmanager:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return _NOT_ITS_OWN
         return await self._post([ended(one, message.sending_ms) for one in found], message) if found else outcome
+
+    async def check(self) -> Checked:
+        """Ask how it is. It says so whether or not its routes lead anywhere."""
+        url = self._settings.url.rstrip("/") + STATUS_PATH
+        said = await self._poster.ask("GET", url, b"", self._headers())
+        if not isinstance(said, Answer):
+            return Checked(said)
+        outcome = by_status(said.status, said.retry_after, 0, "Alertmanager")
+        if isinstance(outcome, Delivered):
+            answers = Delivered("Alertmanager answers and lets us in")
+            outcome = answers if "versionInfo" in json_object(said.body) else _NOT_ITS_OWN
+        return Checked(outcome, said.date)
 
     async def _post(self, alerts: list[Alert], message: Message) -> Outcome:
         def understood(answer: Answer) -> Outcome:

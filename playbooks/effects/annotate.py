@@ -15,7 +15,9 @@ from grafana_api.grafana_api import GrafanaException
 from grafana_api.grafana_face import GrafanaFace
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from playbooks.effects.check import Checked
 from playbooks.effects.http_answer import by_status
+from playbooks.effects.http_post import Answer, Poster
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.effects.own_thread import OwnThreads
@@ -49,6 +51,20 @@ class Annotations:
     async def send(self, message: Message) -> Outcome:
         """Make one annotation, within ``timeout_s``."""
         return await self._threads.do(lambda: self._post(message))
+
+    async def check(self) -> Checked:
+        """Ask for one annotation: the token may read them. That it may make them shows when one is made."""
+        url = self._settings.url.rstrip("/") + "/api/annotations?limit=1"
+        poster = Poster("Grafana", self._settings.timeout_s, "grafana.url")
+        headers = {"Authorization": f"Bearer {self._token.reveal()}", "Accept": "application/json"}
+        said = await poster.ask("GET", url, b"", headers)
+        if not isinstance(said, Answer):
+            return Checked(said)
+        outcome = by_status(said.status, said.retry_after, 0, "Grafana")
+        if isinstance(outcome, Delivered):
+            own = said.body.lstrip().startswith(b"[")
+            outcome = Delivered("Grafana lets us in") if own else _understood(None)
+        return Checked(outcome, said.date)
 
     def _post(self, message: Message) -> Outcome:
         try:

@@ -20,11 +20,15 @@ MAX_ANSWER_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other side said. `body` is empty where it broke off, was not wanted or was longer than is read."""
+    """What the other side said. `body` is empty where it broke off, was not wanted or was longer than is read.
+
+    `date` is what its clock said, as HTTP writes it; empty where it did not say.
+    """
 
     status: int
     retry_after: str | None
     body: bytes
+    date: str = ""
 
 
 Understood = Callable[[Answer], Outcome]
@@ -33,13 +37,15 @@ Understood = Callable[[Answer], Outcome]
 class Poster:
     """Posts once, within `timeout_s` for the whole of it. `name` is whose answer it is, in what the ledger says.
 
-    `bad_address` says, for the ledger, which setting is no http or https address.
+    `bad_address` says, for the ledger, which setting is no http or https address. An answer that is longer than
+    `max_bytes` is not read.
     """
 
-    def __init__(self, name: str, timeout_s: float, bad_address: str) -> None:
+    def __init__(self, name: str, timeout_s: float, bad_address: str, *, max_bytes: int = MAX_ANSWER_BYTES) -> None:
         self._name = name
         self._timeout_s = timeout_s
         self._bad_address = bad_address
+        self._max_bytes = max_bytes
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str], understood: Understood, *, reads: bool = True
@@ -72,8 +78,8 @@ class Poster:
                 method, url, data=body, headers={"User-Agent": USER_AGENT, **headers}, allow_redirects=False
             ) as answer,
         ):
-            said = await _read(answer, self._timeout_s / 4) if reads else b""
-            return Answer(answer.status, answer.headers.get("Retry-After"), said)
+            said = await _read(answer, self._timeout_s / 4, self._max_bytes) if reads else b""
+            return Answer(answer.status, answer.headers.get("Retry-After"), said, answer.headers.get("Date", ""))
 
 
 def basic(name: str, password: Secret) -> str:
@@ -97,14 +103,14 @@ def json_object(body: bytes) -> dict[str, object]:
         return {}
 
 
-async def _read(answer: aiohttp.ClientResponse, within_s: float) -> bytes:
+async def _read(answer: aiohttp.ClientResponse, within_s: float, max_bytes: int) -> bytes:
     # The status has come: whatever becomes of the body, the other side has answered.
     said = b""
     try:
         async with asyncio.timeout(within_s):
             async for part in answer.content.iter_any():
                 said += part
-                if len(said) > MAX_ANSWER_BYTES:
+                if len(said) > max_bytes:
                     return b""
     except (TimeoutError, aiohttp.ClientError):
         return b""

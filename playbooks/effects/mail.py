@@ -20,6 +20,7 @@ from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
 
+from playbooks.effects.check import Checked
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.effects.plain_text import one_line, paragraph
@@ -73,6 +74,20 @@ class Mail:
             return outcome_of(fault, connected)
         finally:
             client.close()
+
+    async def check(self) -> Checked:
+        """Connect, encrypt and sign in as a mail would; none is sent, so whether one is taken is not known."""
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await client.connect()
+            await _say_goodbye(client)
+        except (aiosmtplib.SMTPException, OSError) as fault:
+            return Checked(outcome_of(fault, connected=False))
+        finally:
+            client.close()
+        signed_in = "lets us in" if self._password else "answers (no password is set)"
+        return Checked(Delivered(f"the mail server {signed_in}"))
 
     def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
@@ -178,7 +193,7 @@ def _where_to_look(message: Message) -> str:
         return NO_LINK
     links = message.links
     shown = (
-        ("Incident", links.incident),
+        ("Incident" if message.notice.incident else "Console", links.incident),
         ("Runbook", links.runbook),
         ("You have it (the page asks first)", links.acknowledge),
         ("Call the next person (the page asks first)", links.escalate),

@@ -15,6 +15,7 @@ from typing import assert_never
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr
 
+from playbooks.effects.check import Checked
 from playbooks.effects.http_answer import by_status, retry_after_s
 from playbooks.effects.http_post import Answer, Poster, basic, json_object
 from playbooks.effects.message import Message, Stage
@@ -24,6 +25,7 @@ from playbooks.effects.wording import marked_subject
 from playbooks.labels import ActionKind, Channel
 from playbooks.settings import Person, PlaybookSettings, TwilioSettings
 
+ACCOUNT = "/2010-04-01/Accounts/{account}.json"
 API = "/2010-04-01/Accounts/{account}/{resource}.json"
 #: Where Twilio reports to, and where it asks what a digit means, below the console's public address.
 REPORT_PATH = "/in/twilio/report"
@@ -65,6 +67,13 @@ class Twilio:
         url = self.settings.url.rstrip("/") + API.format(account=self.settings.account, resource=resource)
         return await self._poster.post(url, urlencode(form).encode(), headers, understood)
 
+    async def check(self) -> Checked:
+        """Ask for the account itself: it takes our token, and it is active."""
+        headers = {"Authorization": basic(self.settings.account, self._token), "Accept": "application/json"}
+        url = self.settings.url.rstrip("/") + ACCOUNT.format(account=self.settings.account)
+        said = await self._poster.ask("GET", url, b"", headers)
+        return Checked(account_of(said), said.date) if isinstance(said, Answer) else Checked(said)
+
     def callback(self, path: str, message: Message, channel: Channel) -> str | None:
         """An address of ours that Twilio asks or reports to about `message`; None without a public address."""
         if self.public_url is None:
@@ -97,6 +106,10 @@ class Texts:
         """Their telephone number for texts."""
         return person.sms
 
+    async def check(self) -> Checked:
+        """Ask Twilio for the account."""
+        return await self._twilio.check()
+
     async def send(self, message: Message) -> Outcome:
         """Send one text."""
         form = {"To": message.address, "From": self._sender, "Body": text(message)}
@@ -125,6 +138,10 @@ class Calls:
     def address(self, person: Person) -> str | None:
         """Their telephone number for calls."""
         return person.voice
+
+    async def check(self) -> Checked:
+        """Ask Twilio for the account."""
+        return await self._twilio.check()
 
     async def send(self, message: Message) -> Outcome:
         """Make one call."""
@@ -163,6 +180,24 @@ def spoken(message: Message, digit_url: str | None) -> str:
     press = f" Press {ACKNOWLEDGE_DIGIT} if you have it."
     gather = f'<Gather numDigits="1" timeout="8" action={quoteattr(digit_url)} method="POST">'
     return f"<Response>{gather}<Say>{said}{press}</Say><Say>{said}{press}</Say></Gather></Response>"
+
+
+def account_of(answer: Answer) -> Outcome:
+    """What Twilio's answer about the account means.
+
+    >>> account_of(Answer(200, None, b'{"status": "suspended"}'))
+    Failed(reason=<FailedReason.REFUSED: 'refused'>, answer='Twilio: the account is suspended')
+    """
+    said = json_object(answer.body)
+    if answer.status != 200:
+        return outcome_of(answer, 0)
+    match said.get("status"):
+        case "active":
+            return Delivered("Twilio lets us in, and the account is active")
+        case "suspended" | "closed" as status:
+            return Failed(FailedReason.REFUSED, f"Twilio: the account is {status}")
+        case _:
+            return Failed(FailedReason.NOT_UNDERSTOOD, "Twilio: HTTP 200 is not Twilio's answer")
 
 
 def outcome_of(answer: Answer, now_ms: int) -> Outcome:

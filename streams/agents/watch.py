@@ -19,6 +19,7 @@ from detectors.signal import Signal, SignalKind
 from detectors.watch.brand_watch import BrandWatch
 from playbooks import telemetry
 from playbooks.labels import Role, RunKind, run_kind
+from playbooks.readiness.pulse import Said, pulsing
 from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
@@ -159,7 +160,8 @@ class WatchWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop`."""
-        async with self._producer, self.reader.beside(self._settle(), self._show()):
+        said = Said(Role.WATCH, self._not_ready, self._reached_ms)
+        async with self._producer, self.reader.beside(self._settle(), self._show()), pulsing(said, self.settings.store):
             await self.reader.run(stop, self.settings.watch.metrics_port, self._not_ready)
 
     async def _open(self, place: TP) -> WatchPartition:
@@ -200,6 +202,11 @@ class WatchWorker:
                 for brand in list(watch.watches()):
                     _show_brand(brand)
             await asyncio.sleep(_GAUGES_EVERY_S)
+
+    def _reached_ms(self) -> int | None:
+        """Up to where life is closed, in the slowest partition of ours; None while one has not spoken."""
+        watches = [partition.watch for partition in self.reader.partitions.values()]
+        return min((watch.watermark_ms() for watch in watches), default=0) or None
 
     def _not_ready(self) -> list[str]:
         trouble = [] if self._producer.trouble is None else [self._producer.trouble]
