@@ -1,18 +1,24 @@
 """The gate: what a scheduler asks before it posts.
 
 Contract: a post may go only after a 200 whose decision is ``allow``, before its ``valid_until``. Every decision reads
-the store and nothing is remembered between two, so a hold counts from its commit on; where the store does not answer
-the gate refuses, which means: do not post. `gate_decision` decides, `gate_http` speaks HTTP, this module reads.
+the store and is written into its audit before the answer leaves, and no answer is remembered for the next, so a hold
+counts from its commit on; where the store does not answer the gate refuses, which means: do not post.
+`gate_decision` decides, `gate_http` speaks HTTP, `store.gate_decisions` reads and writes, this module puts them
+together: questions that come while others are written down are answered together, in one commit.
 
-In the flow: respond writes holds into the store, people release them on the console, the gate reads them.
+In the flow: respond and people write holds into the store, people release them, the gate reads them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
+import uuid
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from sqlalchemy import Engine
@@ -20,12 +26,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from detectors.run import run_of
 from playbooks import telemetry
-from playbooks.gate_decision import GateAnswer, GateRequest, decide
+from playbooks.blind import told_of_blindness
+from playbooks.gate_audit import Head, Seal, seal_with
+from playbooks.gate_callers import TOKEN_CHARS, Caller, callers_of
+from playbooks.gate_decision import AUTOMATION, GateAnswer, GateRequest
 from playbooks.gate_http import HoldsQuery, Refused, gate_app
+from playbooks.gate_rules import GateRules, rules_of
 from playbooks.labels import GateReason, Role, run_kind
 from playbooks.listening import listening
+from playbooks.readiness.pulse import Said, pulsing
 from playbooks.settings import PlaybookSettings
-from playbooks.store.engine import StoreUnreachable, migrate, open_store
+from playbooks.store import gate_audit, outbox
+from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing
+from playbooks.store.gate_decisions import Asked, answer_all, seen_until_ms
+from playbooks.store.gate_texts import KeptText
 from playbooks.store.holds import Hold, holds_for, holds_in_force
 from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import Clock, now_ms
@@ -33,8 +47,10 @@ from playbooks.wall_clock import Clock, now_ms
 log = logging.getLogger(__name__)
 
 STORE_TIMEOUT_S = 2.0
-#: Schedulers send the token with every question; a shorter one could be guessed.
-TOKEN_CHARS = 16
+#: How many questions are answered by one commit at the most.
+AT_ONCE = 200
+#: So many texts are known again without being kept anew.
+TEXTS = 10_000
 
 
 async def run_gate(
@@ -44,43 +60,78 @@ async def run_gate(
 
     Raises `MissingSecret` where there is no token or a short one, `StoreUnreachable`, and `PortTaken`.
     """
-    token = settings.gate.token.read("gate.token", at_least=TOKEN_CHARS)
+    callers = callers_of(settings.gate)
+    key = settings.gate.audit_key
+    seal = seal_with(key.read("gate.audit_key", at_least=TOKEN_CHARS) if key else None)
     engine = await asyncio.to_thread(_open, settings)
     try:
         telemetry.start([Role.GATE], brands=settings.brands)
-        gate = Gate(engine, settings.brands)
-        async with listening(gate_app(gate, token), settings.gate.host, settings.gate.port, "gate.port") as port:
+        gate = Gate(engine, rules_of(settings), seal=seal)
+        app = gate_app(gate, callers, settings.gate.without_text)
+        async with listening(app, settings.gate.host, settings.gate.port, "gate.port") as port:
             log.info("the gate listens on %s port %d", settings.gate.host, port)
             on_listening(port)
-            await stop.wait()
+            async with pulsing(Said(Role.GATE, gate.not_ready, lambda: gate.asked_ms), engine):
+                await stop.wait()
     finally:
         engine.dispose()
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A question that waits for its answer."""
+
+    asked: Asked
+    answer: asyncio.Future[GateAnswer]
+
+
 class Gate:
-    """Reads the store for each question and decides; also knows whether the store could be read lately."""
+    """Reads the store for each question, decides, and writes it down; knows whether the store could be read lately.
 
-    def __init__(self, engine: Engine, brands: Collection[str], clock: Clock = now_ms) -> None:
+    `seal` is what the rows of its audit are sealed with.
+    """
+
+    def __init__(
+        self, engine: Engine, rules: GateRules, clock: Clock = now_ms, seal: Seal = seal_with(None)  # noqa: B008
+    ) -> None:
         self._engine = engine
-        self._brands = frozenset(brands)
+        self._rules = rules
         self._clock = clock
+        self._seal = seal
         self._same_file = SameFile(engine)
+        #: When somebody last asked about a post of life, by this process's clock; None while nobody has.
+        self.asked_ms: int | None = None
         self._not_ready: list[str] = ["the store has not been read yet"]
+        self._chain = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
+        self._head: Head | None = None
+        self._texts: dict[str, KeptText] = {}
+        self._waiting: list[_Waiting] = []
+        self._work: asyncio.Task[None] | None = None
 
-    async def decide(self, request: GateRequest) -> GateAnswer:
+    async def decide(self, request: GateRequest, caller: Caller = AUTOMATION) -> GateAnswer:
         """The answer to one question; raises `Refused` where the store does not answer."""
-        asked_ms = self._clock()
-        holds = await self._read(lambda: holds_for(self._engine, request.brand, request.platform, request.run))
-        return decide(request, holds, self._brands, asked_ms)
+        asked = Asked(request, caller, self._clock())
+        if not request.run:
+            self.asked_ms = asked.at_ms
+        waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._answer_waiting(), name="gate-answers")
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT_S):
+                return await waiting.answer
+        except TimeoutError:
+            raise _refused(_TOO_LONG) from None
 
     async def holds(self, query: HoldsQuery) -> list[Hold]:
         """The holds that would cover a post of this kind; raises `Refused` as `decide` does."""
         return await self._read(lambda: holds_for(self._engine, query.brand, query.platform, query.run))
 
     async def look(self) -> None:
-        """Read the store once for the gauges and for readiness."""
+        """Read the store once for the gauges and for readiness, and see that ops hear of it when detection is dead."""
         try:
             found = await self._read(lambda: holds_in_force(self._engine))
+            await self._read(self._look_at_detection)
         except Refused as refused:
             self._not_ready = [refused.message]
             return
@@ -92,8 +143,65 @@ class Gate:
         """Why the gate could not answer just now; empty where it could."""
         return self._not_ready
 
-    async def _read(self, query: Callable[[], list[Hold]]) -> list[Hold]:
-        def read() -> list[Hold]:
+    async def _answer_waiting(self) -> None:
+        """Answer what waits, until nothing does."""
+        while self._waiting:
+            taken, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            # Whoever has given up waiting was told no already.
+            batch = [one for one in taken if not one.answer.done()]
+            if not await self._answer(batch) and len(batch) > 1:
+                for one in batch:  # one of them may be what the store does not take
+                    await self._answer([one], alone=True)
+
+    async def _answer(self, batch: list[_Waiting], *, alone: bool = False) -> bool:
+        """Answer a batch; False where it should be tried one by one."""
+        if not batch:
+            return True
+        try:
+            answers = await asyncio.to_thread(self._decide_all, [one.asked for one in batch])
+        except StoreUnreachable as wrong:
+            _fail(batch, _refused(str(wrong)))
+        except SQLAlchemyError as wrong:
+            if len(batch) > 1:
+                return False
+            _fail(batch, _refused(f"the store cannot be read: {type(wrong).__name__}"))
+        except Exception as fault:
+            # The rim: whoever asks gets a no, and the next question is answered.
+            _fail(batch, fault)
+        else:
+            for one, answer in zip(batch, answers, strict=True):
+                if not one.answer.done():
+                    one.answer.set_result(answer)
+        return True
+
+    def _decide_all(self, asked: list[Asked]) -> list[GateAnswer]:
+        head, self._head = self._head, None
+        if len(self._texts) > TEXTS:
+            self._texts.clear()
+        texts = dict(self._texts) if len(self._texts) < AT_ONCE else self._texts
+        self._same_file.check()
+        with writing(self._engine) as conn:
+            now_ms = max(one.at_ms for one in asked)
+            head = head or gate_audit.head_of(conn, self._chain)
+            head = head or gate_audit.begin(conn, self._chain, now_ms, self._seal)
+            seen_ms = seen_until_ms(conn, now_ms) if self._rules.dead_after_ms is not None else None
+            told = answer_all(conn, asked, self._rules, seen_ms, texts)
+            head = gate_audit.append(conn, head, [one.body for one in told], now_ms, self._seal)
+        self._head, self._texts = head, texts
+        return [one.answer for one in told]
+
+    def _look_at_detection(self) -> None:
+        now_ms = self._clock()
+        with reading(self._engine) as conn:
+            seen_ms = seen_until_ms(conn, now_ms)
+        dead = self._rules.is_dead(seen_ms, now_ms)
+        telemetry.DETECTION_DEAD.set(1 if dead else 0)
+        if dead:
+            with writing(self._engine) as conn:
+                outbox.add(conn, told_of_blindness(seen_ms, self._rules.brands, now_ms))
+
+    async def _read[T](self, query: Callable[[], T]) -> T:
+        def read() -> T:
             self._same_file.check()
             return query()
 
@@ -101,13 +209,25 @@ class Gate:
             async with asyncio.timeout(STORE_TIMEOUT_S):
                 return await asyncio.to_thread(read)
         except TimeoutError:
-            message = f"the store did not answer within {STORE_TIMEOUT_S:g} s"
+            raise _refused(_TOO_LONG) from None
         except StoreUnreachable as wrong:
-            message = str(wrong)
+            raise _refused(str(wrong)) from None
         except SQLAlchemyError as wrong:
-            message = f"the store cannot be read: {type(wrong).__name__}"
-        log.warning("no decision, so nothing may be posted: %r", message)
-        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, GateReason.STORE_UNREACHABLE, f"{message}; do not post")
+            raise _refused(f"the store cannot be read: {type(wrong).__name__}") from None
+
+
+_TOO_LONG = f"the store did not answer within {STORE_TIMEOUT_S:g} s"
+
+
+def _refused(message: str) -> Refused:
+    log.warning("no decision, so nothing may be posted: %r", message)
+    return Refused(HTTPStatus.SERVICE_UNAVAILABLE, GateReason.STORE_UNREACHABLE, f"{message}; do not post")
+
+
+def _fail(batch: list[_Waiting], fault: Exception) -> None:
+    for one in batch:
+        if not one.answer.done():
+            one.answer.set_exception(fault)
 
 
 def _open(settings: PlaybookSettings) -> Engine:
