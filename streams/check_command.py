@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from streams.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
 
     from playbooks.readiness.finding import Check, Finding
@@ -81,22 +83,23 @@ def show(check: Check, console: Console, *, everything: bool) -> None:
         found = check.of(weight)
         if not found:
             continue
-        short = weight is Weight.WELL and not everything
         console.print()
         console.print(Text(f"{weight.words} ({len(found)})", _TONE[weight.value]))
-        if short:
-            areas = ", ".join(dict.fromkeys(one.area.value for one in found))
-            console.print(Padding(Text(f"{areas}. One by one with --all."), (0, 0, 0, 2)))
+        if weight is Weight.WELL and not everything:
+            console.print(Text("  one by one with --all"))
             continue
-        for one in found:
-            _show(one, console)
+        console.print(_table(found))
 
 
-def _show(found: Finding, console: Console) -> None:
-    mark = (f"{_MARK[found.weight.value]} ", _TONE[found.weight.value])
-    console.print(Text.assemble(mark, found.text))
-    if found.to_do:
-        console.print(Padding(Text(f"→ {found.to_do}", "dim"), (0, 0, 0, 2)))
+def _table(found: Sequence[Finding]) -> Table:
+    """A mark before each finding, and what to do below it; what is longer than a line hangs."""
+    table = Table.grid(padding=(0, 1))
+    for one in found:
+        tone = _TONE[one.weight.value]
+        table.add_row(Text(_MARK[one.weight.value], tone), Text(one.text))
+        if one.to_do:
+            table.add_row("", Text(f"→ {one.to_do}", "dim"))
+    return table
 
 
 async def _send_tests(settings: Settings, person: str) -> int:

@@ -90,9 +90,10 @@ def _findings(settings: PlaybookSettings, facts: Facts, roads: Roads, now_ms: in
     yield from channel_findings(facts.asked)
     yield from library_findings(facts.library, facts.faults, day_of(now_ms))
     kept = facts.looked.kept
+    # Without the store it is not known which are armed, and a page is worth more than a quiet answer.
     armed = armed_brands(kept.armed) if kept else sorted(settings.brands)
     yield from people_findings(settings, facts.library, armed, facts.rotas, roads, now_ms)
-    yield from _kept(settings, kept, roads, now_ms) if kept else _not_looked_at()
+    yield from _kept(settings, kept, roads, now_ms) if kept else _not_looked_at(settings, now_ms)
     yield from facts.elsewhere
     if not any(found.area is Area.KAFKA for found in facts.elsewhere):
         yield from _kafka_not_asked()
@@ -109,7 +110,9 @@ def _kept(settings: PlaybookSettings, kept: Kept, roads: Roads, now_ms: int) -> 
     yield from heartbeat_findings(settings.heartbeat, kept.pulses, now_ms)
 
 
-def _not_looked_at() -> Iterator[Finding]:
+def _not_looked_at(settings: PlaybookSettings, now_ms: int) -> Iterator[Finding]:
+    if not settings.brands:
+        yield from brand_findings({}, {}, (), now_ms)
     text = "Without the store nothing is known of processes, arming, mutes, test messages and incidents."
     yield Finding(weight=Weight.UNKNOWN, area=Area.STORE, reason=Reason.NOT_LOOKED_AT, text=text)
 

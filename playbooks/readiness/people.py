@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -41,48 +42,50 @@ def people_findings(
     """What is found about the people whom playbooks page. `armed` are the brands that may page at all."""
     first, later = paged_roles(library)
     yield from _now(settings, armed, first, rotas, roads, now_ms)
-    for role in sorted(later - first):
+    for role in (role for role in later if role not in first):
         if role in settings.roles and not reach(Live(), role, settings, roads.working, rotas, now_ms).to_send:
             text = f"An escalation that gets as far as the role {role!r} would find nobody there now."
             yield _look(Reason.LEVEL_EMPTY, text, f"Put somebody into roles.{role} who can be reached.")
     for lacking in unstaffed(library, settings):
         yield _look(Reason.ROLE_UNSTAFFED, _sentence(lacking), "Name people for it under roles in the settings.")
-    yield from _ahead(settings, sorted(first | later), rotas, now_ms)
+    yield from _ahead(settings, dict.fromkeys((*first, *later)), rotas, now_ms)
     for trouble in rotas.troubles:
         text = _sentence(str(trouble))
         yield _look(Reason.ROTA_IN_TROUBLE, text, "Mend the rota; what was read of it last counts for a while.")
 
 
-def paged_roles(library: Library) -> tuple[set[str], set[str]]:
+def paged_roles(library: Library) -> tuple[list[str], list[str]]:
     """The roles that a page goes to at first, and those that it climbs to while nobody acknowledges.
 
+    In order of how many playbooks name them: what concerns most is told first.
+
     >>> from playbooks.catalog import load_library
-    >>> sorted(paged_roles(load_library())[0])
-    ['on-call', 'ops']
+    >>> paged_roles(load_library())[0][0]
+    'on-call'
     """
-    first: set[str] = set()
-    later: set[str] = set()
+    first: Counter[str] = Counter()
+    later: Counter[str] = Counter()
     for playbook in (pinned.playbook for pinned in library.newest()):
-        first |= {step.to for step in playbook.steps if step.action is ActionKind.PAGE and step.to is not None}
+        first.update({step.to for step in playbook.steps if step.action is ActionKind.PAGE and step.to is not None})
         for escalation in playbook.escalations.values():
-            later |= {escalation.last_resort, *(level.to for level in escalation.levels)}
-    return first, later
+            later.update({escalation.last_resort, *(level.to for level in escalation.levels)})
+    return [role for role, _ in first.most_common()], [role for role, _ in later.most_common()]
 
 
 def paged_now(settings: PlaybookSettings, library: Library, rotas: Rotas, roads: Roads, now_ms: int) -> list[str]:
     """The names of everybody whom a page reaches at first, as things stand; each once."""
     found: dict[str, None] = {}
-    for role in sorted(paged_roles(library)[0]):
+    for role in paged_roles(library)[0]:
         for contact in reach(Live(), role, settings, roads.working, rotas, now_ms).to_send:
             found[contact.name] = None
     return list(found)
 
 
 def _now(
-    settings: PlaybookSettings, armed: Collection[str], roles: Collection[str], rotas: Rotas, roads: Roads, now_ms: int
+    settings: PlaybookSettings, armed: Collection[str], roles: Iterable[str], rotas: Rotas, roads: Roads, now_ms: int
 ) -> Iterator[Finding]:
-    of = _brands(armed)
-    for role in sorted(roles):
+    of = _brands(armed, settings)
+    for role in roles:
         found = reach(Live(), role, settings, roads.working, rotas, now_ms)
         if found.to_send or not armed:
             continue
@@ -133,8 +136,9 @@ def _told(gaps: list[Stretch]) -> str:
     return ", ".join(named) + (f", and {more} times more" if more else "")
 
 
-def _brands(armed: Collection[str]) -> str:
-    return f" about {', '.join(sorted(armed))}" if armed else ""
+def _brands(armed: Collection[str], settings: PlaybookSettings) -> str:
+    names = [settings.brands[brand].name or brand if brand in settings.brands else brand for brand in sorted(armed)]
+    return f" about {', '.join(names)}" if names else ""
 
 
 def _sentence(text: str) -> str:

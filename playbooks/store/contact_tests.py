@@ -71,4 +71,4 @@ def newest_tests(engine: Engine) -> tuple[ContactTest, ...]:
 
 
 def _test(row: Mapping[Any, Any]) -> ContactTest:
-    return msgspec.convert(dict(row), ContactTest)
+    return msgspec.convert({name: row[name] for name in ContactTest.__struct_fields__}, ContactTest)

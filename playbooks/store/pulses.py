@@ -50,4 +50,5 @@ def read_pulses(engine: Engine) -> tuple[Pulse, ...]:
     known = {role.value for role in Role}
     with reading(engine) as conn:
         rows = conn.execute(select(pulses).order_by(pulses.c.role, pulses.c.process)).mappings().all()
-    return tuple(msgspec.convert(dict(row), Pulse) for row in rows if row["role"] in known)
+    read = ({name: row[name] for name in Pulse.__struct_fields__} for row in rows if row["role"] in known)
+    return tuple(msgspec.convert(one, Pulse) for one in read)
