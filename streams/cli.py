@@ -27,6 +27,7 @@ OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreac
 
 #: Commands that are modules of their own. Named and not imported: a long-running process does not load them.
 ELSEWHERE: Final[dict[str, str]] = {
+    "arm": "streams.arm_command:arm_command",
     "backtest": "streams.backtest:backtest_command",
     "backtest-series": "streams.backtest_series:backtest_series_command",
     "backup": "streams.backup_command:backup_command",
@@ -34,6 +35,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "check": "streams.check_command:check_command",
     "correct": "streams.correct_command:correct_command",
     "drill": "streams.drill.command:drill_command",
+    "mute": "streams.mute_command:mute_command",
     "negativity": "streams.negativity_command:negativity_command",
     "oncall": "streams.oncall_command:oncall_command",
     "playbook": "streams.playbook_command:playbook_command",
