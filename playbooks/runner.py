@@ -191,7 +191,8 @@ class Runner:
             found = members(role, self._people, self._rotas(), now_ms)
             return frozenset() if isinstance(found, Nobody) else frozenset(found)
 
-        return incidents.wake(engine, timer, self._library, self._people.brands, in_role, now_ms)
+        agreed = [key for key, person in self._people.people.items() if person.drills]
+        return incidents.wake(engine, timer, self._library, self._people.brands, in_role, now_ms, agreed)
 
     async def _claim(self, lane: Lane, room: int) -> list[DueAction]:
         lease_ms = int(self._settings.lease_s * 1000)

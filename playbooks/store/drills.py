@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select, update
 
 from detectors.signal import Signal
 from playbooks import afterwards
@@ -17,15 +17,18 @@ from playbooks.arming import Arming
 from playbooks.catalog import Pinned
 from playbooks.drills.drill import Drill, Place, Result
 from playbooks.drills.measure import Known
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.log_entry import Resolved, ResolvedBy
 from playbooks.plan import open_incident
+from playbooks.standing import Entry, OutboxState
 from playbooks.store import incident_log, outbox
 from playbooks.store.drill_over import is_over
 from playbooks.store.engine import reading, writing
 from playbooks.store.holds import holds_of_incident
 from playbooks.store.incident_rows import end, lock_brand, write_plan
 from playbooks.store.incidents import list_incidents
-from playbooks.store.schema import drills, incidents
+from playbooks.store.schema import deliveries, drills, incidents
+from playbooks.store.schema import outbox as actions
 
 #: Who ends a drill's incidents where nobody was named, as the log says it.
 BY_ITSELF = "drill"
@@ -48,20 +51,33 @@ def open_by_hand(engine: Engine, signal: Signal, pinned: Pinned, now_ms: int) ->
         write_plan(conn, open_incident(signal, pinned, Arming.PAGE_AND_HOLD, now_ms), signal, now_ms)
 
 
-def finish(engine: Engine, run: str, result: Result, now_ms: int) -> Drill | None:
-    """Keep what was measured, and say that the drill is over; None where it was never begun.
+def finish(engine: Engine, run: str, result: Result | None, now_ms: int) -> Drill | None:
+    """Keep what was measured, and say that the drill is over; None where it was never begun, or is over already.
 
-    Its open incidents end, and everybody who was paged or told hears the all-clear. Its holds stay: nothing but people
-    lets one go, and they hold nothing back any more. All of it is one transaction.
+    What was still to be sent for it is not sent. Its open incidents end, and everybody who was paged or told hears the
+    all-clear. Its holds stay: nothing but people lets one go, and they hold nothing back any more. All of it is one
+    transaction.
     """
     with writing(engine) as conn:
         mine = drills.c.run == run
         row = conn.execute(select(drills).where(mine).with_for_update()).mappings().first()
-        if row is None:
+        if row is None or row["ended_ms"] is not None:
             return None
-        conn.execute(update(drills).where(mine).values(ended_ms=now_ms, figures=msgspec.to_builtins(result)))
+        figures = None if result is None else msgspec.to_builtins(result)
+        conn.execute(update(drills).where(mine).values(ended_ms=now_ms, figures=figures))
+        _call_off(conn, run, now_ms)
         _end_incidents(conn, run, row["person"], now_ms)
         return msgspec.structs.replace(_drill(row), ended_ms=now_ms, result=result)
+
+
+def finish_forgotten(engine: Engine, now_ms: int) -> list[str]:
+    """End the drills whose command was killed and whose time is over; their runs."""
+    query = select(drills.c.run).where(drills.c.ended_ms.is_(None), drills.c.until_ms <= now_ms)
+    with reading(engine) as conn:
+        forgotten = list(conn.execute(query.order_by(drills.c.run)).scalars())
+    for run in forgotten:
+        finish(engine, run, None, now_ms)
+    return forgotten
 
 
 def read_drills(engine: Engine, limit: int = 100, name: str | None = None) -> list[Drill]:
@@ -84,6 +100,18 @@ def what_is_known(engine: Engine, run: str) -> Known:
     views = list_incidents(engine, run)[::-1]
     ledger = {view.id: outbox.ledger(engine, view.id) for view in views}
     return Known(views, ledger, [hold for view in views for hold in holds_of_incident(engine, view.id)])
+
+
+def _call_off(conn: Connection, run: str, now_ms: int) -> None:
+    """Pages that are not out yet, and whatever is due later or to be tried again, are written down and not sent."""
+    due, again = actions.c.state == OutboxState.DUE.value, actions.c.state == OutboxState.AGAIN.value
+    later = or_(actions.c.due_ms > now_ms, actions.c.action == ActionKind.PAGE.value)
+    waiting = select(actions.c.id, actions.c.attempts).where(actions.c.run == run, or_(again, and_(due, later)))
+    for id, attempt in conn.execute(waiting.with_for_update()).all():
+        said = Entry(id, attempt, now_ms, "", Channel.NONE, DeliveryOutcome.RECORDED, _REASON)
+        conn.execute(insert(deliveries).values(msgspec.to_builtins(said)))
+        ended = {"state": OutboxState.RECORDED.value, "lease_until_ms": None}
+        conn.execute(update(actions).where(actions.c.id == id).values(ended))
 
 
 def _end_incidents(conn: Connection, run: str, person: str, now_ms: int) -> None:

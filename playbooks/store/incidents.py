@@ -2,7 +2,7 @@
 
 `take_signal` is one transaction: the signal's id, the brand's row lock, the log, the hold and the outbox. Either all of
 it is there after a crash or none of it, and the same signal again changes nothing. A hold is in force from its commit.
-What people do is in `deeds.py`.
+What posts say stands apart from all that (`posts.py`). What people do is in `deeds.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Collection
 import msgspec
 from sqlalchemy import Connection, Engine, select
 
+from detectors.run import Drill, run_of
 from detectors.signal import Signal
 from playbooks import plan
 from playbooks.arming import Arming
@@ -22,8 +23,9 @@ from playbooks.incident import IncidentView
 from playbooks.labels import SignalDecision
 from playbooks.log_entry import Logged
 from playbooks.settings import PlaybookSettings
-from playbooks.store import incident_log, mutes, timers
+from playbooks.store import incident_log, mutes, posts, timers
 from playbooks.store.arming import arming_for
+from playbooks.store.drill_over import is_over
 from playbooks.store.engine import reading, writing
 from playbooks.store.incident_rows import (
     insert_new,
@@ -45,18 +47,23 @@ def take_signal(
 ) -> SignalDecision:
     """Take in a signal: decide and write down what follows, in one transaction; a repeat changes nothing.
 
-    A brand that is not in the settings is only observed. Raises `StoreUnreachable` (try again, nothing was written)
-    and `PlaybookError` (an open incident is pinned to a playbook file that is gone).
+    A brand that is not in the settings is only observed; a drill that is over opens nothing. Raises `StoreUnreachable`
+    (try again, nothing was written) and `PlaybookError` (an open incident is pinned to a playbook file that is gone).
     """
     with writing(engine) as conn:
+        signal, rows = posts.refer(conn, signal, now_ms)
         if not _is_new(conn, signal, now_ms):
             return Taken.REPEAT
+        if is_over(conn, signal.run, now_ms):
+            return Taken.NO_PLAYBOOK
         lock_brand(conn, signal.run, signal.brand)
         known = open_incidents(conn, signal.run, signal.brand)
         arming = arming_for(conn, settings.brands, signal)
         decided = plan.decide(signal, library, known, arming, now_ms, mutes.in_force(conn, signal.run, now_ms))
         for each in decided.plans:
             write_plan(conn, each, signal, now_ms)
+        if decided.plans:
+            posts.keep(conn, rows)
         return decided.decision
 
 
@@ -83,12 +90,20 @@ def list_incidents(engine: Engine, run: str | None = None, limit: int = 100) -> 
     return [found[incident] for incident in ids if incident in found]
 
 
-def wake(engine: Engine, timer: str, library: Library, brands: Collection[str], members: Members, now_ms: int) -> bool:
+def wake(
+    engine: Engine,
+    timer: str,
+    library: Library,
+    brands: Collection[str],
+    members: Members,
+    now_ms: int,
+    agreed: Collection[str] = (),
+) -> bool:
     """Wake a timer that is due, and write down what follows, in one transaction; False where it was woken before.
 
     `members` says who is in a role now, `brands` are those of the settings. A brand that is only observed by now pages
-    nobody. Raises `PlaybookError` where
-    the incident's playbook is gone.
+    nobody, and neither does a drill that is over; a drill waits only for people who `agreed` to drills. Raises
+    `PlaybookError` where the incident's playbook is gone.
     """
     with writing(engine) as conn:
         due = timers.take(conn, timer, now_ms)
@@ -101,10 +116,16 @@ def wake(engine: Engine, timer: str, library: Library, brands: Collection[str], 
             write_caught_up(conn, view, caught_up(view, library, due.timer.why, arming, now_ms, silent), now_ms)
         elif isinstance(due.timer, AskAgain):
             write_woken(conn, view.id, on_lease_end(view, due.timer, now_ms), now_ms)
-        elif isinstance(due.timer, Quiet) or arming is not Arming.OBSERVE:
+        elif isinstance(due.timer, Quiet) or not (arming is Arming.OBSERVE or is_over(conn, view.run, now_ms)):
             pinned = library.pinned(view.playbook, view.version, view.hash)
-            write_woken(conn, view.id, on_wake(view, due.timer, pinned.playbook, now_ms, members), now_ms)
+            asked = _asked(view.run, members, frozenset(agreed))
+            write_woken(conn, view.id, on_wake(view, due.timer, pinned.playbook, now_ms, asked), now_ms)
     return True
+
+
+def _asked(run: str, members: Members, agreed: frozenset[str]) -> Members:
+    """Whom a page asks: in a drill only those who agreed, for nobody else has heard of it."""
+    return (lambda role: members(role) & agreed) if isinstance(run_of(run), Drill) else members
 
 
 def _is_new(conn: Connection, signal: Signal, now_ms: int) -> bool:

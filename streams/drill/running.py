@@ -12,7 +12,9 @@ from playbooks.catalog import library_of
 from playbooks.drills.drill import Place
 from playbooks.secret import Secret
 from playbooks.settings import MissingSecret
+from playbooks.store.drills import finish_forgotten
 from playbooks.store.engine import migrate, open_store
+from playbooks.wall_clock import now_ms
 from streams.demo.play import Script
 from streams.demo.telling import Tell
 from streams.drill.house import House
@@ -40,6 +42,7 @@ async def running_system(settings: Settings, run: str, gate_url: str | None) -> 
     engine = await asyncio.to_thread(open_store, settings.store)
     try:
         await asyncio.to_thread(migrate, engine)
+        await asyncio.to_thread(finish_forgotten, engine, now_ms())
         async with markers(settings.kafka, run) as heard:
 
             async def learned(tell: Tell, script: Script) -> None:
