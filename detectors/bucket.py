@@ -19,6 +19,9 @@ MAX_DELETED = 2_000
 MAX_SOURCES = 16
 MAX_TERMS = 20
 MAX_LINKS = 5
+#: So much of a post is shown to people.
+MAX_QUOTED_CHARS = 280
+MAX_HANDLE_CHARS = 100
 
 #: Marks the end of a run: no bucket of it can come after.
 END_OF_RUN_MS = 2**62
@@ -33,13 +36,14 @@ SketchBytes = Annotated[bytes, msgspec.Meta(max_length=8192)]
 
 
 class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One mention, as much of it as detection needs: hashes for the author and the words, no text.
+    """One mention, as much of it as detection needs: hashes for the author and the words.
 
     `words` are the numbers of its first words (`detectors.text.word_numbers`).
     `negativity` is in 0..1, higher is worse, None where the language is not scored. `author` 0 means unknown.
     `late_ms` is how far behind its partition's time the mention arrived, 0 where its own bucket was still open.
     `answers` is the post that it replies to or repeats, as a hash, 0 where it answers none. `terms` are for a few
-    negative mentions of a cell the words that say what they are about, with blanks between.
+    negative mentions of a cell the words that say what they are about, with blanks between, `text` how they begin and
+    `handle` who wrote them, to be shown to people; no detector looks at these two.
     """
 
     id: str
@@ -54,6 +58,8 @@ class Digest(msgspec.Struct, frozen=True, array_like=True, gc=False):
     own: bool = False
     answers: int = 0
     terms: str = ""
+    text: str = ""
+    handle: str = ""
 
 
 class Cell(msgspec.Struct, array_like=True, tag="c"):

@@ -29,12 +29,18 @@ class SignalKind(StrEnum):
 
 
 class Post(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A leading post, by reference only: its text and author stay out of the append-only log."""
+    """A leading post: how it begins and who wrote it, where that is known.
+
+    `text` and `handle` are for people alone and go no further than the table from which they can be erased: log, ledger
+    and messages have the post by reference only.
+    """
 
     id: str
     platform: str
     at_ms: int
     negativity: float | None = None
+    text: str = ""
+    handle: str = ""
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -123,6 +129,12 @@ class Signal(msgspec.Struct, frozen=True):
     detector: str
     detector_version: int
     evidence: Evidence
+
+
+def without_words(signal: Signal) -> Signal:
+    """The signal with its posts named and not quoted."""
+    posts = tuple(msgspec.structs.replace(post, text="", handle="") for post in signal.evidence.posts)
+    return msgspec.structs.replace(signal, evidence=msgspec.structs.replace(signal.evidence, posts=posts))
 
 
 def signal_id(run: str, brand: str, platform: str | None, kind: str, start_ms: int, version: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from detectors.mention import rfc3339
-from detectors.signal import Evidence, Signal, SignalKind
+from detectors.signal import Evidence, Signal, SignalKind, without_words
 from playbooks.action import Action
 from playbooks.labels import ActionKind
 
@@ -63,7 +63,7 @@ Line = SignalLine | IncidentLine | ActionLine | SummaryLine
 
 
 def signal_line(signal: Signal) -> SignalLine:
-    """The line of a signal."""
+    """The line of a signal; posts are named in it and not quoted."""
     return SignalLine(
         at=rfc3339(signal.at_ms),
         brand=signal.brand,
@@ -74,7 +74,7 @@ def signal_line(signal: Signal) -> SignalLine:
         observed=signal.observed,
         expected=signal.expected,
         since=rfc3339(signal.since_ms),
-        evidence=signal.evidence,
+        evidence=without_words(signal).evidence,
     )
 
 

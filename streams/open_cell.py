@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import xxhash
 
-from detectors.bucket import MAX_DELETED, MAX_DIGESTS, MAX_LINKS, MAX_SOURCES, MAX_TERMS, Cell, Digest
+from detectors.bucket import (
+    MAX_DELETED,
+    MAX_DIGESTS,
+    MAX_HANDLE_CHARS,
+    MAX_LINKS,
+    MAX_QUOTED_CHARS,
+    MAX_SOURCES,
+    MAX_TERMS,
+    Cell,
+    Digest,
+)
 from detectors.mention import Mention
 from detectors.text.model import NEGATIVE_CUT
 from detectors.voices.links import links_of
@@ -24,6 +34,13 @@ _QUOTED: Final = 4
 _LINKS_MOST: Final = 200
 
 
+class _Said(NamedTuple):
+    """How a post begins, and who wrote it."""
+
+    text: str
+    handle: str
+
+
 @dataclass(slots=True)
 class OpenCell:
     """A cell, and the number of the fold that holds its first mention."""
@@ -33,7 +50,7 @@ class OpenCell:
     _numbers: list[int] = field(default_factory=list)
     #: Of the numbers of a full sample, until the one that has it goes.
     _largest: int | None = None
-    _said: dict[str, str] = field(default_factory=dict)
+    _said: dict[str, _Said] = field(default_factory=dict)
     _links: Counter[str] = field(default_factory=Counter)
     _everybody: People | None = None
     _negative: People | None = None
@@ -82,11 +99,12 @@ class OpenCell:
             self._largest = None
 
     def quote(self, digest: Digest, mention: Mention, body: str) -> None:
-        """Remember a post's links, and where it is negative its beginning, until it is known whose words are told."""
+        """Remember a post's links, and where it is negative how it begins, until it is known which are quoted."""
         if digest.own:
             return
         if len(self._said) < MAX_DIGESTS and is_negative(digest):
-            self._said[digest.id] = body[:LOOKED_AT]
+            handle = mention.author.handle if mention.author else None
+            self._said[digest.id] = _Said(body[:LOOKED_AT], (handle or "")[:MAX_HANDLE_CHARS])
         for link in links_of(mention.links, body):
             if link in self._links or len(self._links) < _LINKS_MOST:
                 self._links[link] += 1
@@ -95,17 +113,21 @@ class OpenCell:
         """The cell as it is sent."""
         cell = self.cell
         quoted = sorted((digest for digest in cell.digests if digest.id in self._said), key=_worth_quoting)[:_QUOTED]
-        terms = {
-            digest.id: " ".join(telling(words_of(self._said[digest.id]), MAX_TERMS // len(quoted))) for digest in quoted
-        }
-        cell.digests = [
-            msgspec.structs.replace(digest, terms=terms[digest.id]) if digest.id in terms else digest
-            for digest in cell.digests
-        ]
+        told = {digest.id: self._quoted(digest, MAX_TERMS // len(quoted)) for digest in quoted}
+        cell.digests = [told.get(digest.id, digest) for digest in cell.digests]
         cell.links = sorted(self._links.items(), key=lambda shared: (-shared[1], shared[0]))[:MAX_LINKS]
         if self._everybody is not None and self._negative is not None:
             cell.authors, cell.negative_authors = self._everybody.state(), self._negative.state()
         return cell
+
+    def _quoted(self, digest: Digest, terms: int) -> Digest:
+        said = self._said[digest.id]
+        return msgspec.structs.replace(
+            digest,
+            terms=" ".join(telling(words_of(said.text), terms)),
+            text=said.text[:MAX_QUOTED_CHARS],
+            handle=said.handle,
+        )
 
     def _count_author(self, digest: Digest) -> None:
         """There are more than can be listed: from here on authors are counted by sketch."""

@@ -1,4 +1,4 @@
-"""The leading complaints of late, by reference, with the few words that say what each is about."""
+"""The leading complaints of late, with the few words that say what each is about, and how the post begins."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class Complaints:
                 terms = []
             if terms:
                 self._usual.learn(terms)
-            post = Post(digest.id, platform, digest.at_ms, digest.negativity)
+            text, handle = (digest.text, digest.handle) if weight >= _QUOTED_WEIGHT else ("", "")
+            post = Post(digest.id, platform, digest.at_ms, digest.negativity, text, handle)
             self._kept.append(Complaint(post, " ".join(terms)))
 
     def take_down(self, platform: str, gone: Set[str]) -> None:

@@ -22,12 +22,7 @@ NOTHING = ""
 
 def hash_after(before: str, incident: str, logged: Logged) -> str:
     """The hash of an entry that follows one with the hash `before`."""
-    body = msgspec.to_builtins(logged.entry)
-    return hash_of_row(before, incident, logged, str(logged.entry.__struct_config__.tag), body)
-
-
-def hash_of_row(before: str, incident: str, logged: Logged, entry: str, body: Any) -> str:
-    """The hash of an entry as it stands in the table: `body` is what the database holds, whatever it means today."""
+    entry, body = logged.entry.__struct_config__.tag, msgspec.to_builtins(logged.entry)
     return digest([before, incident, logged.n, logged.at_ms, logged.recorded_ms, logged.actor, entry, body])
 
 

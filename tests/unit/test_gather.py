@@ -173,15 +173,22 @@ def test_only_what_a_word_list_can_read_is_scored(lang: str | None, is_scored: i
     assert only.scored == is_scored
 
 
-def test_a_digest_tells_what_detection_needs_and_no_text() -> None:
+def test_a_digest_tells_what_detection_needs_and_no_text_of_a_post_that_is_not_quoted() -> None:
     author = {"id": "a1", "followers": 7, "created_at": "2026-01-01T00:00:00Z"}
-    [only] = gathered(said(1, text="so rude", author=author, reach=9, reply_to="0"), beat(T0 + MIN)).cells
+    [only] = gathered(said(1, text="so lovely", author=author, reach=9, reply_to="0"), beat(T0 + MIN)).cells
     [digest] = only.digests
     assert (digest.followers, digest.account_age_d, digest.reach) == (7, 4, 9)
     assert digest.answers != 0
     assert digest.author != 0
     assert len(numbers_in(digest.words)) == 2
-    assert (b"so rude" in encode_bucket_record(only), digest.terms) == (False, "rude")
+    assert (b"so lovely" in encode_bucket_record(only), digest.terms) == (False, "")
+
+
+def test_of_an_angry_post_that_is_quoted_people_see_how_it_begins_and_who_wrote_it() -> None:
+    long = "so rude " * 100
+    [only] = gathered(said(1, text=long, author={"handle": "h" * 200}), beat(T0 + MIN)).cells
+    [digest] = only.digests
+    assert (digest.terms, digest.text, digest.handle) == ("rude", long[:280], "h" * 100)
 
 
 def test_an_author_is_known_by_id_then_by_handle_and_per_platform() -> None:

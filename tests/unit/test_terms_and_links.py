@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ def test_the_words_of_four_angry_posts_are_told_and_share_the_room_of_a_cell() -
     told = {digest.id: digest.terms.split() for digest in only.digests if digest.terms}
     assert sorted(told) == ["2", "3", "4", "5"], "what most people may have seen"
     assert {len(terms) for terms in told.values()} == {MAX_TERMS // 4}
+    assert sorted(digest.id for digest in only.digests if digest.text) == sorted(told), "these alone are quoted"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +134,17 @@ def test_young_accounts_and_copies_are_shown_last_and_put_no_words_into_anybodys
     complaints.hear("x", [*bots, (complaint(30, "parcel leak"), 1.0), (complaint(31, "parcel leak"), 1.0)])
     assert {"p30", "p31"} <= {post.id for post in complaints.posts("x", 0)}
     assert [term.text for term in complaints.rising("x", 0, "acme")] == ["leak", "parcel"]
+
+
+def test_a_post_is_quoted_and_one_of_a_young_account_only_named() -> None:
+    complaints = Complaints()
+    said = msgspec.structs.replace(complaint(1, ""), text="Never again!", handle="ada")
+    bot = msgspec.structs.replace(said, id="p2", text="BOYCOTT", handle="bot77")
+    complaints.hear("x", [(said, 1.0), (bot, 0.1)])
+    assert {(post.id, post.text, post.handle) for post in complaints.posts("x", 0)} == {
+        ("p1", "Never again!", "ada"),
+        ("p2", "", ""),
+    }
 
 
 def test_a_post_that_is_taken_down_takes_its_words_with_it() -> None:
