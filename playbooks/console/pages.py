@@ -22,7 +22,7 @@ from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
 from playbooks.incident import IncidentView
 from playbooks.log_entry import Logged
-from playbooks.store import outbox
+from playbooks.store import drills, outbox
 from playbooks.store.holds import Hold, holds_in_force, holds_of_incident
 from playbooks.store.incidents import incident_history, incident_view, list_incidents
 
@@ -91,9 +91,9 @@ async def report(request: web.Request, viewer: Viewer) -> web.Response:
 
 
 async def holds(request: web.Request, viewer: Viewer) -> web.Response:
-    """Every hold that holds something back: those of life, then those of drills."""
+    """Every hold that holds something back: those of life, then those of drills that go on."""
     desk = request.app[DESK]
-    found = await asyncio.to_thread(_holding, desk.engine)
+    found = await asyncio.to_thread(_holding, desk.engine, desk.clock())
     cards = [_hold_card(desk, hold, viewer, released_by) for hold, released_by in found]
     return desk.page("holds.html", {"here": "holds", "cards": cards}, viewer)
 
@@ -133,9 +133,11 @@ def _listed(engine: Engine) -> tuple[list[IncidentView], frozenset[str]]:
     return found, outbox.reached_nobody(engine, [view.id for view in found])
 
 
-def _holding(engine: Engine) -> list[tuple[Hold, tuple[str, ...]]]:
+def _holding(engine: Engine, now_ms: int) -> list[tuple[Hold, tuple[str, ...]]]:
     """The holds in force, each with the roles that may open it."""
-    found = [hold for hold in holds_in_force(engine) if not isinstance(run_of(hold.run), Replay)]
+    in_force = holds_in_force(engine)
+    ended = drills.over(engine, [hold.run for hold in in_force], now_ms)
+    found = [hold for hold in in_force if not isinstance(run_of(hold.run), Replay) and hold.run not in ended]
     found.sort(key=lambda hold: isinstance(run_of(hold.run), Drill))
     views = {incident: incident_view(engine, incident) for incident in {hold.incident for hold in found}}
     return [(hold, _released_by(views[hold.incident]).get(hold.id, ())) for hold in found]

@@ -32,6 +32,18 @@ def span(seconds: float) -> str:
     return _count(hours, "hour") if hours < 48 else _count(round(hours / 24), "day")
 
 
+def watch(seconds: float) -> str:
+    """A length of time as it is read off a watch: to the tenth where that may count.
+
+    >>> watch(4.25), watch(111.04), watch(7_205.0)
+    ('4.2 s', '1 min 51.0 s', '2 h 0 min')
+    """
+    minutes, rest = divmod(round(seconds, 1), 60)
+    if minutes >= 60:
+        return f"{minutes // 60:.0f} h {minutes % 60:.0f} min"
+    return f"{minutes:.0f} min {rest:04.1f} s" if minutes else f"{rest:.1f} s"
+
+
 def moment(at_ms: int) -> str:
     """A moment as a person reads it, in UTC.
 

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.mention import rfc3339
+from playbooks.console.words import watch
 from playbooks.drills.compare import before, compared
 from playbooks.drills.drill import Drill, Part, Result
 from streams.drill.choice import Choice, OfPlaybook, OfScenario
-from streams.drill.progress import spell
 
 NameOf = Callable[[str], str]
 
@@ -151,7 +151,7 @@ def _cells(drill: Drill) -> tuple[str, ...]:
 
 
 def _spelt(seconds: float | None) -> str:
-    return "-" if seconds is None else spell(seconds)
+    return "-" if seconds is None else watch(seconds)
 
 
 def _plain(drill: Drill) -> dict[str, Any]:
