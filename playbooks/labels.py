@@ -155,6 +155,14 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+class Judgement(StrEnum):
+    """What people say that an incident was: something that happened, a false alarm, or nothing yet."""
+
+    REAL = "real"
+    FALSE = "false"
+    UNJUDGED = "unjudged"
+
+
 class GateReason(StrEnum):
     """Why the gate says it. The same word is the answer's code and the metric label."""
 

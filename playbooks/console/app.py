@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
-from playbooks.console import act, commands, pages, signing_in
+from playbooks.console import act, brands, commands, drills, mutes, pages, readiness, signing_in
 from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
 from playbooks.health import Ready, health_routes
@@ -64,9 +64,13 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     get("/", _page(ConsolePage.INCIDENTS, pages.incidents))
     get(f"/incidents/{{incident:{ID}}}", _page(ConsolePage.INCIDENT, pages.incident))
     get(f"/incidents/{{incident:{ID}}}/review.md", _page(ConsolePage.REVIEW, pages.incident_review))
+    get("/readiness", _page(ConsolePage.READINESS, readiness.page(readiness.Checks())))
+    post("/readiness/test", _command(ConsolePage.SEND_TEST, readiness.send_tests))
+    post("/readiness/confirm", _command(ConsolePage.CONFIRM, readiness.confirm_code))
     get("/report", _page(ConsolePage.REPORT, pages.report))
     post("/report", _command(ConsolePage.REPORT, commands.report))
     get("/holds", _page(ConsolePage.HOLDS, pages.holds))
+    get("/drills", _page(ConsolePage.DRILLS, drills.page))
     get(f"/runbooks/{{playbook:{ID}}}/{{version:{ID}}}", _page(ConsolePage.RUNBOOK, pages.runbook))
     post(f"/incidents/{{incident:{ID}}}/acknowledge", _command(ConsolePage.ACKNOWLEDGE, commands.acknowledge))
     post(f"/incidents/{{incident:{ID}}}/resolve", _command(ConsolePage.RESOLVE, commands.resolve))
@@ -76,12 +80,21 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     post(f"/incidents/{{incident:{ID}}}/move", _command(ConsolePage.MOVE, commands.move))
     post(f"/incidents/{{incident:{ID}}}/reopen", _command(ConsolePage.REOPEN, commands.reopen))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
+    arming = f"/brands/{{brand:{ID}}}/arming/{{to:{ID}}}"
+    get("/brands", _page(ConsolePage.BRANDS, brands.brands))
+    get(arming, _page(ConsolePage.ARM, brands.ask))
+    post(arming, _command(ConsolePage.ARM, brands.change))
+    get("/mutes", _page(ConsolePage.MUTES, mutes.mutes))
+    post("/mutes", _command(ConsolePage.MUTE, mutes.mute))
+    post(f"/mutes/{{mute:{ID}}}/lift", _command(ConsolePage.MUTE, mutes.lift))
     post("/sign-out", _command(ConsolePage.SIGN_OUT, commands.sign_out))
     get(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.show_link))
     post(signing_in.LINK_PATH, _open(ConsolePage.SIGN_IN, signing_in.sign_in))
     if (links := act.link_secret(desk.settings)) is not None:
         get(act.ROUTE, _open(ConsolePage.ACKNOWLEDGE, act.show(links)))
         post(act.ROUTE, _open(ConsolePage.ACKNOWLEDGE, act.act(links)))
+        get(readiness.ROUTE, _open(ConsolePage.CONFIRM, readiness.show_link(links)))
+        post(readiness.ROUTE, _open(ConsolePage.CONFIRM, readiness.follow_link(links)))
     for path, door in doors(read_secrets(desk.settings)).items():
         post(path, _open(ConsolePage.INCOMING, door))
     for asset in desk.assets.values():

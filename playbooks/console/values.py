@@ -10,6 +10,7 @@ import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
 from detectors.signal import Evidence, Post, Signal, SignalKind
+from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.wording import ODD_SHARE, copies_and_young
@@ -250,6 +251,8 @@ def _state(view: IncidentView, acknowledged_by: str) -> Chip:
     match view.state:
         case IncidentState.OPENED | IncidentState.REOPENED if isinstance(run_of(view.run), Replay):
             return Chip("Open in the replay", Tone.PLAIN)
+        case IncidentState.OPENED if not view.pages and _is_muted(view):
+            return Chip("Muted: nobody was paged", Tone.PLAIN)
         case IncidentState.OPENED if not view.pages:
             return Chip("Only observed: nobody was paged", Tone.PLAIN)
         case IncidentState.OPENED:
@@ -264,6 +267,10 @@ def _state(view: IncidentView, acknowledged_by: str) -> Chip:
             return Chip("Over", Tone.PLAIN)
         case _:
             assert_never(view.state)
+
+
+def _is_muted(view: IncidentView) -> bool:
+    return any(action.decision is ActionDecision.MUTED for action in view.actions)
 
 
 def _held(view: IncidentView) -> Chip:

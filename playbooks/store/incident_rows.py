@@ -25,10 +25,20 @@ def lock_brand(conn: Connection, run: str, brand: str) -> None:
 
 
 def open_incidents(conn: Connection, run: str, brand: str) -> dict[str, IncidentView]:
-    """The open incidents of a run and brand, by cause; nobody appends to them until the transaction ends."""
+    """The open incidents of a run and brand, by cause; nobody appends to them until the transaction ends.
+
+    One into which others were merged stands for their causes too, unless another is open for them by now.
+    """
     mine = (incidents.c.run == run, incidents.c.brand == brand, incidents.c.open)
     ids = conn.execute(select(incidents.c.id).where(*mine).order_by(incidents.c.id).with_for_update()).scalars().all()
-    return {view.cause: view for view in incident_log.views(conn, ids).values()}
+    views = incident_log.views(conn, ids).values()
+    return {cause: view for view in views for cause in view.causes} | {view.cause: view for view in views}
+
+
+def open_now(conn: Connection, run: str, brand: str) -> list[str]:
+    """The ids of the open incidents of a run and brand; only a look, which keeps nobody waiting."""
+    mine = (incidents.c.run == run, incidents.c.brand == brand, incidents.c.open)
+    return list(conn.execute(select(incidents.c.id).where(*mine).order_by(incidents.c.id)).scalars())
 
 
 def insert_new(conn: Connection, table: Table, row: Mapping[str, object]) -> bool:
