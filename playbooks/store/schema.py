@@ -349,8 +349,8 @@ mutes = Table(
     Index("ix_mutes_in_force", "lifted_ms", "ends_ms"),
 )
 
-#: The texts of posts that the gate was asked about. Audit and ``held_posts`` have ``ref`` alone; the audit also a hash of
-#: salt and text, so that both can be erased and the chain still verifies. ``post`` is the key of the post.
+#: The texts of posts that the gate was asked about. Audit and ``held_posts`` have ``ref`` alone; the audit also a hash
+#: of salt and text, so that both can be erased and the chain still verifies. ``post`` is the key of the post.
 gate_texts = Table(
     "gate_texts",
     metadata,
@@ -364,8 +364,8 @@ gate_texts = Table(
     Index("ix_gate_texts_kept", "erased_ms", "kept_ms"),
 )
 
-#: Every post that the gate has held back, by a hash of what names it, and what a person said becomes of it. ``text_hash``
-#: is of the text that may go, or of the one that was held; ``went_ms`` is when the gate let it.
+#: Every post that the gate has held back, by a hash of what names it, and what a person said becomes of it.
+#: ``text_hash`` is of the text that may go, or of the one that was held; ``went_ms`` is when the gate let it.
 held_posts = Table(
     "held_posts",
     metadata,
@@ -440,7 +440,7 @@ gate_chains = Table(
 
 #: Each account in a scheduler as it was last read back. ``since_ms`` is since when a hold covers it, ``proven_ms`` when
 #: all of it was last read, ``ahead_ms`` how far the scheduler's clock is ahead of ours. ``going``, ``stopped`` and
-#: ``leaked`` count posts. ``told`` is a digest of what the person on call was last told.
+#: ``leaked`` count posts. ``told`` is what the person on call has been told of.
 scheduler_accounts = Table(
     "scheduler_accounts",
     metadata,
@@ -458,7 +458,7 @@ scheduler_accounts = Table(
     Column("stopped", Integer, nullable=False),
     Column("leaked", Integer, nullable=False),
     Column("canary", String(16), nullable=False),
-    Column("told", String(64), nullable=False),
+    Column("told", JSON, nullable=False),
     Column("told_ms", BigInteger, nullable=True),
 )
 

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("stopped", sa.Integer, nullable=False),
         sa.Column("leaked", sa.Integer, nullable=False),
         sa.Column("canary", sa.String(16), nullable=False),
-        sa.Column("told", sa.String(64), nullable=False),
+        sa.Column("told", sa.JSON, nullable=False),
         sa.Column("told_ms", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("scheduler", name="pk_scheduler_accounts"),
     )

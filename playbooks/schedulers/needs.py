@@ -1,0 +1,50 @@
+"""What each kind of scheduler needs in the settings; read at every start, so the adapters are not loaded for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from playbooks.settings import PlaybookSettings, SchedulerKind
+
+#: What each kind needs in the settings.
+NEEDS: dict[SchedulerKind, tuple[str, ...]] = {
+    SchedulerKind.BUFFER: ("token", "organization", "channel"),
+    SchedulerKind.MASTODON: ("url", "token"),
+    SchedulerKind.POSTIZ: ("token", "channel"),
+    SchedulerKind.WORDPRESS: ("url", "user", "token"),
+    SchedulerKind.HOOTSUITE: ("token", "channel"),
+    SchedulerKind.FACEBOOK: ("token", "channel"),
+    SchedulerKind.WEBHOOK: ("url", "token"),
+}
+
+
+def scheduler_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
+    """What the types cannot say of the schedulers: where it stands, and what is wrong with it."""
+    for name, each in settings.schedulers.items():
+        where = f"$.schedulers.{name}"
+        missing = [key for key in NEEDS[each.kind] if getattr(each, key) is None]
+        if missing:
+            needed = ", ".join(NEEDS[each.kind])
+            yield where, f"the scheduler {name!r} says no {missing[0]!r}; {each.kind.value} needs {needed}"
+        if each.url is not None and (wrong := _no_address(each.url)):
+            yield f"{where}.url", f"schedulers.{name}.url {wrong}"
+        if each.brand not in settings.brands:
+            known = ", ".join(sorted(settings.brands)) or "none"
+            yield (
+                f"{where}.brand",
+                f"the scheduler {name!r} is of the brand {each.brand!r}, which is not there ({known})",
+            )
+        if each.kind is SchedulerKind.HOOTSUITE and (each.user is None) != (each.member is None):
+            yield where, f"the scheduler {name!r} says one of 'user' and 'member'; to sign in as the app it needs both"
+
+
+def _no_address(url: str) -> str:
+    """What is wrong with an address; it is not repeated, since it may hold a secret."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "is no http or https address; write one like https://host"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "is no http or https address; write one like https://host"
+    return "holds a login; write one like https://host, without it" if parts.username or parts.password else ""
