@@ -17,9 +17,10 @@ import os
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,8 +30,10 @@ from playbooks import telemetry
 from playbooks.blind import told_of_blindness
 from playbooks.gate_audit import Head, Seal, seal_with
 from playbooks.gate_callers import TOKEN_CHARS, Caller, callers_of
-from playbooks.gate_decision import AUTOMATION, GateAnswer, GateRequest
-from playbooks.gate_http import HoldsQuery, Refused, gate_app
+from playbooks.gate_decision import AUTOMATION, GateAnswer, GateRequest, Reason
+from playbooks.gate_http import gate_app
+from playbooks.gate_listing import HoldsQuery
+from playbooks.gate_refusal import Refused
 from playbooks.gate_rules import GateRules, rules_of
 from playbooks.labels import GateReason, Role, run_kind
 from playbooks.listening import listening
@@ -51,6 +54,8 @@ STORE_TIMEOUT_S = 2.0
 AT_ONCE = 200
 #: So many texts are known again without being kept anew.
 TEXTS = 10_000
+
+Found = TypeVar("Found")
 
 
 async def run_gate(
@@ -92,7 +97,11 @@ class Gate:
     """
 
     def __init__(
-        self, engine: Engine, rules: GateRules, clock: Clock = now_ms, seal: Seal = seal_with(None)  # noqa: B008
+        self,
+        engine: Engine,
+        rules: GateRules,
+        clock: Clock = now_ms,
+        seal: Seal = seal_with(None),  # noqa: B008
     ) -> None:
         self._engine = engine
         self._rules = rules
@@ -105,12 +114,18 @@ class Gate:
         self._chain = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
         self._head: Head | None = None
         self._texts: dict[str, KeptText] = {}
+        self._told_blind: int | None = -1
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def decide(self, request: GateRequest, caller: Caller = AUTOMATION) -> GateAnswer:
-        """The answer to one question; raises `Refused` where the store does not answer."""
-        asked = Asked(request, caller, self._clock())
+    async def decide(
+        self, request: GateRequest, caller: Caller = AUTOMATION, against: Sequence[Reason] = ()
+    ) -> GateAnswer:
+        """The answer to one question; `against` is what is known against the post already.
+
+        Raises `Refused` where the store does not answer.
+        """
+        asked = Asked(request, caller, self._clock(), tuple(against))
         if not request.run:
             self.asked_ms = asked.at_ms
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
@@ -121,7 +136,7 @@ class Gate:
             async with asyncio.timeout(STORE_TIMEOUT_S):
                 return await waiting.answer
         except TimeoutError:
-            raise _refused(_TOO_LONG) from None
+            raise _refused(_too_long()) from None
 
     async def holds(self, query: HoldsQuery) -> list[Hold]:
         """The holds that would cover a post of this kind; raises `Refused` as `decide` does."""
@@ -175,10 +190,9 @@ class Gate:
         return True
 
     def _decide_all(self, asked: list[Asked]) -> list[GateAnswer]:
-        head, self._head = self._head, None
-        if len(self._texts) > TEXTS:
-            self._texts.clear()
-        texts = dict(self._texts) if len(self._texts) < AT_ONCE else self._texts
+        head, texts = self._head, self._texts
+        # Until the commit nothing is sure: after a failure both are read anew.
+        self._head, self._texts = None, {}
         self._same_file.check()
         with writing(self._engine) as conn:
             now_ms = max(one.at_ms for one in asked)
@@ -187,7 +201,7 @@ class Gate:
             seen_ms = seen_until_ms(conn, now_ms) if self._rules.dead_after_ms is not None else None
             told = answer_all(conn, asked, self._rules, seen_ms, texts)
             head = gate_audit.append(conn, head, [one.body for one in told], now_ms, self._seal)
-        self._head, self._texts = head, texts
+        self._head, self._texts = head, texts if len(texts) < TEXTS else {}
         return [one.answer for one in told]
 
     def _look_at_detection(self) -> None:
@@ -196,12 +210,13 @@ class Gate:
             seen_ms = seen_until_ms(conn, now_ms)
         dead = self._rules.is_dead(seen_ms, now_ms)
         telemetry.DETECTION_DEAD.set(1 if dead else 0)
-        if dead:
+        if dead and seen_ms != self._told_blind:
             with writing(self._engine) as conn:
                 outbox.add(conn, told_of_blindness(seen_ms, self._rules.brands, now_ms))
+            self._told_blind = seen_ms
 
-    async def _read[T](self, query: Callable[[], T]) -> T:
-        def read() -> T:
+    async def _read(self, query: Callable[[], Found]) -> Found:
+        def read() -> Found:
             self._same_file.check()
             return query()
 
@@ -209,14 +224,15 @@ class Gate:
             async with asyncio.timeout(STORE_TIMEOUT_S):
                 return await asyncio.to_thread(read)
         except TimeoutError:
-            raise _refused(_TOO_LONG) from None
+            raise _refused(_too_long()) from None
         except StoreUnreachable as wrong:
             raise _refused(str(wrong)) from None
         except SQLAlchemyError as wrong:
             raise _refused(f"the store cannot be read: {type(wrong).__name__}") from None
 
 
-_TOO_LONG = f"the store did not answer within {STORE_TIMEOUT_S:g} s"
+def _too_long() -> str:
+    return f"the store did not answer within {STORE_TIMEOUT_S:g} s"
 
 
 def _refused(message: str) -> Refused:

@@ -6,10 +6,9 @@ Whatever goes wrong is answered with a status other than 200, a code and words; 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Protocol
@@ -20,11 +19,17 @@ from aiohttp.typedefs import Handler, Middleware
 
 from detectors.pattern_words import in_words
 from playbooks import telemetry
-from playbooks.gate_decision import Brand, GateAnswer, GateRequest, Label, Platform, what_it_holds, who_opens_it
+from playbooks.gate_callers import Caller, Callers
+from playbooks.gate_decision import GateAnswer, GateRequest, Reason
+from playbooks.gate_listing import HoldsAnswer, HoldsQuery, listed
+from playbooks.gate_openapi import openapi_json
+from playbooks.gate_proxy import PROXY_PATH, TOKEN_HEADER, proxy_answer, question_of
+from playbooks.gate_proxy import without_text as no_text
+from playbooks.gate_refusal import GateError, Refused
 from playbooks.health import health_routes
 from playbooks.labels import GateReason, Verdict
 from playbooks.request_body import Unreadable, receive_body
-from playbooks.secret import Secret
+from playbooks.settings import Otherwise
 from playbooks.store.holds import Hold
 
 log = logging.getLogger(__name__)
@@ -34,56 +39,11 @@ BODY_TIMEOUT_S = 5.0
 LOOK_S = 2.0
 
 
-class HoldsQuery(msgspec.Struct, frozen=True):
-    """What `GET /v1/gate/holds` may be narrowed by; what is left out or empty matches every hold."""
-
-    brand: Brand | None = None
-    platform: Platform | None = None
-    run: Label | None = None
-
-
-class ListedHold(msgspec.Struct, frozen=True):
-    """One hold in force and what it holds back."""
-
-    id: str
-    incident: str
-    run: str
-    brand: str
-    platform: str | None
-    reason: str
-    placed_ms: int
-    holds_back: str
-    release: str
-
-
-class HoldsAnswer(msgspec.Struct, frozen=True):
-    """The answer to `GET /v1/gate/holds`."""
-
-    holds: tuple[ListedHold, ...]
-
-
-class GateError(msgspec.Struct, frozen=True):
-    """What is answered instead of a decision; it always means: do not post."""
-
-    code: GateReason
-    message: str
-
-
-class Refused(Exception):
-    """The question cannot be answered; `status` and `reason` go to the caller."""
-
-    def __init__(self, status: HTTPStatus, reason: GateReason, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.message = message
-
-
 class Answers(Protocol):
     """What stands behind the addresses; `decide` and `holds` raise `Refused` where there is no clear answer."""
 
-    async def decide(self, request: GateRequest) -> GateAnswer:
-        """The answer to one question."""
+    async def decide(self, request: GateRequest, caller: Caller, against: Sequence[Reason]) -> GateAnswer:
+        """The answer to one question of `caller`; `against` is what is known against the post already."""
 
     async def holds(self, query: HoldsQuery) -> list[Hold]:
         """The holds that would cover a post of this kind."""
@@ -95,20 +55,40 @@ class Answers(Protocol):
         """Why there could be no answer just now; empty where there could."""
 
 
-def gate_app(gate: Answers, token: Secret) -> web.Application:
-    """The web application; every address under ``/v1/`` needs `token`."""
-    app = web.Application(middlewares=[_refusals, _bearer(token)], client_max_size=MAX_BODY_BYTES)
+CALLER = web.RequestKey("caller", Caller)
+
+
+def gate_app(gate: Answers, callers: Callers, without_text: Otherwise = Otherwise.HOLD) -> web.Application:
+    """The web application; every address under ``/v1/`` needs the token of one of the `callers`.
+
+    `without_text` is what a proxy's question is answered that has no text of the post.
+    """
+    app = web.Application(middlewares=[_refusals, _bearer(callers)], client_max_size=MAX_BODY_BYTES)
+
+    async def answered(question: GateRequest, caller: Caller, against: Sequence[Reason] = ()) -> GateAnswer:
+        started = time.monotonic()
+        answer = await gate.decide(question, caller, against)
+        codes = {reason.code for reason in answer.reasons}
+        for code in codes:
+            telemetry.GATE_DECISIONS.labels(decision=answer.decision, reason=code).inc()
+        if GateReason.BREAK_GLASS in codes:
+            telemetry.BREAK_GLASS_USED.inc()
+        telemetry.GATE_DECISION_TIME.observe(time.monotonic() - started)
+        return answer
 
     async def decisions(request: web.Request) -> web.Response:
-        started = time.monotonic()
-        answer = await gate.decide(_decode(await _body(request)))
-        for reason in {reason.code for reason in answer.reasons}:
-            telemetry.GATE_DECISIONS.labels(decision=answer.decision, reason=reason).inc()
-        telemetry.GATE_DECISION_TIME.observe(time.monotonic() - started)
-        return _json(answer)
+        return _json(await answered(_decode(await _body(request)), request[CALLER]))
+
+    async def for_proxies(request: web.Request) -> web.Response:
+        question, has_text = question_of(request.headers)
+        against = no_text(has_text, without_text)
+        return proxy_answer(await answered(question, request[CALLER], against))
+
+    async def document(_: web.Request) -> web.Response:
+        return web.Response(body=openapi_json(), content_type="application/json")
 
     async def holds(request: web.Request) -> web.Response:
-        return _json(HoldsAnswer(tuple(_listed(hold) for hold in await gate.holds(_query(request)))))
+        return _json(HoldsAnswer(tuple(listed(hold) for hold in await gate.holds(_query(request)))))
 
     async def looking(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(_look_again_and_again(gate), name="gate-look")
@@ -119,6 +99,8 @@ def gate_app(gate: Answers, token: Secret) -> web.Application:
 
     app.router.add_post("/v1/gate/decisions", decisions)
     app.router.add_get("/v1/gate/holds", holds)
+    app.router.add_route("*", f"{PROXY_PATH}{{original:.*}}", for_proxies)
+    app.router.add_get("/openapi.json", document)
     health_routes(app, gate.not_ready)
     app.cleanup_ctx.append(looking)
     return app
@@ -148,21 +130,27 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         return _refusal(request, fault)
 
 
-def _bearer(token: Secret) -> Middleware:
-    expected = token.reveal().encode()
-
+def _bearer(callers: Callers) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.path.startswith("/v1/"):
-            given = request.headers.getall("Authorization", [])
-            scheme, _, value = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-            right = hmac.compare_digest(value.strip().encode("utf-8", "surrogateescape"), expected)
-            if scheme.lower() != "bearer" or not right:
+            caller = callers.with_token(_token_of(request))
+            if caller is None:
                 message = "send the header 'Authorization: Bearer TOKEN' with the token from gate.token"
                 raise Refused(HTTPStatus.UNAUTHORIZED, GateReason.NOT_AUTHORISED, message)
+            request[CALLER] = caller
         return await handler(request)
 
     return check
+
+
+def _token_of(request: web.Request) -> str:
+    """The token that was sent; a proxy's own header counts before the one that it may have from its client."""
+    if request.path.startswith(PROXY_PATH) and (own := request.headers.getall(TOKEN_HEADER, [])):
+        return own[0] if len(own) == 1 else ""
+    given = request.headers.getall("Authorization", [])
+    scheme, _, value = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return value.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _body(request: web.Request) -> bytes:
@@ -194,22 +182,8 @@ def _query(request: web.Request) -> HoldsQuery:
         raise Refused(HTTPStatus.BAD_REQUEST, GateReason.BAD_REQUEST, message) from None
 
 
-def _listed(hold: Hold) -> ListedHold:
-    return ListedHold(
-        id=hold.id,
-        incident=hold.incident,
-        run=hold.run,
-        brand=hold.brand,
-        platform=hold.platform,
-        reason=hold.reason,
-        placed_ms=hold.placed_ms,
-        holds_back=what_it_holds(hold),
-        release=who_opens_it(hold),
-    )
-
-
 def _refusal(request: web.Request, refused: Refused) -> web.Response:
-    if request.path.startswith("/v1/gate/decisions"):
+    if request.path.startswith(("/v1/gate/decisions", PROXY_PATH)):
         telemetry.GATE_DECISIONS.labels(decision=Verdict.HOLD, reason=refused.reason).inc()
     response = _json(GateError(refused.reason, refused.message), refused.status)
     if refused.status is HTTPStatus.UNAUTHORIZED:

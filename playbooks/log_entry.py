@@ -13,7 +13,7 @@ import msgspec
 from detectors.signal import Signal, SignalKind
 from playbooks.action import ActionDecision
 from playbooks.hold_scope import ALL_POSTS, Narrowing
-from playbooks.labels import ActionKind
+from playbooks.labels import ActionKind, Judgement
 from playbooks.trigger import Match
 
 #: Who wrote what the planner decided; people are named by their key in the settings.
@@ -212,6 +212,36 @@ class PlaybookChanged(_Entry, frozen=True):
     reason: str
 
 
+class MergedInto(_Entry, frozen=True):
+    """The actor says that it is the same as another incident, and goes on there."""
+
+    incident: str
+    reason: str
+
+
+class MergedFrom(_Entry, frozen=True):
+    """The actor merged another incident into this one: what fires one of its `causes` joins this one from here on.
+
+    `severity`, `signal`, `signals` and `last_signal_ms` are the other's, at that moment.
+    """
+
+    incident: str
+    title: str
+    causes: tuple[str, ...]
+    severity: int
+    signal: Signal
+    signals: int
+    last_signal_ms: int
+    reason: str
+
+
+class Judged(_Entry, frozen=True):
+    """The actor says whether it was real, or takes back what was said of that; the last word counts."""
+
+    verdict: Judgement
+    reason: str
+
+
 class ReleaseAgreed(_Entry, frozen=True):
     """The actor agrees that a hold may go."""
 
@@ -273,6 +303,9 @@ LogEntry = (
     | Contained
     | Reopened
     | PlaybookChanged
+    | MergedInto
+    | MergedFrom
+    | Judged
     | ReleaseAgreed
     | HoldReleased
     | HoldAskedAgain

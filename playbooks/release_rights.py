@@ -14,6 +14,7 @@ class MayRelease(StrEnum):
     YES = "yes"
     NOT_IN_THE_ROLES = "not_in_the_roles"
     HAS_AGREED = "has_agreed"
+    IS_PROTECTED = "is_protected"
     IS_RELEASED = "is_released"
 
 
@@ -32,6 +33,8 @@ def may_release(hold: Hold, person: str, released_by: Iterable[str], roles: Mapp
     """Whether `person` may agree to the release of `hold` now."""
     if not hold.in_force:
         return MayRelease.IS_RELEASED
+    if person == hold.protects:
+        return MayRelease.IS_PROTECTED
     if person not in releasers(released_by, roles):
         return MayRelease.NOT_IN_THE_ROLES
     if any(agreement.person == person for agreement in hold.agreements):

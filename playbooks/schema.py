@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from detectors.mention import PlatformName
 from detectors.signal import SignalKind
+from playbooks.hold_scope import Narrowing
 from playbooks.labels import ActionKind
 from playbooks.settings import Name, Section
 from playbooks.trigger import EvidenceField, Severity, TermWord, Trigger
@@ -37,6 +38,8 @@ Markdown = Annotated[str, Meta(min_length=1, max_length=40_000, pattern=_PLAIN)]
 Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z")]
 
 WEEK_MIN = 7 * 24 * 60
+#: After so many minutes people are asked whether a hold is still needed, where nothing else is said.
+ASK_AGAIN_MIN = 240
 #: The role that is told of every hold: these people's queues stand still.
 POSTING_TEAM = "posting-team"
 
@@ -162,6 +165,26 @@ class HoldTerms(Section, frozen=True):
     ]
     releasers: Annotated[int, Meta(ge=1, le=5, description="How many different people must agree to let go.")]
     released_by: Annotated[tuple[Name, ...], Meta(min_length=1, description="The roles whose people may.")]
+    accounts: Annotated[
+        tuple[Line, ...],
+        Meta(description="Only posts of these accounts, and those whose account the caller leaves out."),
+    ] = ()
+    campaigns: Annotated[tuple[Line, ...], Meta(description="Only posts of these campaigns, likewise.")] = ()
+    tags: Annotated[tuple[Line, ...], Meta(description="Only posts with one of these tags, likewise.")] = ()
+    ask_again_min: Annotated[
+        int,
+        Meta(
+            ge=5,
+            le=WEEK_MIN,
+            description="After so many minutes, and each time after as many more, those who may let go are paged: is "
+            "it still needed? It never ends by time.",
+        ),
+    ] = ASK_AGAIN_MIN
+
+    @property
+    def only(self) -> Narrowing:
+        """Which of the posts."""
+        return Narrowing(self.accounts, self.campaigns, self.tags)
 
 
 class Change(Section, frozen=True):

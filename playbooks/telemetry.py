@@ -238,6 +238,17 @@ GATE_DECISION_TIME = histogram(
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0),
     "Time the gate took for an answer.",
 )
+BREAK_GLASS_USED = counter(
+    "firebreak_gate_break_glass_total",
+    [Role.GATE],
+    "Posts that went although they were held, by a person's word for that one post.",
+)
+DETECTION_DEAD = gauge(
+    "firebreak_gate_detection_dead",
+    [Role.GATE],
+    Unit.COUNT,
+    "1 while watch has seen nothing for so long that automated posts are held for it, 0 otherwise.",
+)
 HOLDS_IN_FORCE = gauge(
     "firebreak_holds_in_force",
     [Role.GATE],

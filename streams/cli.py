@@ -27,6 +27,7 @@ OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreac
 
 #: Commands that are modules of their own. Named and not imported: a long-running process does not load them.
 ELSEWHERE: Final[dict[str, str]] = {
+    "audit": "streams.audit_command:audit_command",
     "arm": "streams.arm_command:arm_command",
     "backtest": "streams.backtest:backtest_command",
     "backtest-series": "streams.backtest_series:backtest_series_command",

@@ -73,6 +73,10 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Release.ALREADY_AGREED: Said("You had agreed already. The hold stays until another person agrees.", good=False),
     Release.ALREADY_RELEASED: Said("The hold was released already.", good=False),
     Release.NO_REASON: Said("Say why posting may go on; the hold stays in force.", good=False),
+    Release.NOT_LOOKED: Said(
+        "More was held since you looked. Look at what was held, and agree again; the hold stays in force.", good=False
+    ),
+    Release.IS_PROTECTED: Said("The hold protects you, so others release it.", good=False),
     MayRelease.NOT_IN_THE_ROLES: Said("You are not among the people who may release this hold.", good=False),
 }
 _BY_WORD = {word.value: said for word, said in SENTENCES.items()}

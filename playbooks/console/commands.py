@@ -135,7 +135,8 @@ async def release(request: web.Request, viewer: Viewer, form: Form) -> web.Respo
     hold = await asyncio.to_thread(holds.read_hold, desk.engine, request.match_info["hold"])
     if hold is None:
         raise web.HTTPNotFound
-    word = await asyncio.to_thread(_agree, desk, hold, viewer.person, form.get("reason", ""))
+    looked = int(seen) if (seen := form.get("looked", "0")).isdecimal() and len(seen) < 10 else 0
+    word = await asyncio.to_thread(_agree, desk, hold, viewer.person, form.get("reason", ""), looked)
     if word is holds.Release.NO_PERSON:
         raise web.HTTPForbidden
     return back_to(hold.incident, word)
@@ -146,11 +147,11 @@ async def sign_out(request: web.Request, viewer: Viewer, form: Form) -> web.Resp
     return await signing_in.sign_out(request, viewer)
 
 
-def _agree(desk: Desk, hold: holds.Hold, person: str, reason: str) -> StrEnum:
+def _agree(desk: Desk, hold: holds.Hold, person: str, reason: str, looked: int) -> StrEnum:
     view = incidents.incident_view(desk.engine, hold.incident)
     # Roles come from the incident's log, where the playbook's words at its opening are pinned.
     released_by = [role for known in view.holds if known.id == hold.id for role in known.released_by] if view else []
     may = may_release(hold, person, released_by, desk.roles())
     if may is MayRelease.NOT_IN_THE_ROLES:
         return may
-    return holds.agree_release(desk.engine, hold.id, person, reason, desk.clock())
+    return holds.agree_release(desk.engine, hold.id, person, reason, desk.clock(), looked)

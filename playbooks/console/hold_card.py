@@ -133,6 +133,8 @@ def _why_not(may: MayRelease, rights: Rights) -> str:
             return ""
         case MayRelease.HAS_AGREED:
             return "You have agreed. It now needs another person."
+        case MayRelease.IS_PROTECTED:
+            return "It protects you, so others release it."
         case MayRelease.NOT_IN_THE_ROLES:
             people = rights.named(releasers(rights.released_by, rights.roles)) or "Nobody yet"
             return f"Who may release it: {people}."

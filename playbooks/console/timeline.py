@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.console.values import Tone
-from playbooks.labels import ActionKind
+from playbooks.labels import ActionKind, Judgement
 from playbooks.log_entry import (
     Acknowledged,
     AcknowledgedBy,
@@ -23,8 +23,11 @@ from playbooks.log_entry import (
     HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
+    Judged,
     LogEntry,
     Logged,
+    MergedFrom,
+    MergedInto,
     Muted,
     Noted,
     Opened,
@@ -51,6 +54,12 @@ _ROAD = {
     AcknowledgedBy.PAGERDUTY: ", by PagerDuty",
     AcknowledgedBy.TELEPHONE: ", by telephone",
     AcknowledgedBy.COMMAND: ", by command",
+}
+
+_JUDGED = {
+    Judgement.REAL: "says that it was real",
+    Judgement.FALSE: "says that it was a false alarm",
+    Judgement.UNJUDGED: "takes back what was said of whether it was real",
 }
 
 #: From this difference on, the time of what happened and the time of its writing down are both shown.
@@ -143,6 +152,14 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
         case PlaybookChanged():
             what = f"{entry.playbook} {entry.version}"
             return Line(row.at_ms, f"{name_of(row.actor)} moved it to the playbook {what}:", Tone.STRONG, entry.reason)
+        case MergedInto():
+            what = f"{name_of(row.actor)} merged it into {entry.incident}, and it goes on there:"
+            return Line(row.at_ms, what, Tone.STRONG, entry.reason)
+        case MergedFrom():
+            what = f"{name_of(row.actor)} merged {entry.incident} into it ({entry.title}, severity {entry.severity}):"
+            return Line(row.at_ms, what, Tone.STRONG, entry.reason)
+        case Judged():
+            return Line(row.at_ms, f"{name_of(row.actor)} {_JUDGED[entry.verdict]}:", Tone.PLAIN, entry.reason)
         case ReleaseAgreed():
             return Line(row.at_ms, f"{name_of(row.actor)} agreed to the release:", Tone.CALM, entry.reason)
         case HoldReleased():

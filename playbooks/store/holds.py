@@ -7,7 +7,7 @@ No function here opens one by time, and none takes a row away.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -18,6 +18,7 @@ from playbooks.effects.plain_text import paragraph
 from playbooks.hold_scope import ALL_POSTS, EVERY_BRAND, Narrowing
 from playbooks.store import incident_log, schema
 from playbooks.store.engine import reading, writing
+from playbooks.store.held_posts import how_many
 from playbooks.store.releases import note_agreement
 
 _PERSON = re.compile(r"[a-z0-9_-]{1,64}")
@@ -102,6 +103,8 @@ class Release(StrEnum):
     NO_SUCH_HOLD = "no_such_hold"
     NO_PERSON = "no_person"
     NO_REASON = "no_reason"
+    NOT_LOOKED = "not_looked"
+    IS_PROTECTED = "is_protected"
 
 
 def place(
@@ -166,6 +169,12 @@ def holds_in_force(engine: Engine, brand: str | None = None, platform: str | Non
         return _read(conn, query)
 
 
+def in_force_for(conn: Connection, brands: Collection[str]) -> list[Hold]:
+    """The holds in force that may cover posts of these brands, in the caller's transaction, oldest first."""
+    wide = schema.holds.c.brand.in_([*brands, EVERY_BRAND])
+    return _read(conn, select(schema.holds).where(schema.holds.c.released_ms.is_(None), wide))
+
+
 def holds_of_incident(engine: Engine, incident: str) -> list[Hold]:
     """Every hold an incident placed, released ones too, oldest first."""
     with reading(engine) as conn:
@@ -178,9 +187,10 @@ def read_hold(engine: Engine, hold_id: str) -> Hold | None:
         return next(iter(_read(conn, select(schema.holds).where(schema.holds.c.id == hold_id))), None)
 
 
-def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms: int) -> Release:
+def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms: int, looked: int = 0) -> Release:
     """Note that `person` agrees to the release; the hold goes when enough different people have agreed.
 
+    `looked` is how many posts the person saw that this hold has held: where there are more by now, they look again.
     `person` is a key of the settings' people; the caller has made sure that it is they, and that the hold's playbook
     lets them. The same person twice counts once, and their first reason stands. Each word goes into the incident's
     log, and when the hold goes, whoever was told of it is told of that too: all in one transaction.
@@ -196,8 +206,12 @@ def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms
             return Release.NO_SUCH_HOLD
         if not hold.in_force:
             return Release.ALREADY_RELEASED
+        if person == hold.protects:
+            return Release.IS_PROTECTED
         if any(agreement.person == person for agreement in hold.agreements):
             return Release.ALREADY_AGREED
+        if how_many(conn, hold_id) > looked:
+            return Release.NOT_LOOKED
         return _agree(conn, hold, Agreement(person, reason, now_ms))
 
 

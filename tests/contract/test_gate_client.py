@@ -12,11 +12,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
-from playbooks.gate import Gate
 from playbooks.gate_client import MAX_ANSWER_BYTES, GateClient, Outcome
 from playbooks.gate_decision import GateRequest, OutgoingPost
 from playbooks.gate_http import gate_app
 from playbooks.secret import Secret
+from tests.parts.gate import a_gate, callers
 from tests.parts.holding import hold, put
 
 QUESTION = GateRequest(brand="acme", platform="x", post=OutgoingPost(id="1", text="Good morning"), automated=True)
@@ -36,7 +36,7 @@ def answering(handler: Answering) -> web.Application:
 
 
 async def test_the_gate_itself_says_yes_and_then_no(store: Engine) -> None:
-    async with asking(gate_app(Gate(store, {"acme"}), Secret("token"))) as client:
+    async with asking(gate_app(a_gate(store), callers("token"))) as client:
         yes = await client.ask(QUESTION)
         assert yes.outcome is Outcome.ALLOWED, yes
         put(store, hold())
@@ -45,7 +45,7 @@ async def test_the_gate_itself_says_yes_and_then_no(store: Engine) -> None:
 
 
 async def test_a_wrong_token_is_a_no(store: Engine) -> None:
-    async with asking(gate_app(Gate(store, {"acme"}), Secret("another"))) as client:
+    async with asking(gate_app(a_gate(store), callers("another"))) as client:
         answer = await client.ask(QUESTION)
     assert answer.outcome is Outcome.REFUSED
     assert "401" in answer.reasons[0]

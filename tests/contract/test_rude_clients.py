@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 
 from detectors.mention import Mention
 from playbooks.console.app import console_app
-from playbooks.gate import Gate
 from playbooks.gate_http import gate_app
 from playbooks.health import serve_health
 from playbooks.listening import listening
@@ -23,6 +22,7 @@ from playbooks.settings import BrandSettings
 from streams.settings import Settings, SourceSettings, WebhookSourceSettings
 from streams.sources import webhook
 from tests.parts.console import Clock, desk
+from tests.parts.gate import a_gate, callers
 from tests.parts.waiting import until
 
 TOKEN: Final = "a-token-of-the-gate"
@@ -71,7 +71,7 @@ class Nowhere:
 def serving(name: str, store: Engine) -> AbstractAsyncContextManager[int]:
     match name:
         case "gate":
-            return listening(gate_app(Gate(store, {"acme"}), Secret(TOKEN)), "127.0.0.1", 0, "gate.port")
+            return listening(gate_app(a_gate(store), callers(TOKEN)), "127.0.0.1", 0, "gate.port")
         case "console":
             return listening(console_app(desk(store, Clock()), list), "127.0.0.1", 0, "console.port")
         case "webhook":
