@@ -32,7 +32,7 @@ PROCESSES: Final[dict[str, str]] = {
     "trainer": "streams.agents.trainer:run_trainer",
     "runner": "playbooks.runner:run_runner",
     "gate": "playbooks.gate:run_gate",
-    "console": "playbooks.console.server:run_console",
+    "console": "streams.console_process:run_console",
 }
 
 _LOOK_FOR_PARENT_S: Final = 0.5

@@ -144,8 +144,9 @@ def _confirm(settings: Settings, code: str) -> int:
     try:
         found = said_with(code, newest_tests(engine), now_ms())
         if len(found) != 1:
-            again = "send the test message again" if found else "the code of a test message of the last seven days"
-            click.echo(f"no single test message waits for this code; {again}", err=True)
+            wrong = "no test message of the last seven days waits for this code"
+            several = "several test messages have this code; send them again"
+            click.echo(several if found else wrong, err=True)
             return _FOUND_WRONG
         confirm(engine, found[0].id, now_ms())
         name = settings.people[found[0].person].name if found[0].person in settings.people else found[0].person

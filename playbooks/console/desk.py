@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +19,7 @@ from playbooks.console.markdown import to_html
 from playbooks.effects.plain_text import one_line, paragraph
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.people import rights
+from playbooks.readiness.check import Probe
 from playbooks.settings import PlaybookSettings
 from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import Clock, now_ms
@@ -60,7 +61,7 @@ class Asset:
 
 
 class Desk:
-    """Made once when the console starts. `rotas` gives them as they are known now."""
+    """Made once when the console starts. `rotas` gives them as they are known now; `probes` ask what we cannot."""
 
     def __init__(
         self,
@@ -69,12 +70,14 @@ class Desk:
         library: Library,
         clock: Clock = now_ms,
         rotas: Callable[[], Rotas] = lambda: NO_ROTAS,
+        probes: Sequence[Probe] = (),
     ) -> None:
         self.engine = engine
         self.settings = settings
         self.library = library
         self.clock = clock
         self.rotas = rotas
+        self.probes = probes
         self.same_file = SameFile(engine)
         self.assets = {path.name: _asset(path) for path in sorted((HERE / "static").iterdir())}
         self._templates = _templates(self.assets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -19,6 +19,7 @@ from playbooks.labels import Role
 from playbooks.listening import listening
 from playbooks.oncall.keeper import RotaKeeper
 from playbooks.oncall.shelf import StoreShelf
+from playbooks.readiness.check import Probe
 from playbooks.readiness.pulse import Said, pulsing
 from playbooks.settings import PlaybookSettings
 from playbooks.store.engine import StoreUnreachable
@@ -47,10 +48,12 @@ async def run_console(
     stop: asyncio.Event,
     on_start: Callable[[Started], None] = print_link,
     library: Library | None = None,
+    probes: Sequence[Probe] = (),
 ) -> None:
     """Serve the pages until `stop` is set.
 
-    `on_start` is told the bound port and, while nobody is signed in, a one-time link. Raises `StoreUnreachable`,
+    `on_start` is told the bound port and, while nobody is signed in, a one-time link. `probes` are asked beside for the
+    page Readiness. Raises `StoreUnreachable`,
     `PlaybookError`, `PortTaken` and `MissingSecret`.
     """
     library = library or library_of(settings)
@@ -60,7 +63,7 @@ async def run_console(
         telemetry.start([Role.CONSOLE], brands=settings.brands)
         keeper = RotaKeeper(settings, now_ms, StoreShelf.plain(engine))
         await keeper.open()
-        app = console_app(Desk(engine, settings, library, rotas=keeper.rotas), reachable.reasons)
+        app = console_app(Desk(engine, settings, library, rotas=keeper.rotas, probes=probes), reachable.reasons)
         async with listening(app, settings.console.host, settings.console.port, "console.port") as port:
             await reachable.look()
             on_start(Started(port, await asyncio.to_thread(first_link, engine, settings, port, now_ms())))
