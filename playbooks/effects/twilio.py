@@ -171,8 +171,8 @@ def spoken(message: Message, digit_url: str | None) -> str:
 
     Text from outside is only text in it: what would be a tag is read out.
     """
-    drill = "This is a drill. Nothing of it is real. " if message.is_drill else ""
-    said = escape(one_line(f"Firebreak calls. {drill}{unlinked(message.notice.subject)}", MAX_SPOKEN_CHARS))
+    drill = "Drill. This is a drill. Nothing of it is real. " if message.is_drill else ""
+    said = escape(one_line(f"{drill}Firebreak calls. {unlinked(message.notice.subject)}", MAX_SPOKEN_CHARS))
     asked = message.action is ActionKind.PAGE and message.notice.stage is Stage.OPEN
     if digit_url is None or not asked or not message.notice.incident:
         end = " Sign in to the console to acknowledge." if asked else ""
