@@ -35,12 +35,18 @@ def after_release(view: IncidentView, hold: str, person: str, reason: str, now_m
 
 def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
     """Everybody who was paged or told hears that it is over; `person` ended it, or (empty) nobody did."""
-    reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
-    clear = wording.all_clear(view, person, reason)
-    return [
-        at_once(view, f"{view.id}:over:{view.ended}:{n}", "over", ActionKind.NOTIFY, role, clear, now_ms)
-        for n, role in enumerate(sorted(reached), 1)
-    ]
+    return _to_the_reached(view, "over", f"{view.ended}", wording.all_clear(view, person, reason), now_ms)
+
+
+def all_clear_with(into: IncidentView, view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
+    """The same about an incident that had gone on as `into`, which has ended: its alerts ring elsewhere."""
+    which = f"{into.id}:{into.ended}"
+    return _to_the_reached(view, "over-with", which, wording.all_clear(view, person, reason), now_ms)
+
+
+def merged(view: IncidentView, into: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
+    """Everybody who was paged or told hears that it goes on as another incident."""
+    return _to_the_reached(view, "merged", f"{into.id}:{now_ms}", wording.merged(view, into, person, reason), now_ms)
 
 
 def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
@@ -63,6 +69,14 @@ def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
             now_ms,
         )
         for n, (role, each) in enumerate(sorted(paged.items()), 1)
+    ]
+
+
+def _to_the_reached(view: IncidentView, step: str, which: str, told: Notice, now_ms: int) -> list[Action]:
+    reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
+    return [
+        at_once(view, f"{view.id}:{step}:{which}:{n}", step, ActionKind.NOTIFY, role, told, now_ms)
+        for n, role in enumerate(sorted(reached), 1)
     ]
 
 

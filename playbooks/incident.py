@@ -6,7 +6,6 @@ Nothing about an incident is true that does not follow from its entries in order
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import assert_never
 
 import msgspec
@@ -14,11 +13,14 @@ from msgspec.structs import replace
 
 from detectors.signal import Signal
 from playbooks.action import ActionDecision
-from playbooks.hold_scope import ALL_POSTS, Narrowing
-from playbooks.labels import ActionKind
+from playbooks.incident_parts import Acknowledgement as Acknowledgement
+from playbooks.incident_parts import Done as Done
+from playbooks.incident_parts import HoldView as HoldView
+from playbooks.incident_parts import IncidentState as IncidentState
+from playbooks.incident_parts import PlannedAction as PlannedAction
+from playbooks.labels import ActionKind, Judgement
 from playbooks.log_entry import (
     Acknowledged,
-    AcknowledgedBy,
     AcknowledgementForgotten,
     ActionPlanned,
     Contained,
@@ -26,12 +28,14 @@ from playbooks.log_entry import (
     HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
+    Judged,
     Logged,
+    MergedFrom,
+    MergedInto,
     Muted,
     Noted,
     Opened,
     Outranked,
-    PlannedBecause,
     PlaybookChanged,
     PostDecided,
     ReleaseAgreed,
@@ -43,89 +47,6 @@ from playbooks.log_entry import (
     StepDone,
     StepOverdue,
 )
-
-
-class IncidentState(StrEnum):
-    """Where an incident stands.
-
-    Getting worse takes an acknowledged or contained one back to `OPENED`, and so does an acknowledgement that is
-    forgotten: somebody must look again. `REOPENED` is one that a person had ended too early.
-    """
-
-    OPENED = "opened"
-    ACKNOWLEDGED = "acknowledged"
-    CONTAINED = "contained"
-    RESOLVED = "resolved"
-    REOPENED = "reopened"
-
-    @property
-    def asks_for_somebody(self) -> bool:
-        """Whether nobody has it now.
-
-        >>> IncidentState.REOPENED.asks_for_somebody, IncidentState.CONTAINED.asks_for_somebody
-        (True, False)
-        """
-        return self in (IncidentState.OPENED, IncidentState.REOPENED)
-
-
-class PlannedAction(msgspec.Struct, frozen=True):
-    """A step as it was planned; what came of a due one stands in the ledger under the same id."""
-
-    id: str
-    step: str
-    kind: ActionKind
-    target: str
-    decision: ActionDecision
-    at_ms: int
-    due_ms: int
-    with_hold: bool = False
-    deadline_ms: int | None = None
-    each: bool = False
-    why: PlannedBecause | None = None
-
-
-class Acknowledgement(msgspec.Struct, frozen=True):
-    """Somebody who has it, since when, and by which road they said so."""
-
-    person: str
-    at_ms: int
-    how: AcknowledgedBy
-
-
-class Done(msgspec.Struct, frozen=True):
-    """Something that people were to do: who did it and when, or (without a person) that its deadline has passed."""
-
-    action: str
-    at_ms: int
-    person: str = ""
-    note: str = ""
-    option: str = ""
-
-    @property
-    def is_overdue(self) -> bool:
-        """Whether the deadline passed and nobody has done it."""
-        return not self.person
-
-
-class HoldView(msgspec.Struct, frozen=True):
-    """A hold as the log tells it; `agreed` are the people who have said that it may go."""
-
-    id: str
-    brand: str
-    platform: str | None
-    releasers_needed: int
-    released_by: tuple[str, ...]
-    placed_ms: int
-    agreed: tuple[str, ...] = ()
-    released_ms: int | None = None
-    only: Narrowing = ALL_POSTS
-    protects: str = ""
-    ask_again_min: int | None = None
-
-    @property
-    def in_force(self) -> bool:
-        """Whether it still holds posts back."""
-        return self.released_ms is None
 
 
 class IncidentView(msgspec.Struct, frozen=True):
@@ -164,8 +85,18 @@ class IncidentView(msgspec.Struct, frozen=True):
     outranked_by: tuple[str, ...] = ()
     #: How often it has been ended.
     ended: int = 0
+    #: Which incident it goes on as, and which go on as this one.
+    merged_into: str | None = None
+    merged: tuple[MergedFrom, ...] = ()
+    judgement: Judgement = Judgement.UNJUDGED
+    judged_by: str = ""
     #: The mutes that it has met, the newest last.
     mutes: tuple[Muted, ...] = ()
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Its own cause, and those of the incidents that were merged into it."""
+        return (self.cause, *(cause for one in self.merged for cause in one.causes if cause != self.cause))
 
     @property
     def has_it(self) -> frozenset[str]:
@@ -250,9 +181,17 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
         case Resolved():
             return replace(view, state=IncidentState.RESOLVED, resolved_ms=logged.at_ms, ended=view.ended + 1)
         case Reopened():
-            return replace(_asking(_touched(view, logged)), state=IncidentState.REOPENED, resolved_ms=None)
+            asking = _asking(_touched(view, logged))
+            return replace(asking, state=IncidentState.REOPENED, resolved_ms=None, merged_into=None)
         case PlaybookChanged():
             return _moved(_touched(view, logged), entry)
+        case MergedInto():
+            over = replace(_touched(view, logged), state=IncidentState.RESOLVED, resolved_ms=logged.at_ms)
+            return replace(over, merged_into=entry.incident)
+        case MergedFrom():
+            return _grown(_touched(view, logged), entry)
+        case Judged():
+            return replace(_touched(view, logged), judgement=entry.verdict, judged_by=logged.actor)
         case _:
             assert_never(entry)
 
@@ -307,6 +246,19 @@ def _moved(view: IncidentView, entry: PlaybookChanged) -> IncidentView:
         cause=entry.cause,
         ack_expires_ms=entry.ack_expires_ms,
         outranked_by=tuple(name for name in view.outranked_by if name != entry.playbook),
+    )
+
+
+def _grown(view: IncidentView, entry: MergedFrom) -> IncidentView:
+    """With another incident in it. Whoever merged them knows of both: nobody is asked anew."""
+    worse = entry.severity > view.severity
+    return replace(
+        view,
+        merged=(*view.merged, entry),
+        severity=max(view.severity, entry.severity),
+        signal=entry.signal if worse else view.signal,
+        signals=view.signals + entry.signals,
+        last_signal_ms=max(view.last_signal_ms, entry.last_signal_ms),
     )
 
 

@@ -96,15 +96,22 @@ def decide(
     plans: list[Plan] = []
     over: dict[str, IncidentView] = {}
     firing = {one.playbook.of_cause: one for one in library.firing(signal)}
-    for view in open_incidents.values():
+    for view in {view.id: view for view in open_incidents.values()}.values():
         pinned = library.pinned(view.playbook, view.version, view.hash)
         if _is_over(view, signal, pinned):
-            over[view.cause] = view
+            over |= dict.fromkeys(view.causes, view)
         else:
-            plans.append(join(view, signal, pinned, arming, now_ms, firing.get(view.cause), mutes))
+            fired = next((firing[cause] for cause in view.causes if cause in firing), None)
+            plans.append(join(view, signal, pinned, arming, now_ms, fired, mutes))
+    ended: set[str] = set()
     for cause, pinned in firing.items():
-        if cause not in open_incidents or cause in over:
-            plans.append(_ending(open_incident(signal, pinned, arming, now_ms, mutes), over.get(cause)))
+        before = over.get(cause)
+        if before is None and cause in open_incidents:
+            continue
+        # What stands for several causes, because people merged them, ends once.
+        ends = before if before is not None and before.id not in ended else None
+        plans.append(_ending(open_incident(signal, pinned, arming, now_ms, mutes), ends))
+        ended |= {ends.id} if ends is not None else set()
     decision = max((plan.decision for plan in plans), key=_WEIGHT.__getitem__, default=SignalDecision.NO_PLAYBOOK)
     return Decided(decision, tuple(plans))
 
@@ -218,6 +225,8 @@ def _under(mute: Mute | None, planned: Plan, run: str, view: IncidentView | None
 
 
 def _comes_before(fired: Playbook, pinned: Playbook, view: IncidentView) -> bool:
+    if fired.of_cause != pinned.of_cause:
+        return False  # an incident that people merged into it does not decide which playbook it goes by
     return fired.precedence > pinned.precedence and fired.id not in view.outranked_by
 
 

@@ -77,6 +77,16 @@ def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
     return msgspec.structs.replace(clear, stage=Stage.RESOLVED)
 
 
+def merged(view: IncidentView, into: IncidentView, person: str, reason: str) -> Notice:
+    """What everybody hears who was paged or told about an incident that goes on as another."""
+    text = (
+        f"{person} has merged it into another incident of the brand, {into.id} ({into.title}), and said: {reason}\n\n"
+        f"Look there from here on. What is held stays held, and what comes to pass joins {into.id}. "
+        "Whoever has been paged and has not acknowledged is still asked to: by the link of any of its messages, or there."
+    )
+    return _about(view, f"Merged: {_what(view)}", text)
+
+
 def acknowledged(view: IncidentView, person: str, *, only: tuple[str, ...]) -> Notice:
     """What pagers that keep alerts of their own are told when somebody has it, so that they stop ringing."""
     heard = _about(view, f"{person} has it: {_what(view)}", f"{person} has acknowledged it.")

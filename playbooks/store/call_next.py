@@ -6,7 +6,7 @@ from sqlalchemy import Engine, select, update
 
 from playbooks.incident import IncidentState
 from playbooks.log_entry import Noted
-from playbooks.store import incident_log
+from playbooks.store import incident_log, merged
 from playbooks.store.deeds import Told
 from playbooks.store.engine import writing
 from playbooks.store.schema import timers
@@ -23,7 +23,7 @@ def call_next(engine: Engine, incident: str, person: str, now_ms: int) -> Told:
         view = incident_log.views(conn, [incident]).get(incident) if incident_log.lock(conn, incident) else None
         if view is None:
             return Told.NO_SUCH_INCIDENT
-        if view.state is IncidentState.RESOLVED:
+        if merged.carried(conn, view).state is IncidentState.RESOLVED:
             return Told.IS_OVER
         waiting = select(timers.c.id, timers.c.body).where(
             timers.c.incident == incident, timers.c.woken_ms.is_(None), timers.c.due_ms > now_ms

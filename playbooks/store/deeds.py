@@ -30,7 +30,7 @@ from playbooks.log_entry import (
 )
 from playbooks.reported import reported, with_words
 from playbooks.settings import PlaybookSettings
-from playbooks.store import incident_log, mutes, outbox, timers
+from playbooks.store import incident_log, merged, mutes, outbox, timers
 from playbooks.store.arming import arming_for
 from playbooks.store.engine import writing
 from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_moved, write_plan, write_woken
@@ -54,6 +54,7 @@ class Told(StrEnum):
     IS_ANOTHER = "is_another"
     NO_SUCH_PLAYBOOK = "no_such_playbook"
     NO_SUCH_BRAND = "no_such_brand"
+    NOT_TOGETHER = "not_together"
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -69,17 +70,20 @@ class Report(msgspec.Struct, frozen=True):
 def acknowledge_by(engine: Engine, incident: str, person: str, how: AcknowledgedBy, now_ms: int) -> Told:
     """Note that `person` has it, and by which road they said so. Several may have it; getting worse asks all anew.
 
-    `person` is a key of the settings' people; the caller has made sure that it is they.
+    `person` is a key of the settings' people; the caller has made sure that it is they. Of an incident that was merged
+    they have the one that it goes on as.
     """
     with writing(engine) as conn:
-        view = _locked_view(conn, incident, person)
+        incident = merged.goes_on_as(conn, incident)
+        view = locked_view(conn, incident, person)
         if isinstance(view, Told):
             return view
         if person in view.has_it:
             return Told.ALREADY
-        _say(conn, incident, Acknowledged(how), person, now_ms)
+        say(conn, incident, Acknowledged(how), person, now_ms)
         timers.add(conn, after_acknowledging(view, now_ms))
         outbox.add(conn, afterwards.acknowledged(view, person, now_ms))
+        outbox.add(conn, merged.acknowledged(conn, view, person, now_ms))
     return Told.DONE
 
 
@@ -101,12 +105,16 @@ def contain(engine: Engine, incident: str, person: str, reason: str, now_ms: int
 def tick(engine: Engine, incident: str, action: str, person: str, note: str, option: str, now_ms: int) -> Told:
     """Note that `person` has done what a task, decision or statement asks; `option` is what was decided.
 
-    `action` is the planned action. Said again, by whomever, it changes nothing.
+    `action` is the planned action. Said again, by whomever, it changes nothing. Of an incident
+    that was merged it can be said while the one that it goes on as is open.
     """
     with writing(engine) as conn:
-        view = _locked_view(conn, incident, person)
-        if isinstance(view, Told):
-            return view
+        found = locked_view(conn, incident, person, over=True)
+        if isinstance(found, Told):
+            return found
+        view = merged.carried(conn, found)
+        if view.state is IncidentState.RESOLVED:
+            return Told.IS_OVER
         planned = next((one for one in view.actions if one.id == action and one.kind.is_for_people), None)
         if planned is None:
             return Told.NO_SUCH_STEP
@@ -116,7 +124,7 @@ def tick(engine: Engine, incident: str, action: str, person: str, note: str, opt
         if planned.kind is ActionKind.DECISION and not option:
             return Told.NO_REASON
         ticked = StepDone(action, planned.step, note.strip()[:MAX_REASON_CHARS], option[:MAX_REASON_CHARS])
-        _say(conn, incident, ticked, person, now_ms)
+        say(conn, incident, ticked, person, now_ms)
     return Told.DONE
 
 
@@ -128,7 +136,7 @@ def resolve(engine: Engine, incident: str, person: str, reason: str, now_ms: int
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
-        view = _locked_view(conn, incident, person)
+        view = locked_view(conn, incident, person)
         if isinstance(view, Told):
             return view
         if not reason:
@@ -136,6 +144,7 @@ def resolve(engine: Engine, incident: str, person: str, reason: str, now_ms: int
         ending = Resolved(ResolvedBy.PERSON, reason)
         end(conn, incident, ending, actor=person, at_ms=now_ms, now_ms=now_ms)
         outbox.add(conn, afterwards.all_clear(view, person, reason, now_ms))
+        outbox.add(conn, merged.all_clear(conn, view, person, reason, now_ms))
     return Told.DONE
 
 
@@ -146,7 +155,7 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
-        view = _locked_view(conn, incident, person, over=True)
+        view = locked_view(conn, incident, person, over=True)
         if isinstance(view, Told):
             return view
         if view.state is not IncidentState.RESOLVED:
@@ -156,7 +165,7 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
         lock_brand(conn, view.run, view.brand)
         if view.cause in open_incidents(conn, view.run, view.brand):
             return Told.IS_ANOTHER
-        _say(conn, incident, Reopened(reason), person, now_ms)
+        say(conn, incident, Reopened(reason), person, now_ms)
         conn.execute(update(incidents).where(incidents.c.id == incident).values(open=True))
         pinned = library.pinned(view.playbook, view.version, view.hash)
         write_woken(conn, incident, page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms), now_ms)
@@ -184,7 +193,7 @@ def move(
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
-        view = _locked_view(conn, incident, person)
+        view = locked_view(conn, incident, person)
         if isinstance(view, Told):
             return view
         pinned = next((one for one in library.in_use(day_of(now_ms)) if one.playbook.id == playbook), None)
@@ -200,7 +209,7 @@ def move(
             return Told.IS_ANOTHER
         arming = arming_for(conn, brands, view.signal)
         moved = plan.moved(view, pinned, reason, arming, now_ms, mutes.in_force(conn, view.run, now_ms))
-        _say(conn, incident, moved.entries[0], person, now_ms)
+        say(conn, incident, moved.entries[0], person, now_ms)
         write_moved(conn, view, pinned, moved, now_ms)
     return Told.DONE
 
@@ -239,7 +248,7 @@ def report(
             own = library.pinned(known.playbook, known.version, known.hash)
             found = plan.join(known, signal, own, arming, now_ms, pinned, silent)
         write_plan(conn, with_words(found, name, what), signal, now_ms)
-        _say(conn, found.incident, Noted(what), person, now_ms)
+        say(conn, found.incident, Noted(what), person, now_ms)
     return Told.DONE, found.incident
 
 
@@ -248,20 +257,22 @@ def _with_reason(
 ) -> Told:
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
-        view = _locked_view(conn, incident, person)
+        view = locked_view(conn, incident, person)
         if isinstance(view, Told):
             return view
         if not reason:
             return Told.NO_REASON
-        _say(conn, incident, entry(reason), person, now_ms)
+        say(conn, incident, entry(reason), person, now_ms)
     return Told.DONE
 
 
-def _say(conn: Connection, incident: str, entry: LogEntry, person: str, now_ms: int) -> None:
+def say(conn: Connection, incident: str, entry: LogEntry, person: str, now_ms: int) -> None:
+    """Append what `person` said; the caller has the incident's lock."""
     incident_log.append(conn, incident, [entry], actor=person, at_ms=now_ms, recorded_ms=now_ms)
 
 
-def _locked_view(conn: Connection, incident: str, person: str, *, over: bool = False) -> IncidentView | Told:
+def locked_view(conn: Connection, incident: str, person: str, *, over: bool = False) -> IncidentView | Told:
+    """The incident that `person` wants to do something about, locked, or why they cannot; `over`: also an ended one."""
     if not _PERSON.fullmatch(person):
         return Told.NO_PERSON
     view = incident_log.views(conn, [incident]).get(incident) if incident_log.lock(conn, incident) else None

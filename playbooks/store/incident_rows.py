@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from detectors.signal import Signal
@@ -19,9 +19,18 @@ from playbooks.timers import Woken
 
 def lock_brand(conn: Connection, run: str, brand: str) -> None:
     """Keep everybody else from deciding about this run and brand until the transaction ends."""
-    insert_new(conn, brand_locks, {"run": run, "brand": brand})
-    mine = (brand_locks.c.run == run, brand_locks.c.brand == brand)
-    conn.execute(select(brand_locks).where(*mine).with_for_update())
+    lock_brands(conn, [(run, brand)])
+
+
+def lock_brands(conn: Connection, whose: Collection[tuple[str, str]]) -> None:
+    """Keep everybody else from deciding about these runs and brands; in one order, so that no two wait in a ring."""
+    columns = (brand_locks.c.run, brand_locks.c.brand)
+    mine = select(*columns).where(tuple_(*columns).in_(whose)).order_by(*columns).with_for_update()
+    new = set(whose) - {(run, brand) for run, brand in conn.execute(mine)}
+    if new:
+        for run, brand in sorted(new):
+            insert_new(conn, brand_locks, {"run": run, "brand": brand})
+        conn.execute(mine)
 
 
 def open_incidents(conn: Connection, run: str, brand: str) -> dict[str, IncidentView]:
@@ -29,10 +38,17 @@ def open_incidents(conn: Connection, run: str, brand: str) -> dict[str, Incident
 
     One into which others were merged stands for their causes too, unless another is open for them by now.
     """
-    mine = (incidents.c.run == run, incidents.c.brand == brand, incidents.c.open)
+    return open_of(conn, [(run, brand)])[run, brand]
+
+
+def open_of(conn: Connection, whose: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, IncidentView]]:
+    """The open incidents of these runs and brands, as `open_incidents` gives those of one."""
+    mine = (tuple_(incidents.c.run, incidents.c.brand).in_(whose), incidents.c.open)
     ids = conn.execute(select(incidents.c.id).where(*mine).order_by(incidents.c.id).with_for_update()).scalars().all()
-    views = incident_log.views(conn, ids).values()
-    return {cause: view for view in views for cause in view.causes} | {view.cause: view for view in views}
+    views: dict[tuple[str, str], list[IncidentView]] = {each: [] for each in whose}
+    for view in incident_log.views(conn, ids).values():
+        views[view.run, view.brand].append(view)
+    return {each: _by_cause(found) for each, found in views.items()}
 
 
 def open_now(conn: Connection, run: str, brand: str) -> list[str]:
@@ -54,7 +70,7 @@ def write_plan(conn: Connection, each: plan.Plan, signal: Signal, now_ms: int) -
     if each.ends is not None and each.ending is not None:
         end(conn, each.ends, each.ending, actor=RESPOND, at_ms=signal.at_ms, now_ms=now_ms)
     if isinstance(opened := each.entries[0], Opened):
-        _open(conn, each.incident, opened, signal)
+        conn.execute(incidents.insert().values(incident_row(each.incident, opened, signal)))
     _append(conn, each.incident, each.entries, signal, now_ms)
     _follow(conn, each, signal.run, signal.at_ms, now_ms)
 
@@ -90,8 +106,8 @@ def end(conn: Connection, incident: str, ending: Resolved, *, actor: str, at_ms:
     conn.execute(update(incidents).where(incidents.c.id == incident).values(open=False))
 
 
-def _follow(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int) -> None:
-    """The hold, what is due, and the timers."""
+def place_hold(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int) -> None:
+    """The hold of a plan, where it has one."""
     if each.hold is not None:
         holds.place(
             conn,
@@ -106,25 +122,33 @@ def _follow(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int
             placed_ms=at_ms,
             recorded_ms=now_ms,
         )
+
+
+def _follow(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int) -> None:
+    """The hold, what is due, and the timers."""
+    place_hold(conn, each, run, at_ms, now_ms)
     outbox.add(conn, each.due)
     timers.add(conn, each.wakes)
 
 
-def _append(conn: Connection, incident: str, entries: Iterable[LogEntry], signal: Signal, now_ms: int) -> None:
+def _append(conn: Connection, incident: str, entries: Sequence[LogEntry], signal: Signal, now_ms: int) -> None:
     incident_log.append(conn, incident, entries, actor=RESPOND, at_ms=signal.at_ms, recorded_ms=now_ms)
 
 
-def _open(conn: Connection, incident: str, opened: Opened, signal: Signal) -> None:
-    conn.execute(
-        incidents.insert().values(
-            id=incident,
-            run=opened.run,
-            brand=opened.brand,
-            playbook=opened.playbook,
-            cause=opened.cause,
-            playbook_version=opened.version,
-            playbook_hash=opened.hash,
-            opened_ms=signal.at_ms,
-            open=True,
-        )
-    )
+def incident_row(incident: str, opened: Opened, signal: Signal, *, open: bool = True) -> dict[str, object]:
+    """The row of an incident that `signal` opens."""
+    return {
+        "id": incident,
+        "run": opened.run,
+        "brand": opened.brand,
+        "playbook": opened.playbook,
+        "cause": opened.cause,
+        "playbook_version": opened.version,
+        "playbook_hash": opened.hash,
+        "opened_ms": signal.at_ms,
+        "open": open,
+    }
+
+
+def _by_cause(views: Collection[IncidentView]) -> dict[str, IncidentView]:
+    return {cause: view for view in views for cause in view.causes} | {view.cause: view for view in views}

@@ -7,14 +7,12 @@ What posts say stands apart from all that (`posts.py`). What people do is in `de
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-import msgspec
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
 from detectors.run import Drill, run_of
 from detectors.signal import Signal
-from playbooks import plan
 from playbooks.arming import Arming
 from playbooks.catalog import Library
 from playbooks.catching_up import caught_up
@@ -23,20 +21,17 @@ from playbooks.incident import IncidentView
 from playbooks.labels import SignalDecision
 from playbooks.log_entry import Logged
 from playbooks.settings import PlaybookSettings
-from playbooks.store import incident_log, mutes, posts, timers
+from playbooks.store import incident_log, merged, mutes, outbox, timers
 from playbooks.store.arming import arming_for
 from playbooks.store.drill_over import is_over
 from playbooks.store.engine import reading, writing
 from playbooks.store.incident_rows import (
-    insert_new,
-    lock_brand,
-    open_incidents,
     write_caught_up,
-    write_plan,
     write_woken,
 )
-from playbooks.store.schema import incidents, signals
-from playbooks.timers import AskAgain, CatchUp, Members, Quiet, on_wake
+from playbooks.store.schema import incidents
+from playbooks.store.taking_in import take_all
+from playbooks.timers import AskAgain, CatchUp, Deadline, Escalate, Members, Quiet, on_wake
 
 #: What `take_signal` did; the same word is the metric's label.
 Taken = SignalDecision
@@ -50,21 +45,15 @@ def take_signal(
     A brand that is not in the settings is only observed; a drill that is over opens nothing. Raises `StoreUnreachable`
     (try again, nothing was written) and `PlaybookError` (an open incident is pinned to a playbook file that is gone).
     """
+    return take_signals(engine, [signal], library, settings, now_ms)[0]
+
+
+def take_signals(
+    engine: Engine, signals: Sequence[Signal], library: Library, settings: PlaybookSettings, now_ms: int
+) -> list[SignalDecision]:
+    """Take in signals one after the other, as `take_signal` does, in one transaction: all of them or none."""
     with writing(engine) as conn:
-        signal, rows = posts.refer(conn, signal, now_ms)
-        if not _is_new(conn, signal, now_ms):
-            return Taken.REPEAT
-        if is_over(conn, signal.run, now_ms):
-            return Taken.NO_PLAYBOOK
-        lock_brand(conn, signal.run, signal.brand)
-        known = open_incidents(conn, signal.run, signal.brand)
-        arming = arming_for(conn, settings.brands, signal)
-        decided = plan.decide(signal, library, known, arming, now_ms, mutes.in_force(conn, signal.run, now_ms))
-        for each in decided.plans:
-            write_plan(conn, each, signal, now_ms)
-        if decided.plans:
-            posts.keep(conn, rows)
-        return decided.decision
+        return take_all(conn, signals, library, settings.brands, now_ms)
 
 
 def incident_view(engine: Engine, incident: str) -> IncidentView | None:
@@ -110,25 +99,24 @@ def wake(
         if due is None or not incident_log.lock(conn, due.incident):
             return False
         view = incident_log.views(conn, [due.incident])[due.incident]
+        if isinstance(due.timer, Escalate | Deadline):
+            view = merged.carried(conn, view)
         arming = arming_for(conn, brands, view.signal)
         if isinstance(due.timer, CatchUp):
             silent = mutes.in_force(conn, view.run, now_ms)
             write_caught_up(conn, view, caught_up(view, library, due.timer.why, arming, now_ms, silent), now_ms)
         elif isinstance(due.timer, AskAgain):
             write_woken(conn, view.id, on_lease_end(view, due.timer, now_ms), now_ms)
-        elif isinstance(due.timer, Quiet) or not (arming is Arming.OBSERVE or is_over(conn, view.run, now_ms)):
+        elif isinstance(due.timer, Quiet) or arming is not Arming.OBSERVE:
             pinned = library.pinned(view.playbook, view.version, view.hash)
             asked = _asked(view.run, members, frozenset(agreed))
-            write_woken(conn, view.id, on_wake(view, due.timer, pinned.playbook, now_ms, asked), now_ms)
+            woken = on_wake(view, due.timer, pinned.playbook, now_ms, asked)
+            write_woken(conn, view.id, woken, now_ms)
+            if woken.ending is not None:
+                outbox.add(conn, merged.all_clear(conn, view, "", woken.ending.reason, now_ms))
     return True
 
 
 def _asked(run: str, members: Members, agreed: frozenset[str]) -> Members:
     """Whom a page asks: in a drill only those who agreed, for nobody else has heard of it."""
     return (lambda role: members(role) & agreed) if isinstance(run_of(run), Drill) else members
-
-
-def _is_new(conn: Connection, signal: Signal, now_ms: int) -> bool:
-    body = msgspec.to_builtins(signal)
-    row = {"id": signal.id, "run": signal.run, "brand": signal.brand, "at_ms": signal.at_ms, "body": body}
-    return insert_new(conn, signals, row | {"recorded_ms": now_ms})

@@ -1,0 +1,83 @@
+"""Two incidents that are one, merged by hand: a named act with a reason, in one transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, select, update
+
+from playbooks import afterwards
+from playbooks.incident import IncidentState, IncidentView
+from playbooks.log_entry import MergedFrom, MergedInto
+from playbooks.store import incident_log, outbox
+from playbooks.store.deeds import MAX_REASON_CHARS, Told, locked_view, say
+from playbooks.store.engine import writing
+from playbooks.store.incident_rows import lock_brand
+from playbooks.store.merged import goes_on_as
+from playbooks.store.schema import incidents
+
+
+def merge(engine: Engine, incident: str, into: str, person: str, reason: str, now_ms: int) -> Told:
+    """Let `incident` go on as `into`, another open incident of the same brand and run.
+
+    What would join `incident` joins `into` from here on. Its holds stay in force, its pages go on until somebody has
+    `into`, its tasks can still be ticked, its deadlines count; everybody who was paged or told about it hears of it.
+    `ALREADY` where it goes on as `into` already, `NOT_TOGETHER` where they are of different brands or runs or the same
+    one, `IS_OVER` where either is over.
+    """
+    reason = reason.strip()[:MAX_REASON_CHARS]
+    with writing(engine) as conn:
+        whose = _whose(conn, incident)
+        if whose is None or _whose(conn, into) is None:
+            return Told.NO_SUCH_INCIDENT
+        if whose != _whose(conn, into) or incident == into:
+            return Told.NOT_TOGETHER
+        # The brand first and then the incidents in one order, as whoever takes in a signal does.
+        lock_brand(conn, *whose)
+        for id in sorted((incident, into)):
+            incident_log.lock(conn, id)
+        return _merge(conn, incident, into, person, reason, now_ms)
+
+
+def _merge(conn: Connection, incident: str, into: str, person: str, reason: str, now_ms: int) -> Told:
+    if goes_on_as(conn, incident) == into:
+        return Told.ALREADY
+    view, other = locked_view(conn, incident, person), locked_view(conn, into, person)
+    if isinstance(view, Told):
+        return view
+    if isinstance(other, Told):
+        return other
+    if not reason:
+        return Told.NO_REASON
+    say(conn, incident, MergedInto(into, reason), person, now_ms)
+    say(conn, into, _from(view, reason), person, now_ms)
+    conn.execute(update(incidents).where(incidents.c.id == incident).values(open=False))
+    outbox.add(conn, afterwards.merged(view, other, person, reason, now_ms))
+    return Told.DONE
+
+
+def may_be_merged(views: list[IncidentView], view: IncidentView) -> list[IncidentView]:
+    """Those of `views` that `view` may be merged into."""
+    return [
+        one
+        for one in views
+        if (one.run, one.brand) == (view.run, view.brand)
+        and one.id != view.id
+        and one.state is not IncidentState.RESOLVED
+    ]
+
+
+def _from(view: IncidentView, reason: str) -> MergedFrom:
+    return MergedFrom(
+        incident=view.id,
+        title=view.title,
+        causes=view.causes,
+        severity=view.severity,
+        signal=view.signal,
+        signals=view.signals,
+        last_signal_ms=view.last_signal_ms,
+        reason=reason,
+    )
+
+
+def _whose(conn: Connection, incident: str) -> tuple[str, str] | None:
+    row = conn.execute(select(incidents.c.run, incidents.c.brand).where(incidents.c.id == incident)).first()
+    return (row.run, row.brand) if row is not None else None
