@@ -19,13 +19,14 @@ START_S = 20.0
 
 
 @contextmanager
-def running_alertmanager(folder: Path, webhook: str) -> Iterator[str]:
-    """An Alertmanager that tells `webhook` at once; hands in its address once it is ready."""
+def running_alertmanager(folder: Path, webhook: str, known: dict[str, Any] | None = None) -> Iterator[str]:
+    """An Alertmanager that tells `webhook` at once, or is set up as `known` says; hands in its address once ready."""
     require("alertmanager")
     receiver = {"name": "test", "webhook_configs": [{"url": webhook, "send_resolved": True}]}
     waits = {"group_wait": "50ms", "group_interval": "100ms", "repeat_interval": "1h", "group_by": ["..."]}
     settings = folder / "alertmanager.yml"
-    settings.write_text(json.dumps({"route": {"receiver": "test", **waits}, "receivers": [receiver]}), encoding="utf-8")
+    known = known or {"route": {"receiver": "test", **waits}, "receivers": [receiver]}
+    settings.write_text(json.dumps(known), encoding="utf-8")
     with socket.socket() as spare:
         spare.bind(("127.0.0.1", 0))
         port = spare.getsockname()[1]

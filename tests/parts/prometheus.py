@@ -57,19 +57,26 @@ class Series:
     value: float
 
 
-def scrape(targets: Mapping[str, Sequence[str]], rules: Sequence[Path] = ()) -> str:
-    """Prometheus's settings: each job's ``host:port`` targets, scraped every second. JSON is YAML."""
+def scrape(targets: Mapping[str, Sequence[str]], rules: Sequence[Path] = (), tells: Sequence[str] = ()) -> str:
+    """Prometheus's settings: each job's ``host:port`` targets, scraped every second. JSON is YAML.
+
+    `tells` are the Alertmanagers that it tells of alerts, ``host:port`` each.
+    """
     jobs = [{"job_name": job, "static_configs": [{"targets": list(where)}]} for job, where in targets.items()]
     every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    return json.dumps({"global": every, "rule_files": [str(path) for path in rules], "scrape_configs": jobs})
+    alerting = {"alertmanagers": [{"static_configs": [{"targets": list(tells)}]}]}
+    known = {"global": every, "rule_files": [str(path) for path in rules], "scrape_configs": jobs}
+    return json.dumps(known | ({"alerting": alerting} if tells else {}))
 
 
 @contextmanager
-def running_prometheus(folder: Path, targets: Mapping[str, Sequence[str]], rules: Sequence[Path] = ()) -> Iterator[str]:
+def running_prometheus(
+    folder: Path, targets: Mapping[str, Sequence[str]], rules: Sequence[Path] = (), tells: Sequence[str] = ()
+) -> Iterator[str]:
     """A Prometheus with its data in `folder`; hands in its address once it answers, and ends it."""
     require("prometheus")
     settings, log = folder / "prometheus.yml", folder / "prometheus.log"
-    settings.write_text(scrape(targets, rules), encoding="utf-8")
+    settings.write_text(scrape(targets, rules, tells), encoding="utf-8")
     with log.open("wb") as output:
         server = subprocess.Popen(
             [
@@ -78,6 +85,8 @@ def running_prometheus(folder: Path, targets: Mapping[str, Sequence[str]], rules
                 f"--storage.tsdb.path={folder / 'data'}",
                 "--web.listen-address=127.0.0.1:0",
                 "--log.format=json",
+                # How soon an alert is told again; four times that is how long it lives when Prometheus is gone.
+                "--rules.alert.resend-delay=1s",
             ],
             stdout=output,
             stderr=output,
