@@ -33,7 +33,7 @@ def told_of(act: Act, id: str, before: Arming, settings: PlaybookSettings) -> li
         if role not in settings.roles:
             continue
         found.append(_action(act, f"{id}:{role}", role, msgspec.structs.replace(notice, spared=spared)))
-        spared = (*spared, *parts_of(settings.roles[role])[0])
+        spared = tuple(dict.fromkeys((*spared, *parts_of(settings.roles[role])[0])))
     return found
 
 
