@@ -71,8 +71,9 @@ def outcome_of(answer: Answer, now_ms: int) -> Outcome:
             return Failed(FailedReason.BAD_ADDRESS, "the heartbeat's service does not know the address (not found)")
         case Delivered() if said == "ok (rate limited)":
             return Retry(RetryReason.BUSY, "the heartbeat's service takes no more at this rate (rate limited)")
-        case Failed() if answer.status in (404, 409):
-            return Failed(FailedReason.BAD_ADDRESS, f"{taken.answer}: it does not know the address")
+        case Retry() | Failed() if answer.status in (404, 409):
+            # Of a slug that nobody or that several checks have.
+            return Failed(FailedReason.BAD_ADDRESS, f"{taken.answer}: it knows no single check by the address")
         case _:
             return taken
 
