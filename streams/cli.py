@@ -27,8 +27,8 @@ OPERATORS_ERRORS = (SettingsError, MissingSecret, StoreUnreachable, BrokerUnreac
 
 #: Commands that are modules of their own. Named and not imported: a long-running process does not load them.
 ELSEWHERE: Final[dict[str, str]] = {
-    "audit": "streams.audit_command:audit_command",
     "arm": "streams.arm_command:arm_command",
+    "audit": "streams.audit_command:audit_command",
     "backtest": "streams.backtest:backtest_command",
     "backtest-series": "streams.backtest_series:backtest_series_command",
     "backup": "streams.backup_command:backup_command",
@@ -36,6 +36,9 @@ ELSEWHERE: Final[dict[str, str]] = {
     "check": "streams.check_command:check_command",
     "correct": "streams.correct_command:correct_command",
     "drill": "streams.drill.command:drill_command",
+    "hold": "streams.hold_command:hold_command",
+    "erase": "streams.erase_command:erase_command",
+    "incident": "streams.incident_command:incident_command",
     "mute": "streams.mute_command:mute_command",
     "negativity": "streams.negativity_command:negativity_command",
     "oncall": "streams.oncall_command:oncall_command",
