@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -151,7 +152,7 @@ def test_who_answers_a_message_of_the_merged_one_has_the_one_that_goes_on(two: T
     two.merge(two.ladder, two.plain)
     two.at(2)
     told = deeds.acknowledge_by(two.engine, two.ladder, "ada", AcknowledgedBy.LINK, two.now_ms)
-    assert (told, two.view(two.plain).has_it) == (Told.DONE, {"ada"})
+    assert (told, two.view(two.plain).has_it) == (Told.DONE, frozenset({"ada"}))
     assert deeds.acknowledge(two.engine, two.ladder, "ada", two.now_ms) is Told.ALREADY
     assert (2, "on-call") in two.sent(ActionKind.NOTIFY, two.ladder), "its pagers stop ringing"
 
@@ -249,7 +250,7 @@ def test_opened_again_it_is_an_incident_of_its_own(two: Two) -> None:
 @pytest.mark.parametrize("wrong", ["reason", "itself", "brand", "unknown", "over", "again", "person"])
 def test_what_cannot_be_merged_changes_nothing(two: Two, wrong: str) -> None:
     other = two.signal("sig-else", brand="other")[0]
-    asked = {
+    asked: dict[str, tuple[Callable[[], Told], Told]] = {
         "reason": (lambda: two.merge(two.ladder, two.plain, "  "), Told.NO_REASON),
         "itself": (lambda: two.merge(two.ladder, two.ladder), Told.NOT_TOGETHER),
         "brand": (lambda: two.merge(two.ladder, other), Told.NOT_TOGETHER),

@@ -10,7 +10,7 @@ import pytest
 from detectors.signal import SignalKind
 from playbooks.action import ActionDecision
 from playbooks.incident import IncidentState, project
-from playbooks.labels import ActionKind
+from playbooks.labels import ActionKind, Judgement
 from playbooks.log_entry import (
     Acknowledged,
     AcknowledgedBy,
@@ -19,8 +19,11 @@ from playbooks.log_entry import (
     Contained,
     HoldPlaced,
     HoldReleased,
+    Judged,
     LogEntry,
     Logged,
+    MergedFrom,
+    MergedInto,
     Muted,
     Noted,
     Opened,
@@ -61,6 +64,9 @@ ENTRIES: tuple[LogEntry, ...] = (
     Reopened("it goes on"),
     PlaybookChanged("storm", "2.0.0", "hash-2", "A storm", "complaints", 60_000, "it grew"),
     Muted("mute-1", "ada", "the site is being moved", 9),
+    MergedInto("inc-2", "the same parcels"),
+    MergedFrom("inc-3", "Another storm", ("other",), 4, a_signal("sig-6", severity=4), 7, 12, "the same parcels"),
+    Judged(Judgement.FALSE, "a planned sale"),
 )
 
 
