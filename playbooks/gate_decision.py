@@ -122,8 +122,10 @@ def decide(
     if around.blind_for is not None:
         held.append(Reason(GateReason.DETECTION_DEAD, f"Nobody would see a crisis now: {around.blind_for}."))
     excused = _excused(request, around, held)
-    against = held * (excused is None) + against
-    if around.glass is None and (before := _held_before(request, around, now_ms)) is not None:
+    if held and excused is None:
+        against = held + against
+    elif around.glass is None and (before := _held_before(request, around, now_ms)) is not None:
+        # While a hold is in the way, what follows it is told later.
         against.append(before)
     against += policy
     verdict = _verdict(against)

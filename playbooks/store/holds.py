@@ -187,6 +187,11 @@ def read_hold(engine: Engine, hold_id: str) -> Hold | None:
         return next(iter(_read(conn, select(schema.holds).where(schema.holds.c.id == hold_id))), None)
 
 
+def read_holds(conn: Connection, hold_ids: Sequence[str]) -> list[Hold]:
+    """Holds by their ids, released ones too, in the caller's transaction, oldest first."""
+    return _read(conn, select(schema.holds).where(schema.holds.c.id.in_(hold_ids)))
+
+
 def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms: int, looked: int = 0) -> Release:
     """Note that `person` agrees to the release; the hold goes when enough different people have agreed.
 

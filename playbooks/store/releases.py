@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from playbooks import afterwards
-from playbooks.log_entry import HoldReleased, LogEntry, ReleaseAgreed
+from playbooks.by_hand_hold import BY_HAND
+from playbooks.log_entry import HoldReleased, LogEntry, ReleaseAgreed, Resolved, ResolvedBy
 from playbooks.store import incident_log, outbox
 
 
@@ -19,5 +20,8 @@ def note_agreement(
     incident_log.lock(conn, incident)
     incident_log.append(conn, incident, entries, actor=person, at_ms=now_ms, recorded_ms=now_ms)
     view = incident_log.views(conn, [incident]).get(incident)
+    if released and view is not None and view.playbook == BY_HAND and not view.held:
+        over = [Resolved(ResolvedBy.PERSON, "its hold is released")]
+        incident_log.append(conn, incident, over, actor=person, at_ms=now_ms, recorded_ms=now_ms)
     if released and view is not None:
         outbox.add(conn, afterwards.after_release(view, hold, person, reason, now_ms))

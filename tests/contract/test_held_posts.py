@@ -1,0 +1,385 @@
+"""What was held: each post needs a person's word, what may go goes one after another, and who decides is checked."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from playbooks.by_hand_hold import ByHand
+from playbooks.gate import Gate
+from playbooks.gate_decision import GateAnswer, GateRequest, OutgoingPost
+from playbooks.held_post import MINUTE_MS, post_key
+from playbooks.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.labels import PostWord, Role, Verdict
+from playbooks.settings import BrandSettings, BreakGlassSettings, GateSettings, Otherwise, Person, PlaybookSettings
+from playbooks.store import hold_deeds, schema
+from playbooks.store.engine import reading
+from playbooks.store.hand_holds import place_by_hand
+from playbooks.store.held_posts import held_for, waiting
+from playbooks.store.hold_deeds import HoldTold, PostSaid, ThisPost
+from playbooks.store.holds import Release, agree_release, read_hold
+from playbooks.store.incidents import incident_history, incident_view
+from playbooks.store.pulses import Pulse, write_pulse
+from tests.parts.gate import CRISIS_TEAM, SCHEDULER, SPACING_MS, a_gate, rules
+
+START_MS = 1_770_000_000_000
+ROLES = {"on-call": ["ada", "bo"], "ops": ["cy"], "posting-team": ["dee"], "crisis": ["bo"]}
+SETTINGS = PlaybookSettings(
+    people={key: Person(name=key.title()) for key in ("ada", "bo", "cy", "dee")},
+    roles={role: tuple(people) for role, people in ROLES.items()},
+    brands={"acme": BrandSettings(), "other": BrandSettings()},
+    gate=GateSettings(break_glass=BreakGlassSettings(roles=("crisis",), valid_min=15)),
+)
+
+
+class World:
+    """A store, a gate and a clock; what people do and what a scheduler gets."""
+
+    def __init__(self, store: Engine) -> None:
+        self.store = store
+        self.now_ms = START_MS
+        self.gate: Gate = a_gate(store, lambda: self.now_ms)
+
+    async def ask(self, number: int, text: str | None = None, **more: Any) -> GateAnswer:
+        post = OutgoingPost(id=f"post-{number}", text=f"Text {number}" if text is None else text)
+        fields = {"brand": "acme", "platform": "x", "account": "acme_news"} | more
+        caller = fields.pop("caller", SCHEDULER)
+        return await self.gate.decide(GateRequest(post=post, **fields), caller)
+
+    async def codes(self, number: int, text: str | None = None, **more: Any) -> list[str]:
+        return [reason.code.value for reason in (await self.ask(number, text, **more)).reasons]
+
+    def hold(self, brand: str = "acme", **more: Any) -> str:
+        about = ByHand(brand, ("on-call",), **more)
+        told, hold = place_by_hand(self.store, about, "ada", "A recall", SETTINGS, self.now_ms)
+        assert told is HoldTold.DONE
+        return hold
+
+    def release(self, hold: str, *people: str, looked: int = 99) -> list[Release]:
+        return [agree_release(self.store, hold, one, "calm", self.now_ms, looked) for one in people or ("bo",)]
+
+    def say(self, number: int, word: PostWord, person: str = "bo", **more: Any) -> HoldTold:
+        said = PostSaid(word, **more)
+        key = post_key("", "acme", "x", f"post-{number}")
+        return hold_deeds.say_of_post(self.store, key, said, person, "it fits", SETTINGS, ROLES, self.now_ms)
+
+    def glass(self, number: int, person: str = "bo") -> HoldTold:
+        this = ThisPost("acme", "x", f"post-{number}", f"Text {number}")
+        return hold_deeds.break_glass(self.store, this, person, "a warning", SETTINGS, ROLES, self.now_ms)[0]
+
+    def paged(self) -> list[tuple[str, str]]:
+        query = select(schema.outbox.c.action, schema.outbox.c.target).order_by(schema.outbox.c.id)
+        with reading(self.store) as conn:
+            return [(action, target) for action, target in conn.execute(query)]
+
+
+@pytest.fixture
+def world(store: Engine) -> World:
+    return World(store)
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_hold_by_hand_is_in_force_at_once_and_told_to_the_posting_team_and_those_who_may_let_go(
+    world: World,
+) -> None:
+    assert (await world.ask(1)).decision is Verdict.ALLOW
+    hold = world.hold()
+    assert (await world.ask(2)).hold == hold
+    assert world.paged() == [("notify", "posting-team"), ("notify", "on-call"), ("notify", "ops")]
+    found = read_hold(world.store, hold)
+    assert found is not None
+    assert (found.placed_by, found.reason) == ("ada", "A recall")
+
+
+async def test_a_hold_on_every_brand_holds_each(world: World) -> None:
+    world.hold(EVERY_BRAND)
+    assert [(await world.ask(n, brand=brand)).decision for n, brand in enumerate(("acme", "other"))] == ["hold"] * 2
+
+
+@pytest.mark.parametrize(
+    ("only", "post", "held"),
+    [
+        (Narrowing(accounts=("@Acme_News",)), {"account": "acme_news"}, True),
+        (Narrowing(accounts=("acme_news",)), {"account": "acme_jobs"}, False),
+        (Narrowing(accounts=("acme_news",)), {"account": None}, True),
+        (Narrowing(campaigns=("spring",)), {"campaign": "Spring"}, True),
+        (Narrowing(campaigns=("spring",)), {"campaign": "winter"}, False),
+        (Narrowing(campaigns=("spring",)), {}, True),
+        (Narrowing(tags=("#sale",)), {"tags": ("news", "Sale")}, True),
+        (Narrowing(tags=("sale",)), {"tags": ("news",)}, False),
+        (Narrowing(tags=("sale",)), {"tags": ()}, False),
+        (Narrowing(tags=("sale",)), {"tags": None}, True),
+        (Narrowing(accounts=("acme_news",), tags=("sale",)), {"tags": ("news",)}, False),
+    ],
+)
+async def test_a_narrow_hold_holds_what_it_names_and_what_is_left_out(
+    world: World, only: Narrowing, post: dict[str, Any], held: bool
+) -> None:
+    world.hold(only=only)
+    assert ((await world.ask(1, **post)).decision is Verdict.HOLD) is held
+
+
+@pytest.mark.parametrize(
+    ("about", "person", "reason", "told"),
+    [
+        (ByHand("acme", ("on-call",)), "nobody", "why", HoldTold.NO_PERSON),
+        (ByHand("acme", ("on-call",)), "ada", " \n", HoldTold.NO_REASON),
+        (ByHand("nobody", ("on-call",)), "ada", "why", HoldTold.NO_SUCH_BRAND),
+        (ByHand("acme", ("nobody",)), "ada", "why", HoldTold.NO_SUCH_ROLE),
+        (ByHand("acme", ()), "ada", "why", HoldTold.NO_SUCH_ROLE),
+        (ByHand("acme", ("on-call",), protects="nobody"), "ada", "why", HoldTold.NO_PERSON),
+    ],
+)
+def test_a_hold_that_nobody_could_open_or_answer_for_is_not_placed(
+    world: World, about: ByHand, person: str, reason: str, told: HoldTold
+) -> None:
+    assert place_by_hand(world.store, about, person, reason, SETTINGS, START_MS) == (told, "")
+
+
+async def test_the_incident_of_a_hold_by_hand_is_over_when_it_is_released(world: World) -> None:
+    hold = world.hold(releasers=2)
+    assert world.release(hold, "ada", "bo") == [Release.NEEDS_ANOTHER_PERSON, Release.RELEASED]
+    found = read_hold(world.store, hold)
+    assert found is not None
+    view = incident_view(world.store, found.incident)
+    assert view is not None
+    assert view.state == "resolved"
+    assert ("notify", "posting-team") in world.paged()[3:], "who was told of the hold is told that it is gone"
+
+
+async def test_whom_a_hold_protects_cannot_open_it(world: World) -> None:
+    hold = world.hold(protects="bo")
+    await world.ask(1)
+    assert world.release(hold, "bo") == [Release.IS_PROTECTED]
+    assert world.say(1, PostWord.PASS) is HoldTold.IS_PROTECTED
+    assert world.glass(1) is HoldTold.IS_PROTECTED
+    assert world.release(hold, "ada") == [Release.RELEASED]
+
+
+async def test_a_release_without_a_look_at_what_was_held_does_nothing(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    await world.ask(2)
+    assert world.release(hold, looked=1) == [Release.NOT_LOOKED]
+    assert (await world.ask(3)).decision is Verdict.HOLD
+    assert world.release(hold, looked=3) == [Release.RELEASED]
+
+
+# --- after the release ------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_that_was_held_goes_without_a_persons_word(world: World) -> None:
+    hold = world.hold()
+    for number in range(5):
+        await world.ask(number)
+    world.release(hold)
+    for number in range(5):
+        assert await world.codes(number) == ["was_held"]
+    assert await world.codes(9) == ["no_hold"]
+
+
+async def test_the_same_text_by_another_name_was_held_too(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1, "Buy now")
+    world.release(hold)
+    assert await world.codes(2, "Buy now") == ["was_held"]
+    assert await world.codes(3, "Buy later") == ["no_hold"]
+
+
+async def test_what_is_passed_goes_one_after_another_however_it_is_asked(world: World) -> None:
+    hold = world.hold()
+    for number in range(4):
+        await world.ask(number)
+    world.release(hold)
+    for number in range(4):
+        assert world.say(number, PostWord.PASS) is HoldTold.DONE
+    gone: dict[int, int] = {}
+    for _ in range(60):
+        for number in sorted({0, 1, 2, 3} - gone.keys()):
+            if (await world.ask(number)).decision is Verdict.ALLOW:
+                gone[number] = world.now_ms
+        world.now_ms += MINUTE_MS
+    times_ms = sorted(gone.values())
+    assert len(times_ms) == 4
+    assert all(later - before >= SPACING_MS for before, later in pairwise(times_ms))
+    assert waiting(world.store) == []
+
+
+async def test_posts_that_were_passed_long_ago_do_not_go_together(world: World) -> None:
+    hold = world.hold()
+    for number in range(3):
+        await world.ask(number)
+        world.say(number, PostWord.PASS)
+    world.now_ms += 100 * SPACING_MS
+    world.release(hold)
+    assert [await world.codes(number) for number in range(3)] == [
+        ["passed_by_person"],
+        ["too_soon_after_another"],
+        ["too_soon_after_another"],
+    ]
+    world.now_ms += SPACING_MS
+    assert await world.codes(1) == ["passed_by_person"]
+    assert await world.codes(2) == ["too_soon_after_another"]
+
+
+async def test_another_account_does_not_wait(world: World) -> None:
+    hold = world.hold()
+    for number, account in enumerate(("acme_news", "acme_jobs")):
+        await world.ask(number, account=account)
+        world.say(number, PostWord.PASS)
+    world.release(hold)
+    assert await world.codes(0, account="acme_news") == ["passed_by_person"]
+    assert await world.codes(1, account="acme_jobs") == ["passed_by_person"]
+
+
+async def test_a_word_opens_no_hold_that_is_in_force(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    world.say(1, PostWord.PASS)
+    assert await world.codes(1) == ["hold_in_force"]
+
+
+async def test_a_passed_post_goes_with_the_text_that_the_person_saw_and_no_other(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.release(hold)
+    world.say(1, PostWord.PASS)
+    assert await world.codes(1, "Something else") == ["text_changed"]
+    assert await world.codes(1) == ["passed_by_person"]
+
+
+async def test_an_edited_post_goes_with_its_new_text_alone(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.release(hold)
+    assert world.say(1, PostWord.EDIT, text=" ") is HoldTold.NO_TEXT
+    assert world.say(1, PostWord.EDIT, text="Calmer") is HoldTold.DONE
+    assert await world.codes(1) == ["text_changed"]
+    assert await world.codes(1, "Calmer") == ["passed_by_person"]
+
+
+async def test_a_rescheduled_post_goes_from_its_time_on(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.release(hold)
+    assert world.say(1, PostWord.RESCHEDULE, at_ms=START_MS - 1) is HoldTold.NO_TIME
+    assert world.say(1, PostWord.RESCHEDULE, at_ms=START_MS + 5 * MINUTE_MS) is HoldTold.DONE
+    assert await world.codes(1) == ["not_yet"]
+    world.now_ms += 5 * MINUTE_MS
+    assert await world.codes(1) == ["passed_by_person"]
+
+
+async def test_a_dropped_post_is_rejected_for_good(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.release(hold)
+    world.say(1, PostWord.DROP)
+    world.now_ms += 100 * SPACING_MS
+    assert (await world.ask(1)).decision is Verdict.REJECT
+
+
+async def test_who_is_not_in_the_holds_roles_gives_no_word(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    assert world.say(1, PostWord.PASS, "dee") is HoldTold.NOT_IN_THE_ROLES
+    assert world.say(2, PostWord.PASS) is HoldTold.NO_SUCH_POST
+
+
+async def test_words_stand_in_the_log_of_the_holds_incident(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.say(1, PostWord.DROP)
+    found = read_hold(world.store, hold)
+    assert found is not None
+    said = [one for one in incident_history(world.store, found.incident) if type(one.entry).__name__ == "PostDecided"]
+    assert [one.actor for one in said] == ["bo"]
+    assert [post.times for post in held_for(world.store, hold)] == [1]
+
+
+# --- the crisis team, and the glass -----------------------------------------------------------------------------------
+
+
+async def test_the_crisis_team_may_post_what_a_person_wrote_while_automation_is_held(world: World) -> None:
+    world.hold()
+    by_hand: dict[str, Any] = {"automated": False, "actor": "ada"}
+    assert await world.codes(1, caller=CRISIS_TEAM, **by_hand) == ["crisis_team"]
+    assert await world.codes(2, **by_hand) == ["hold_in_force"], "who asks is told by the token, not by the question"
+    for claim in ({}, {"automated": True, "actor": "ada"}, {"automated": False}):
+        assert await world.codes(3, caller=CRISIS_TEAM, **claim) == ["hold_in_force"]
+
+
+async def test_broken_glass_lets_one_post_go_once_and_pages(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    await world.ask(2)
+    assert world.glass(1) is HoldTold.DONE
+    assert sorted(one for one in world.paged() if one[0] == "page") == [("page", "on-call"), ("page", "ops")]
+    assert await world.codes(1, "Another text") == ["hold_in_force"]
+    assert await world.codes(1) == ["break_glass"]
+    assert await world.codes(1) == ["hold_in_force"], "once"
+    assert await world.codes(2) == ["hold_in_force"]
+
+
+async def test_broken_glass_expires(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    world.glass(1)
+    world.now_ms += 15 * MINUTE_MS
+    assert "break_glass" not in await world.codes(1)
+
+
+async def test_only_who_is_named_for_it_breaks_the_glass(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    assert world.glass(1, "ada") is HoldTold.NOT_IN_THE_ROLES
+    assert world.paged()[3:] == []
+
+
+async def test_there_is_no_glass_where_nothing_is_held(world: World) -> None:
+    assert world.glass(1) is HoldTold.NOTHING_HELD
+
+
+# --- detection that is dead -------------------------------------------------------------------------------------------
+
+
+def pulse(world: World, reached_ms: int, process: str = "w", at_ms: int | None = None) -> None:
+    write_pulse(world.store, Pulse(Role.WATCH, process, at_ms or world.now_ms, START_MS - 10**6, reached_ms))
+
+
+async def test_while_detection_is_dead_automated_posts_are_held_and_ops_are_paged_once(world: World) -> None:
+    world.gate = Gate(world.store, rules(dead_after_ms=10 * MINUTE_MS), lambda: world.now_ms)
+    assert await world.codes(1) == ["detection_dead"], "nothing was ever heard of it"
+    pulse(world, START_MS)
+    assert await world.codes(2) == ["no_hold"]
+    world.now_ms += 10 * MINUTE_MS
+    pulse(world, START_MS)
+    assert await world.codes(3) == ["detection_dead"]
+    await world.gate.look()
+    await world.gate.look()
+    assert world.paged() == [("page", "ops")]
+    pulse(world, world.now_ms)
+    assert await world.codes(4) == ["no_hold"]
+    assert await world.codes(3) == ["was_held"]
+    assert world.say(3, PostWord.PASS) is HoldTold.DONE
+    assert await world.codes(3) == ["passed_by_person"]
+
+
+async def test_a_brand_whose_posts_go_on_without_detection_is_not_held(world: World) -> None:
+    says = rules(dead_after_ms=10 * MINUTE_MS, says=Otherwise.ALLOW)
+    world.gate = Gate(world.store, says, lambda: world.now_ms)
+    assert await world.codes(1) == ["no_hold"]
+
+
+async def test_the_slowest_of_the_watch_processes_that_live_counts(world: World) -> None:
+    world.gate = Gate(world.store, rules(dead_after_ms=10 * MINUTE_MS), lambda: world.now_ms)
+    world.now_ms += 20 * MINUTE_MS
+    pulse(world, world.now_ms, "fast")
+    pulse(world, START_MS, "ended", at_ms=START_MS)
+    assert await world.codes(1) == ["no_hold"]
+    pulse(world, START_MS, "slow")
+    assert await world.codes(2) == ["detection_dead"]
