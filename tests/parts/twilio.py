@@ -22,9 +22,10 @@ VALID, INVALID, UNSUBSCRIBED = "+15005550006", "+15005550001", "+15005550004"
 
 @dataclass(slots=True)
 class TwilioApi:
-    """``POST .../Messages.json`` and ``.../Calls.json`` of one account."""
+    """``POST .../Messages.json`` and ``.../Calls.json`` of one account, and ``GET`` of the account itself."""
 
     token: str = TOKEN
+    status: str = "active"
     left: int = 1_000
     made: list[dict[str, str]] = field(default_factory=list)
 
@@ -36,6 +37,8 @@ class TwilioApi:
         if self.left <= 0:
             return _error(429, 20429, "Too Many Requests")
         self.left -= 1
+        if (request.method, request.path) == ("GET", f"/2010-04-01/Accounts/{ACCOUNT}.json"):
+            return web.json_response({"sid": ACCOUNT, "status": self.status, "type": "Full"})
         resource = request.path.rpartition("/")[2].removesuffix(".json")
         if request.path != f"/2010-04-01/Accounts/{ACCOUNT}/{resource}.json" or resource not in ("Messages", "Calls"):
             return _error(404, 20404, f"The requested resource {request.path} was not found")
