@@ -75,9 +75,17 @@ def armed_brands(engine: Engine, names: Iterable[str]) -> dict[str, Arming]:
 
 def arming_for(conn: Connection, known: Collection[str], signal: Signal) -> Arming:
     """How far Firebreak may go about `signal` now, in the caller's transaction; `known` are the settings' brands."""
-    newest = _newest(conn, [signal.brand]).get(signal.brand)
-    armed = newest.arming if newest else Arming.OBSERVE
-    return how_far(signal, armed, in_settings=signal.brand in known)
+    return armings_for(conn, known, [signal])[signal.id]
+
+
+def armings_for(conn: Connection, known: Collection[str], signals: Collection[Signal]) -> dict[str, Arming]:
+    """How far Firebreak may go about each of `signals` now, by their ids."""
+    newest = _newest(conn, {signal.brand for signal in signals})
+    armed = {brand: act.arming for brand, act in newest.items()}
+    return {
+        signal.id: how_far(signal, armed.get(signal.brand, Arming.OBSERVE), in_settings=signal.brand in known)
+        for signal in signals
+    }
 
 
 def arm(

@@ -6,13 +6,12 @@ Each row has a hash of itself and of the one before (`log_hash.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import count
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, tuple_
 
 from playbooks.incident import IncidentView, project
 from playbooks.log_entry import LogEntry, Logged, Opened, SignalJoined, SignalNoted
@@ -31,19 +30,33 @@ def lock(conn: Connection, incident: str) -> bool:
     return conn.execute(row).first() is not None
 
 
+class Said(NamedTuple):
+    """What `actor` (a person's key or `RESPOND`) appends to an incident's log."""
+
+    incident: str
+    entries: Sequence[LogEntry]
+    actor: str
+    at_ms: int
+
+
 def append(
-    conn: Connection, incident: str, entries: Iterable[LogEntry], *, actor: str, at_ms: int, recorded_ms: int
-) -> list[Logged]:
+    conn: Connection, incident: str, entries: Sequence[LogEntry], *, actor: str, at_ms: int, recorded_ms: int
+) -> None:
     """Append `entries` in order; the caller has the incident's `lock`. `actor` is a person's key or `RESPOND`."""
-    last, before = _last(conn, incident)
-    logged = [Logged(n, at_ms, recorded_ms, actor, entry) for n, entry in zip(count(last + 1), entries, strict=False)]
+    append_all(conn, [Said(incident, entries, actor, at_ms)], recorded_ms)
+
+
+def append_all(conn: Connection, said: Sequence[Said], recorded_ms: int) -> None:
+    """Append to several logs, in order; the caller has each incident's `lock`."""
+    last = _last(conn, {each.incident for each in said})
     rows = []
-    for one in logged:
-        rows.append(_row(incident, one, before))
-        before = rows[-1]["hash"]
+    for each in said:
+        for entry in each.entries:
+            n, before = last.get(each.incident, (0, NOTHING))
+            rows.append(_row(each.incident, Logged(n + 1, each.at_ms, recorded_ms, each.actor, entry), before))
+            last[each.incident] = n + 1, rows[-1]["hash"]
     if rows:
         conn.execute(insert(incident_log), rows)
-    return logged
 
 
 def read_log(conn: Connection, incident: str) -> list[Logged]:
@@ -53,6 +66,8 @@ def read_log(conn: Connection, incident: str) -> list[Logged]:
 
 def views(conn: Connection, ids: Sequence[str]) -> dict[str, IncidentView]:
     """The incidents of these ids as people see them; one whose log does not begin with its opening is left out."""
+    if not ids:
+        return {}
     logs = _logs(conn, incident_log.c.incident.in_(ids), incident_log.c.entry.not_in(_MANY))
     joined = _joined(conn, ids)
     found = {}
@@ -66,12 +81,12 @@ def views(conn: Connection, ids: Sequence[str]) -> dict[str, IncidentView]:
     return found
 
 
-def _last(conn: Connection, incident: str) -> tuple[int, str]:
-    """The number and the hash of an incident's last entry."""
-    mine = incident_log.c.incident == incident
-    query = select(incident_log.c.n, incident_log.c.hash).where(mine).order_by(incident_log.c.n.desc()).limit(1)
-    row = conn.execute(query).first()
-    return (row.n, row.hash) if row is not None else (0, NOTHING)
+def _last(conn: Connection, ids: Collection[str]) -> dict[str, tuple[int, str]]:
+    """The number and the hash of each incident's last entry."""
+    mine = (incident_log.c.incident, incident_log.c.n)
+    newest = select(mine[0], func.max(mine[1])).where(mine[0].in_(ids)).group_by(mine[0])
+    query = select(*mine, incident_log.c.hash).where(tuple_(*mine).in_(newest))
+    return {incident: (n, hash) for incident, n, hash in conn.execute(query)}
 
 
 def _joined(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:

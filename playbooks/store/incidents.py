@@ -99,6 +99,8 @@ def wake(
         if due is None or not incident_log.lock(conn, due.incident):
             return False
         view = incident_log.views(conn, [due.incident])[due.incident]
+        if is_over(conn, view.run, now_ms) and not isinstance(due.timer, Quiet):
+            return True
         if isinstance(due.timer, Escalate | Deadline):
             view = merged.carried(conn, view)
         arming = arming_for(conn, brands, view.signal)

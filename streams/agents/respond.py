@@ -1,4 +1,4 @@
-"""Respond: signals in, incidents into the store. One transaction a signal, then it is acknowledged.
+"""Respond: signals in, incidents into the store. One transaction a few signals, then they are acknowledged.
 
 What is decided is in `playbooks.plan`; the store makes it one: the unique signal, the brand's lock, the log, the hold
 and the actions that are due. A store that is away is waited for, unacknowledged.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -25,9 +26,11 @@ from playbooks.reachability import pages_to_nobody
 from playbooks.readiness.pulse import Said, pulsing
 from playbooks.store.arming import armed_brands, know
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
-from playbooks.store.incidents import take_signal
+from playbooks.store.incidents import take_signals
+from playbooks.store.judging import count_week
 from playbooks.store.open_incidents import count_open
 from playbooks.store.same_file import SameFile
+from playbooks.wall_clock import now_ms
 from streams.agents.dead import dead_record
 from streams.agents.reading import FoldReader
 from streams.agents.taking import Taker
@@ -40,6 +43,8 @@ from streams.wire import BadRecord, Topic, decode_signal
 
 log = logging.getLogger(__name__)
 
+#: How many signals are taken in one transaction at most, so that none keeps the store for long.
+TOGETHER: Final = 25
 _GAUGES_EVERY_S: Final = 5.0
 
 
@@ -73,12 +78,24 @@ class RespondPartition:
 
     async def take(self, records: list[Record]) -> None:
         """Take in each signal of a fold, then acknowledge it."""
+        for first in range(0, len(records), TOGETHER):
+            await self._take_some(records[first : first + TOGETHER])
+        self._worker.reader.acknowledge(self._place, self.held, records[-1].offset + 1)
+
+    async def _take_some(self, records: list[Record]) -> None:
+        good: list[tuple[Record, Signal]] = []
         for record in records:
             try:
-                await self._worker.take(decode_signal(record.value))
+                good.append((record, decode_signal(record.value)))
             except BadRecord as wrong:
                 await self._worker.set_aside(self._place.partition, record, wrong)
-        self._worker.reader.acknowledge(self._place, self.held, records[-1].offset + 1)
+        if await self._worker.take_together([signal for _, signal in good]):
+            return
+        for record, signal in good:
+            try:
+                await self._worker.take(signal)
+            except BadRecord as wrong:
+                await self._worker.set_aside(self._place.partition, record, wrong)
 
 
 class RespondWorker:
@@ -99,15 +116,26 @@ class RespondWorker:
         async with self._producer, self.reader.beside(self._show()), pulsing(said, self._engine):
             await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
 
+    async def take_together(self, signals: Sequence[Signal]) -> bool:
+        """Signals into the store in one transaction; False, and none is taken, where something is in the way."""
+        if len(signals) < 2:
+            return not signals
+        taken = await self._taker.take_together(signals)
+        for signal, decision in zip(signals, taken or (), strict=False):
+            self._tell(signal, decision)
+        return taken is not None
+
     async def take(self, signal: Signal) -> None:
         """One signal into the store; waits while the store is away. Raises `NotTaken`."""
-        taken = await self._taker.take(signal)
+        self._tell(signal, await self._taker.take(signal))
+
+    def _tell(self, signal: Signal, taken: SignalDecision) -> None:
         telemetry.SIGNALS_TAKEN.labels(decision=taken, run_kind=run_kind(run_of(signal.run))).inc()
         log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
 
-    def _take(self, signal: Signal) -> SignalDecision:
+    def _take(self, signals: Sequence[Signal]) -> list[SignalDecision]:
         self._file.check()  # what is written into a file that was taken away is lost
-        return take_signal(self._engine, signal, self._library, self._settings, time.time_ns() // 1_000_000)
+        return take_signals(self._engine, signals, self._library, self._settings, time.time_ns() // 1_000_000)
 
     async def set_aside(self, partition: int, record: Record, wrong: BadRecord) -> None:
         """A record that is no signal, or one that is not taken."""
@@ -118,6 +146,7 @@ class RespondWorker:
             # Where the store is away the last count stays; what is wrong is said by `take`, which waits for it.
             with suppress(StoreUnreachable, DBAPIError):
                 telemetry.show_counts(telemetry.INCIDENTS_OPEN, await asyncio.to_thread(count_open, self._engine))
+                telemetry.show_judged(await asyncio.to_thread(count_week, self._engine, now_ms()))
             await asyncio.sleep(_GAUGES_EVERY_S)
 
     async def _open(self, place: TP) -> RespondPartition:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -31,9 +31,9 @@ class NotTaken(BadRecord):
 
 
 class Taker:
-    """Takes signals one by one; `take` does it once, in a thread of its own."""
+    """Takes signals; `take` takes several in one transaction, all of them or none, in a thread of its own."""
 
-    def __init__(self, take: Callable[[Signal], SignalDecision]) -> None:
+    def __init__(self, take: Callable[[Sequence[Signal]], list[SignalDecision]]) -> None:
         self._take = take
         self._store_trouble: str | None = None
         self._lost_playbooks: dict[tuple[str, str], str] = {}
@@ -41,6 +41,17 @@ class Taker:
     def not_ready(self) -> list[str]:
         """Why signals are not taken just now."""
         return [*([self._store_trouble] if self._store_trouble else []), *self._lost_playbooks.values()]
+
+    async def take_together(self, signals: Sequence[Signal]) -> list[SignalDecision] | None:
+        """Several signals in one transaction; None, and none is taken, where something is in the way.
+
+        Then each by itself says what it is.
+        """
+        try:
+            return await asyncio.to_thread(self._take, signals)
+        except (StoreUnreachable, DBAPIError, OverflowError, PlaybookError) as wrong:
+            log.info("%d signals are taken one by one: %s", len(signals), type(wrong).__name__)
+            return None
 
     async def take(self, signal: Signal) -> SignalDecision:
         """One signal into the store; waits while the store cannot take any.
@@ -52,7 +63,7 @@ class Taker:
         while True:
             attempt += 1
             try:
-                taken = await asyncio.to_thread(self._take, signal)
+                (taken,) = await asyncio.to_thread(self._take, [signal])
             except (DataError, OverflowError) as wrong:
                 raise NotTaken(f"no store takes this signal ({type(wrong).__name__})") from None
             except PlaybookError as gone:

@@ -23,7 +23,7 @@ from playbooks.settings import PlaybookSettings, StoreSettings
 from playbooks.store import holds, schema
 from playbooks.store.deeds import acknowledge, contain, note, reopen, resolve
 from playbooks.store.engine import open_store, reading
-from playbooks.store.incidents import incident_history, incident_view, list_incidents, take_signal
+from playbooks.store.incidents import incident_history, incident_view, list_incidents, take_signal, take_signals
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
 
 LIBRARY = plain_library()
@@ -98,6 +98,24 @@ def test_the_store_and_the_rehearsal_come_to_the_same(migrated_sqlite: Path, som
             view = rehearsal.view(signal.run, signal.brand, "plain")
             assert view is None or incident_view(engine, view.id) == view
         assert rehearsal.tally.incidents == len(list_incidents(engine))
+
+
+@quick
+@given(st.lists(one_signal, max_size=20), armings, st.data())
+def test_several_signals_taken_in_one_transaction_are_as_if_taken_one_after_the_other(
+    migrated_sqlite: Path, some: list[Signal], arming: Arming, data: st.DataObject
+) -> None:
+    with store(migrated_sqlite) as one_by_one, store(migrated_sqlite) as together:
+        known = armed(one_by_one, arming), armed(together, arming)
+        said, left = [], list(some)
+        while left:
+            part, left = left[: (cut := data.draw(st.integers(1, len(left))))], left[cut:]
+            said += take_signals(together, part, LIBRARY, known[1], MORNING_MS)
+        assert said == [take_signal(one_by_one, signal, LIBRARY, known[0], MORNING_MS) for signal in some]
+        told = everything(one_by_one), everything(together)
+        for rows in told:
+            rows["brand_locks"].sort(key=str)  # they are locked in one order, and say nothing more
+        assert told[0] == told[1]
 
 
 deeds = st.lists(

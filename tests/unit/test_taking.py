@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,12 +32,12 @@ class Store:
         self.taken: list[str] = []
         self.waits: list[list[str]] = []
 
-    def take(self, signal: Signal) -> SignalDecision:
-        """Take a signal, or not."""
+    def take(self, signals: Sequence[Signal]) -> list[SignalDecision]:
+        """Take signals, or not."""
         if self.faults:
             raise self.faults.pop(0)
-        self.taken.append(signal.id)
-        return SignalDecision.OPENED
+        self.taken += [signal.id for signal in signals]
+        return [SignalDecision.OPENED for _ in signals]
 
 
 @pytest.fixture
@@ -116,3 +116,15 @@ def test_a_playbook_that_is_gone_holds_up_its_brand_alone_and_readiness_says_so(
 @pytest.mark.parametrize(("wrong", "reason"), [(NotTaken("x"), Fault.NOT_TAKEN), (BadRecord("x"), Fault.WRONG_SHAPE)])
 def test_a_dead_letter_says_whether_it_could_be_read(wrong: BadRecord, reason: Fault) -> None:
     assert dead_record(Topic.SIGNALS, 0, Record(0, 0, b"", b"{}"), wrong).key == reason.value.encode()
+
+
+@pytest.mark.parametrize("fault", [StoreUnreachable("away"), GONE, OverflowError(), broken(IntegrityError, "twice")])
+async def test_what_is_in_the_way_of_several_signals_is_left_for_each_to_say(
+    front_of: Callable[[Store], Taker], fault: Exception
+) -> None:
+    store = Store(fault)
+    taker = front_of(store)
+    some = [a_signal("sig-1"), a_signal("sig-2")]
+    assert await taker.take_together(some) is None
+    assert store.taken == []
+    assert await taker.take_together(some) == [SignalDecision.OPENED] * 2
