@@ -34,6 +34,7 @@ from playbooks.labels import (
     DeliveryOutcome,
     GateReason,
     HeartbeatOutcome,
+    Judgement,
     MentionOutcome,
     Role,
     RunKind,
@@ -45,6 +46,7 @@ from playbooks.labels import (
     WaitCause,
 )
 from playbooks.oncall.rotas import RotaTrouble
+from playbooks.schedulers.decisions import AccountState
 from playbooks.vocabulary import ENTERED, Labels, Metric, Named, Unit, counter, gauge, histogram, score_histogram
 
 EVERY = tuple(Role)
@@ -169,6 +171,14 @@ INCIDENTS_OPEN = gauge(
     {"brand": Named.BRAND_OR_OTHER, "run_kind": RunKind},
 )
 
+INCIDENTS_PAGED_WEEK = gauge(
+    "firebreak_incidents_paged_week",
+    [Role.RESPOND],
+    Unit.COUNT,
+    "Incidents of life that paged and opened in the last seven days, by what people say that they were.",
+    {"brand": Named.BRAND_OR_OTHER, "judgement": Judgement},
+)
+
 # --- runner
 
 BRAND_ARMING = gauge(
@@ -222,6 +232,26 @@ HEARTBEATS = counter(
     [Role.RUNNER],
     "What the service outside was told by the runner, and whether it took it.",
     {"outcome": HeartbeatOutcome},
+)
+
+SCHEDULER_ACCOUNTS = gauge(
+    "firebreak_scheduler_accounts",
+    [Role.RUNNER],
+    Unit.COUNT,
+    "Accounts in schedulers, by what their last read-back shows.",
+    {"state": AccountState},
+)
+SCHEDULED_POSTS_GOING = gauge(
+    "firebreak_scheduled_posts_going",
+    [Role.RUNNER],
+    Unit.COUNT,
+    "Posts in schedulers that a hold covers and that would still go out.",
+)
+SCHEDULED_POSTS_LEAKED = gauge(
+    "firebreak_scheduled_posts_leaked",
+    [Role.RUNNER],
+    Unit.COUNT,
+    "Posts that went out of schedulers while a hold that is in force covered them.",
 )
 
 # --- gate
@@ -444,6 +474,15 @@ def show_counts(of: Gauge, counts: Mapping[tuple[RunKind, str], int]) -> None:
         sums[kind, brand_label(brand)] += count
     for (kind, label), count in sums.items():
         of.labels(brand=label, run_kind=kind).set(count)
+
+
+def show_judged(counts: Mapping[tuple[str, Judgement], int]) -> None:
+    """Set `INCIDENTS_PAGED_WEEK` whole: by brand and judgement, and 0 for what `counts` leaves out."""
+    sums = {(label, judgement): 0 for label in (*_brands, OTHER) for judgement in Judgement}
+    for (brand, judgement), count in counts.items():
+        sums[brand_label(brand), judgement] += count
+    for (label, judgement), count in sums.items():
+        INCIDENTS_PAGED_WEEK.labels(brand=label, judgement=judgement).set(count)
 
 
 def _platform_has_room(platform: str | None) -> bool:

@@ -66,7 +66,7 @@ def list_command(ctx: click.Context, every: bool, brand: str | None, run: str, l
     """Show the incidents that are open, or with --all those that are over too, the newest first."""
     from playbooks.incident import IncidentState
     from playbooks.store.incidents import list_incidents
-    from streams.incident_shown import as_rows, table
+    from streams.incident_shown import as_rows, in_list
 
     settings, engine = _opened(ctx)
     found = [
@@ -80,7 +80,7 @@ def list_command(ctx: click.Context, every: bool, brand: str | None, run: str, l
     if not found:
         click.echo("No incidents." if every else "No incident is open.")
         return
-    _print(table(found, _names(settings)))
+    click.echo("\n".join(in_list(found, _names(settings))))
 
 
 @incident_command.command("show", short_help="Show one incident: how it stands, and what happened.")
@@ -298,12 +298,6 @@ def _opened(ctx: click.Context) -> tuple[Settings, Engine]:
 
 def _names(settings: Settings) -> Callable[[str], str]:
     return lambda key: settings.people[key].name if key in settings.people else key
-
-
-def _print(what: object) -> None:
-    from rich.console import Console
-
-    Console(highlight=False).print(what)
 
 
 def _print_json(what: Any) -> None:

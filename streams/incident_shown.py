@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
-from rich import box
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
@@ -52,21 +49,12 @@ def read(engine: Engine, incident: str) -> Shown | None:
     )
 
 
-def table(found: Iterable[IncidentView], name_of: Named) -> Table:
-    """A row for each incident."""
-    drawn = Table("incident", "brand", "what", "opened (UTC)", "severity", "state", "verdict", box=box.SIMPLE_HEAD)
+def in_list(found: Iterable[IncidentView], name_of: Named) -> Iterator[str]:
+    """Two lines for each incident: narrow enough for a telephone's terminal, and an id that can be copied."""
     for view in found:
-        cells = (
-            view.id,
-            view.brand,
-            one_line(view.title, 60),
-            words.moment(view.opened_ms),
-            f"{view.severity} of 5",
-            state_of(view, name_of),
-            view.judgement.value,
-        )
-        drawn.add_row(*(Text(cell) for cell in cells))
-    return drawn
+        judged = f", {view.judgement.value}" if view.judged_by else ""
+        yield f"{view.id}  {view.brand}: {one_line(view.title, 60)}"
+        yield f"    {words.moment(view.opened_ms)}, severity {view.severity} of 5, {state_of(view, name_of)}{judged}"
 
 
 def state_of(view: IncidentView, name_of: Named) -> str:

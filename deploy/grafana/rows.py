@@ -275,6 +275,20 @@ INCIDENTS = Row(
             (zero(f"sum by (decision) (increase(firebreak_signals_taken_total{{{RUN}}}{RATE}))", "{{decision}}"),),
             Look.BARS,
         ),
+        Panel(
+            "False pages in a week",
+            "Incidents that paged in the last seven days and of which a person said that they were false, by brand. "
+            "Raise the severity from which a playbook pages, or plan what was expected (calendar, mute).",
+            (zero('max by (brand) (firebreak_incidents_paged_week{judgement="false"})', "{{brand}}"),),
+            width=12,
+        ),
+        Panel(
+            "Pages of a week, by what people say of them",
+            "`unjudged` is what nobody has called real or false yet: say so on the incident's page, else the left "
+            "panel shows less than there is.",
+            (zero("sum by (judgement) (max by (brand, judgement) (firebreak_incidents_paged_week))", "{{judgement}}"),),
+            width=12,
+        ),
     ),
 )
 
