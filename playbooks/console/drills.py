@@ -121,7 +121,7 @@ def _facts(result: Result, name_of: Callable[[str], str]) -> Iterator[Fact]:
     for part in Part:
         seconds = result.figures.of(part)
         if seconds is not None or part in result.missing:
-            yield Fact(part.words.capitalize(), "not" if seconds is None else words.watch(seconds))
+            yield Fact(part.words.capitalize(), "did not happen" if seconds is None else words.watch(seconds))
     posts, slipped = result.posts, result.figures.posts_slipped
     if posts.asked:
         count = "" if slipped is None else f"{slipped} slipped; "
@@ -139,8 +139,8 @@ def _chip(drill: Drill, now_ms: int) -> Chip:
         return Chip("Going on" if is_going_on else "Broken off", Tone.DRILL if is_going_on else Tone.ALARM)
     if result.good:
         return Chip("As it should be", Tone.CALM)
-    wrong = [f"not {part.words}" for part in result.missing] + [fault.words for fault in result.faults]
-    return Chip("; ".join(wrong), Tone.ALARM)
+    wrong = "; ".join([*(part.lacking for part in result.missing), *(fault.words for fault in result.faults)])
+    return Chip(wrong[:1].upper() + wrong[1:], Tone.ALARM)
 
 
 _PLACES: Final = {Place.RUNNING: "through the running system", Place.EMBEDDED: "in a system started for it"}

@@ -34,6 +34,15 @@ class Part(StrEnum):
         """
         return _WORDS[self]
 
+    @property
+    def lacking(self) -> str:
+        """For a person, where it did not happen.
+
+        >>> Part.HOLD.lacking
+        'no post was held'
+        """
+        return _LACKING[self]
+
 
 _WORDS: Final = {
     Part.DETECT: "detected, incident opened",
@@ -41,6 +50,14 @@ _WORDS: Final = {
     Part.ACKNOWLEDGE: "acknowledged by all who were asked",
     Part.HOLD: "posts held at the gate",
     Part.RELEASE: "posts let go again",
+}
+
+_LACKING: Final = {
+    Part.DETECT: "nothing was detected",
+    Part.PAGE: "nobody was reached",
+    Part.ACKNOWLEDGE: "not acknowledged",
+    Part.HOLD: "no post was held",
+    Part.RELEASE: "posts were not let go",
 }
 
 

@@ -55,8 +55,9 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What the canary scheduler was told: at `at_ms` by the wall clock, when the answer came, for one platform."""
+    """What the canary scheduler was told about a post on one platform: asked and answered when, by the wall clock."""
 
+    asked_ms: int
     at_ms: int
     platform: str
     outcome: Outcome
@@ -155,17 +156,14 @@ def _released_ms(holds: Sequence[Hold]) -> int | None:
 
 
 def _slipped(asked: Sequence[Asked], holds: Sequence[Hold]) -> int | None:
-    """Posts that were allowed while a hold that covers them had been decided and not been let go.
-
-    By when the answer came: a scheduler posts then, also where it had asked before.
-    """
+    """Posts that were asked for after the decision to hold them, before it was let go, and were allowed."""
     if not holds or not any(one.outcome not in _NO_ANSWER for one in asked):
         return None
     return sum(one.outcome is Outcome.ALLOWED and any(_covers(hold, one) for hold in holds) for one in asked)
 
 
 def _covers(hold: Hold, asked: Asked) -> bool:
-    in_time = hold.recorded_ms < asked.at_ms and (hold.released_ms is None or asked.at_ms < hold.released_ms)
+    in_time = hold.recorded_ms < asked.asked_ms and (hold.released_ms is None or asked.at_ms < hold.released_ms)
     return in_time and hold.platform in (None, asked.platform)
 
 

@@ -24,7 +24,7 @@ from streams.demo.inbox import Inbox, Mail
 LOOKS_S: Final = 5.0
 _REASON: Final = "The cause is mended, and I have looked at what was held."
 _HAVE_IT: Final = re.compile(r"^You have it \(the page asks first\): (\S+)\s*$", re.MULTILINE)
-_CSRF: Final = re.compile(r'name="csrf" value="([0-9a-f]+)"')
+_FIELD: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 _LINK_MS: Final = 60_000
 _TIMEOUT: Final = ClientTimeout(total=10.0)
 
@@ -71,7 +71,7 @@ class Household:
                 self._agreed.add((hold.id, person))
 
     async def _release(self, person: str, hold: Hold) -> None:
-        """Sign in, open the incident's page, and send its form. Who may not is told so, and the next is asked."""
+        """Sign in, open the incident's page, and send its form. Who may not let go finds none there."""
         secret = issue_link(self.engine, person, now_ms(), _LINK_MS)
         # Cookies of an address without a name are not kept otherwise, and this is all on loopback.
         async with ClientSession(timeout=_TIMEOUT, cookie_jar=CookieJar(unsafe=True)) as session:
@@ -79,10 +79,17 @@ class Household:
                 signed_in.raise_for_status()
             async with session.get(f"{self.console}/incidents/{hold.incident}") as page:
                 page.raise_for_status()
-                csrf = _CSRF.search(await page.text())
-            form = {"csrf": csrf[1] if csrf else "", "reason": _REASON}
+                form = _form(await page.text(), f"/holds/{hold.id}/release")
+            if form is None:
+                return
             async with session.post(f"{self.console}/holds/{hold.id}/release", data=form) as released:
                 released.raise_for_status()
+
+
+def _form(html: str, action: str) -> dict[str, str] | None:
+    """What the page fills in by itself in the form that leads there, and a reason; None where it has no such form."""
+    _, found, rest = html.partition(f'action="{action}"')
+    return dict(_FIELD.findall(rest.partition("</form>")[0])) | {"reason": _REASON} if found else None
 
 
 def _text(mail: Mail) -> str:

@@ -1,7 +1,8 @@
 """The canary: a scheduler that asks the gate before each of its posts, as every scheduler should, all through a drill.
 
 Its posts name the drill's run, so that the drill's hold, and nothing else of the drill, is in their way. It posts
-nothing. What it was told is the measure of how long posts slipped through.
+nothing. A post that is held is asked for again, as a scheduler does, and not another one: people have to look at every
+post that was held before they let go. What the canary was told is the measure of how many posts slipped through.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms
 
 ASK_EVERY_S: Final = 0.2
-_TEXT: Final = "DRILL: our summer offer is here!"
 
 
 class Canary:
@@ -35,6 +35,7 @@ class Canary:
         self._platforms = platforms
         self._run = run
         self._clock = clock
+        self._gone = dict.fromkeys(platforms, 0)
 
     async def go_on(self) -> None:
         """Ask and ask again. What the gate or the network does is an answer, so nothing of that is raised."""
@@ -42,12 +43,18 @@ class Canary:
             gate = GateClient(session, self._url, self._token, clock=self._clock)
             while True:
                 for platform in self._platforms:
+                    asked_ms = self._clock()
                     answer = await gate.ask(self._post(platform))
-                    self.asked.append(Asked(self._clock(), platform, answer.outcome, answer.hold))
+                    self.asked.append(Asked(asked_ms, self._clock(), platform, answer.outcome, answer.hold))
+                    self._gone[platform] += answer.allowed
                 await asyncio.sleep(ASK_EVERY_S)
 
     def _post(self, platform: str) -> GateRequest:
-        post = OutgoingPost(id=f"canary-{len(self.asked)}", text=_TEXT)
+        # A text of each drill's own: a post that was held in one drill is not known in the next.
+        number = self._gone[platform] + 1
+        post = OutgoingPost(
+            id=f"{self._run}-{platform}-{number}", text=f"DRILL {self._run}: our summer offer is here ({number})"
+        )
         return GateRequest(
             brand=self._brand, platform=platform, post=post, automated=True, scheduler="drill", run=self._run
         )

@@ -13,17 +13,17 @@ from rich.text import Text
 from detectors.mention import rfc3339
 from playbooks.console.words import watch
 from playbooks.drills.compare import before, compared
-from playbooks.drills.drill import Drill, Part, Result
+from playbooks.drills.drill import Drill, Part, Place, Result
 from streams.drill.choice import Choice, OfPlaybook, OfScenario
 
 NameOf = Callable[[str], str]
 
 _WHY = {
-    Part.DETECT: "no signal opened an incident: is everything of `firebreak worker` running?",
-    Part.PAGE: "nobody was reached by a page: only people with `drills: true` are, and the runner has to run",
-    Part.ACKNOWLEDGE: "nobody, or not everybody who was asked, said that they have it",
-    Part.HOLD: "the gate never named the drill's hold: does it run, and is its token here?",
-    Part.RELEASE: "not enough people let go of the hold",
+    Part.DETECT: "No signal opened an incident: is everything of `firebreak worker` running?",
+    Part.PAGE: "Only people with `drills: true` are reached, and the runner has to run.",
+    Part.ACKNOWLEDGE: "Nobody, or not everybody who was asked, said that they have it.",
+    Part.HOLD: "The gate never named the drill's hold: does it run, and is its token here?",
+    Part.RELEASE: "Not enough people let go of the hold.",
 }
 
 
@@ -50,17 +50,17 @@ def as_json(drill: Drill, others: Sequence[Drill]) -> bytes:
 
 
 def history(console: Console, drills: Sequence[Drill]) -> None:
-    """Drills over time, the newest first."""
-    table = Table(title="Drills", title_justify="left")
-    for head in ("When (UTC)", "Drill", "Brand", "Where"):
+    """Drills over time, the newest first; times in seconds."""
+    table = Table(title="Drills: seconds from the beginning", title_justify="left")
+    for head in ("When (UTC)", "Drill"):
         table.add_column(head)
-    for head in (*(part.value for part in Part), "slipped"):
-        table.add_column(head, justify="right")
+    for head in ("detect", "page", "ack", "hold", "release", "slipped"):
+        table.add_column(head, justify="right", no_wrap=True)
     table.add_column("")
     for drill in drills:
-        table.add_row(
-            rfc3339(drill.begun_ms)[:16].replace("T", " "), drill.name, drill.brand, drill.place.value, *_cells(drill)
-        )
+        when = rfc3339(drill.begun_ms)[:16].replace("T", " ")
+        where = "" if drill.place is Place.RUNNING else f", {drill.place.value}"
+        table.add_row(when, f"{drill.name} ({drill.brand}{where})", *_cells(drill))
     console.print(table)
 
 
@@ -102,12 +102,13 @@ def _table(drill: Drill, earlier: Sequence[Drill]) -> Table:
     title = f"Drill {drill.name}, brand {drill.brand}, {drill.place.value}"
     table = Table(title=title, title_justify="left")
     table.add_column("What")
-    table.add_column("After the first mention", justify="right")
+    table.add_column("After the beginning", justify="right")
     if earlier:
         table.add_column("Last time", justify="right")
-        table.add_column(f"Median of {len(earlier)}" if len(earlier) > 1 else "", justify="right")
+    if len(earlier) > 1:
+        table.add_column(f"Median of the last {len(earlier)}", justify="right")
     for row in compared(drill, earlier):
-        beside = (_spelt(row.last_s), _spelt(row.median_s) if len(earlier) > 1 else "") if earlier else ()
+        beside = (_spelt(row.last_s), _spelt(row.median_s))[: min(2, len(earlier))]
         table.add_row(row.part.words[0].upper() + row.part.words[1:], _spelt(row.now_s), *beside)
     return table
 
@@ -128,7 +129,7 @@ def _lines(result: Result, name_of: NameOf) -> Iterable[str]:
 
 
 def _wrong(result: Result) -> Iterable[str]:
-    yield from (f"Did not happen: {part.words}. {_why(part, result)}".rstrip() for part in result.missing)
+    yield from (f"Did not happen: {part.lacking}. {_why(part, result)}".rstrip() for part in result.missing)
     yield from (f"Wrong: {fault.words}." for fault in result.faults)
 
 
@@ -138,7 +139,7 @@ def _why(part: Part, result: Result) -> str:
         return ""
     if part is Part.ACKNOWLEDGE and Part.PAGE in result.missing:
         return ""
-    return f"{_WHY[part][0].upper()}{_WHY[part][1:]}."
+    return _WHY[part]
 
 
 def _cells(drill: Drill) -> tuple[str, ...]:
@@ -146,8 +147,8 @@ def _cells(drill: Drill) -> tuple[str, ...]:
     if result is None:
         return (*("" for _ in Part), "", "not ended" if drill.ended_ms is None else "")
     slipped = result.figures.posts_slipped
-    seconds = (_spelt(result.figures.of(part)) for part in Part)
-    return (*seconds, "-" if slipped is None else str(slipped), "good" if result.good else "not good")
+    seconds = ("-" if (found := result.figures.of(part)) is None else f"{found:,.1f}" for part in Part)
+    return (*seconds, "-" if slipped is None else str(slipped), "good" if result.good else "NOT GOOD")
 
 
 def _spelt(seconds: float | None) -> str:

@@ -72,8 +72,8 @@ def held(platform: str | None = None, released_after_ms: int | None = None, afte
 
 
 def asked(after_ms: int, outcome: Outcome, hold: str | None = None, platform: str = "x") -> Asked:
-    """What the canary was told so long after it was known."""
-    return Asked(THEN_MS + after_ms, platform, outcome, hold)
+    """What the canary asked so long after it was known, and was told ten milliseconds later."""
+    return Asked(THEN_MS + after_ms - 10, THEN_MS + after_ms, platform, outcome, hold)
 
 
 def figures(view: IncidentView, ledger: list[Line], holds: list[Hold], asked: list[Asked]) -> Figures:
@@ -125,9 +125,10 @@ def test_a_hold_of_life_in_the_way_is_not_the_drills() -> None:
     assert figures(view(), [], [held()], answers).hold_s == 60.9
 
 
-def test_a_post_that_is_allowed_between_the_decision_and_the_release_has_slipped() -> None:
+def test_a_post_that_is_asked_for_and_allowed_between_the_decision_and_the_release_has_slipped() -> None:
     answers = [
         asked(50, Outcome.ALLOWED),
+        asked(105, Outcome.ALLOWED),
         asked(150, Outcome.ALLOWED),
         asked(200, Outcome.HELD, "h"),
         asked(2_500, Outcome.ALLOWED),
