@@ -55,6 +55,11 @@ def whom(
             if stage is Stage.ACKNOWLEDGED:
                 # Nobody waits for it: it stops what rings, and who cannot be reached is not rung.
                 return Whom(by_roads(found.to_send, due.action, stage), [])
+            if stage is Stage.RESOLVED:
+                # Nobody has to come for it: who is in the role by now, and (`once_reached.py`) who has heard of it.
+                return Whom(
+                    by_roads(found.to_send, due.action, stage), _notes(due, run, Reach(to_record=found.to_record))
+                )
             until_ms = next((miss.next_ms for miss in found.missed if not miss.person), None)
             if until_ms is not None:
                 return Whom((), [_queued(due.target, until_ms)], until_ms)

@@ -9,6 +9,7 @@ from playbooks.action import Action, ActionDecision
 from playbooks.effects.message import Notice
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind
+from playbooks.schema import POSTING_TEAM
 
 _TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
 
@@ -34,8 +35,13 @@ def after_release(view: IncidentView, hold: str, person: str, reason: str, now_m
 
 
 def all_clear(view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
-    """Everybody who was paged or told hears that it is over; `person` ended it, or (empty) nobody did."""
-    return _to_the_reached(view, "over", f"{view.ended}", wording.all_clear(view, person, reason), now_ms)
+    """Everybody who was paged or told, and the posting team, hears that it is over.
+
+    `person` ended it, or (empty) nobody did. Who was reached and is in the role no more hears it too
+    (`once_reached.py`).
+    """
+    clear = wording.all_clear(view, person, reason)
+    return _to_the_reached(view, "over", f"{view.ended}", clear, now_ms, also=POSTING_TEAM)
 
 
 def all_clear_with(into: IncidentView, view: IncidentView, person: str, reason: str, now_ms: int) -> list[Action]:
@@ -72,8 +78,12 @@ def acknowledged(view: IncidentView, person: str, now_ms: int) -> list[Action]:
     ]
 
 
-def _to_the_reached(view: IncidentView, step: str, which: str, told: Notice, now_ms: int) -> list[Action]:
+def _to_the_reached(
+    view: IncidentView, step: str, which: str, told: Notice, now_ms: int, *, also: str | None = None
+) -> list[Action]:
     reached = {a.target for a in view.actions if a.decision is ActionDecision.DUE and a.kind in _TO_PEOPLE}
+    if reached and also is not None:
+        reached.add(also)
     return [
         at_once(view, f"{view.id}:{step}:{which}:{n}", step, ActionKind.NOTIFY, role, told, now_ms)
         for n, role in enumerate(sorted(reached), 1)

@@ -13,8 +13,10 @@ from playbooks import telemetry
 from playbooks.action_link import MIN_SECRET_CHARS
 from playbooks.addressed import Note, whom
 from playbooks.backoff import wait_s
+from playbooks.called import with_names
 from playbooks.effects.message import (
     Acting,
+    AddressOf,
     Effect,
     Message,
     Notice,
@@ -31,13 +33,14 @@ from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.ledger_words import given_up, in_words, word_of
 from playbooks.ledger_writer import LedgerWriter
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
+from playbooks.once_reached import once_reached
 from playbooks.patient_store import PatientStore
-from playbooks.people import OPS, Contact, Later, heard_now, reach
+from playbooks.people import OPS, Contact, Later, Nobody, heard_now, members, reach
 from playbooks.roads import STATEFUL
 from playbooks.settings import PlaybookSettings
 from playbooks.standing import Entry, Point, sends_to, sent_before, stands
 from playbooks.store import outbox
-from playbooks.store.outbox import REPEATS, Again, Begin, Begun, DueAction, Settle, entry_of
+from playbooks.store.outbox import REPEATS, Again, Begin, Begun, DueAction, Line, Settle, entry_of
 from playbooks.wall_clock import Clock
 
 #: The part of a lease within which a send must be over, so that nobody else begins it meanwhile.
@@ -87,13 +90,14 @@ class Carrier:
 
         Raises `LeaseLost` where another runner has it by now, `StoreUnreachable` only while the process stops.
         """
-        run, notice = run_of(due.run), read_notice(due.body, due.id)
+        run, notice = run_of(due.run), with_names(read_notice(due.body, due.id), self._settings.people)
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
         found = whom(due, run, notice.stage, self._settings, addresses, self._rotas(), self._clock())
         if found.queued_until_ms is not None:
             await self._queue(due, notice, found.notes, found.queued_until_ms)
             return
-        contacts, notes = found.contacts, found.notes
+        earlier = await self._earlier(due, notice)
+        contacts, notes = (*found.contacts, *self._once_reached(due, run, notice, earlier, addresses)), found.notes
         contacts = tuple(contact for contact in contacts if notice.is_for(contact.person))
         later: tuple[Later, ...] = ()
         if due.action is ActionKind.NOTIFY:
@@ -104,7 +108,7 @@ class Carrier:
         begun = await self._begin(due, contacts, notes)
         self._count(due, run, begun.written)
         to_send = [contact for contact in contacts if contact.point in begun.points]
-        sent = await self._send_all(due, run, notice, to_send)
+        sent = await self._send_all(due, run, notice, to_send, sent_before([line.entry for line in earlier]))
         self._count(due, run, [each.entry for each in sent])
         entries = [*begun.known, *begun.written, *(each.entry for each in sent)]
         asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
@@ -127,10 +131,16 @@ class Carrier:
         most = self._settings.runner.max_attempts
         return await self._ledger.begin(Begin(due, points, words, most))
 
-    async def _send_all(self, due: DueAction, run: Run, notice: Notice, contacts: Sequence[Contact]) -> list[Sent]:
+    async def _send_all(
+        self,
+        due: DueAction,
+        run: Run,
+        notice: Notice,
+        contacts: Sequence[Contact],
+        before: Mapping[Point, tuple[str, ...]],
+    ) -> list[Sent]:
         match run:
             case Live() | Drill():
-                before = await self._sent_before(due, notice)
                 sends = (
                     self._send(due, contact.point, self._message(run, due, notice, contact, before))
                     for contact in contacts
@@ -145,12 +155,29 @@ class Carrier:
                 raise fault
         return [each for each in ended if isinstance(each, Sent)]
 
-    async def _sent_before(self, due: DueAction, notice: Notice) -> Mapping[Point, tuple[str, ...]]:
-        """Per contact point, the incident's actions that were sent there: what a message that closes it closes."""
+    async def _earlier(self, due: DueAction, notice: Notice) -> list[Line]:
+        """The incident's ledger but for this action, for a message that closes what was sent before."""
         if notice.stage is Stage.OPEN:
-            return {}
+            return []
         lines = await self._store.do(lambda engine: outbox.ledger(engine, due.incident))
-        return sent_before([line.entry for line in lines if line.entry.outbox != due.id])
+        return [line for line in lines if line.entry.outbox != due.id]
+
+    def _once_reached(
+        self,
+        due: DueAction,
+        run: Run,
+        notice: Notice,
+        earlier: Sequence[Line],
+        addresses: Mapping[Channel, AddressOf],
+    ) -> tuple[Contact, ...]:
+        """Who hears the all-clear though their shift has ended; in a drill only who still agrees to drills."""
+        if notice.stage is not Stage.RESOLVED:
+            return ()
+        known = self._settings.people
+        people = {key: each for key, each in known.items() if each.drills} if isinstance(run, Drill) else known
+        now_in_it = members(due.target, self._settings, self._rotas(), self._clock())
+        there = () if isinstance(now_in_it, Nobody) else now_in_it
+        return once_reached(earlier, due.target, there, people, addresses)
 
     def _message(
         self,
@@ -228,7 +255,8 @@ class Carrier:
         if due.action is ActionKind.PAGE and standing.missed:
             _tell_missed(due, notice, words)
         has_ops, graphs = self._ops_without(due, standing.missed), Channel.GRAFANA in self._effects
-        follow = follow_ups(due, notice, standing, words, has_ops=has_ops, graphs=graphs, now_ms=now_ms)
+        people = self._settings.people
+        follow = follow_ups(due, notice, standing, words, has_ops=has_ops, graphs=graphs, now_ms=now_ms, people=people)
         await self._ledger.settle(Settle(due, standing.state, last, follow))
 
     def _ops_without(self, due: DueAction, missed: Collection[str]) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import xxhash
 
 from detectors.mention import rfc3339
 from playbooks.action import Action
+from playbooks.called import name_of
 from playbooks.effects.message import Moment, Notice
 from playbooks.labels import ActionKind, DeliveryOutcome
 from playbooks.people import OPS
+from playbooks.settings import Person
 from playbooks.standing import Entry, OutboxState, Standing
 from playbooks.store.outbox import DueAction
 
@@ -29,15 +31,16 @@ def follow_ups(
     has_ops: bool,
     graphs: bool,
     now_ms: int,
+    people: Mapping[str, Person],
 ) -> list[Action]:
     """The actions that follow from the end of `due`.
 
-    `has_ops` says whether there is a role for ops, `graphs` whether there is a Grafana. Their ids follow from the
-    action's, so ending it twice makes them once.
+    `has_ops` says whether there is a role for ops, `graphs` whether there is a Grafana; `people` are the settings'.
+    Their ids follow from the action's, so ending it twice makes them once.
     """
     found = []
     if has_ops and standing.missed and due.action is not ActionKind.ANNOTATE and due.target != OPS:
-        found.append(_tell_ops(due, notice, standing.missed, entries, now_ms))
+        found.append(_tell_ops(due, notice, standing.missed, entries, people, now_ms))
     if graphs and due.action in _MARKED and standing.state in _REACHED:
         found.append(_mark(due, notice, _MARKED[due.action], now_ms))
     return found
@@ -56,21 +59,36 @@ def nobody_on_call(due: DueAction, notice: Notice, until_ms: int, now_ms: int) -
     return _action(due, "nobody", ActionKind.PAGE, OPS, told, now_ms)
 
 
-def _tell_ops(due: DueAction, notice: Notice, missed: Sequence[str], entries: Sequence[Entry], now_ms: int) -> Action:
-    who = f"the role {due.target!r}" if missed == ("",) else ", ".join(repr(person) for person in missed if person)
+def _tell_ops(
+    due: DueAction,
+    notice: Notice,
+    missed: Sequence[str],
+    entries: Sequence[Entry],
+    people: Mapping[str, Person],
+    now_ms: int,
+) -> Action:
+    who = ", ".join(name_of(person, people) for person in missed if person)
+    if missed == ("",):
+        who = f"the role {due.target!r}"
     told = msgspec.structs.replace(
         notice,
         subject=f"Not reached: {who} ({notice.subject})",
         text="\n".join(
-            (f"{due.action.value.capitalize()} for {who} did not arrive.", "", *_trouble(entries), "", notice.text)
+            (
+                f"{due.action.value.capitalize()} for {who} did not arrive.",
+                "",
+                *_trouble(entries, people),
+                "",
+                notice.text,
+            )
         ),
     )
     return _action(due, "ops", ActionKind.PAGE, OPS, told, now_ms)
 
 
-def _trouble(entries: Sequence[Entry]) -> list[str]:
+def _trouble(entries: Sequence[Entry], people: Mapping[str, Person]) -> list[str]:
     return [
-        f"- attempt {entry.attempt}, {entry.person or 'nobody'}, {entry.channel.value}: {entry.detail}"
+        f"- attempt {entry.attempt}, {name_of(entry.person, people) or 'nobody'}, {entry.channel.value}: {entry.detail}"
         for entry in entries
         if entry.outcome in _TROUBLE
     ]

@@ -13,6 +13,7 @@ import msgspec
 
 from detectors.mention import rfc3339
 from detectors.signal import Evidence, Signal, SignalKind
+from playbooks.called import called
 from playbooks.effects.message import Moment, Notice, Stage
 from playbooks.effects.plain_text import one_line
 from playbooks.incident import HoldView, IncidentView
@@ -72,37 +73,44 @@ def all_clear(view: IncidentView, person: str, reason: str) -> Notice:
         if held
         else "Nothing is held for this incident any more."
     )
-    how = f"{person} has ended it and said" if person else "It ended by itself"
+    how = f"{called(person)} has ended it and said" if person else "It ended by itself"
     clear = _about(view, f"All clear: {_what(view)}", f"{how}: {reason}\n\n{posts}")
-    return msgspec.structs.replace(clear, stage=Stage.RESOLVED)
+    return msgspec.structs.replace(clear, stage=Stage.RESOLVED, named=(person,) if person else ())
 
 
 def merged(view: IncidentView, into: IncidentView, person: str, reason: str) -> Notice:
     """What everybody hears who was paged or told about an incident that goes on as another."""
     text = (
-        f"{person} has merged it into another incident of the brand, {into.id} ({into.title}), and said: {reason}\n\n"
+        f"{called(person)} has merged it into another incident of the brand, {into.id} ({into.title}), "
+        f"and said: {reason}\n\n"
         f"Look there from here on. What is held stays held, and what comes to pass joins {into.id}. "
-        "Whoever has been paged and has not acknowledged is still asked to: by the link of any of its messages, or there."
+        "Whoever has been paged and has not acknowledged is still asked to: by the link of any of its messages, or "
+        "there."
     )
-    return _about(view, f"Merged: {_what(view)}", text)
+    return msgspec.structs.replace(_about(view, f"Merged: {_what(view)}", text), named=(person,))
 
 
 def acknowledged(view: IncidentView, person: str, *, only: tuple[str, ...]) -> Notice:
     """What pagers that keep alerts of their own are told when somebody has it, so that they stop ringing."""
-    heard = _about(view, f"{person} has it: {_what(view)}", f"{person} has acknowledged it.")
-    return msgspec.structs.replace(heard, only=only, stage=Stage.ACKNOWLEDGED)
+    who = called(person)
+    heard = _about(view, f"{who} has it: {_what(view)}", f"{who} has acknowledged it.")
+    return msgspec.structs.replace(heard, only=only, stage=Stage.ACKNOWLEDGED, named=(person,))
 
 
 def released(view: IncidentView, hold: HoldView, person: str, reason: str, *, mark: bool) -> Notice:
     """What is said when people have let a hold go; `mark` asks for the words of a mark on the graphs."""
     place = f"{hold.brand} on {hold.platform}" if hold.platform else hold.brand
     text = (
-        f"{', '.join(hold.agreed)} let go of the hold for {place}. The last to agree, {person}, said: {reason}\n\n"
+        f"{', '.join(map(called, hold.agreed))} let go of the hold for {place}. The last to agree, {called(person)}, "
+        f"said: {reason}\n\n"
         "Nothing that was held back is sent by itself, and nothing goes out in a burst: look at each post first. "
         "Another hold may still be in force; the gate knows."
     )
     gone = _about(view, f"{hold.brand}: posts are no longer held", text)
-    return msgspec.structs.replace(gone, platform=hold.platform, moment=Moment.RELEASE if mark else None)
+    moment = Moment.RELEASE if mark else None
+    return msgspec.structs.replace(
+        gone, platform=hold.platform, moment=moment, named=tuple(dict.fromkeys((*hold.agreed, person)))
+    )
 
 
 def subject(title: str, signal: Signal, *, worse: bool) -> str:

@@ -44,7 +44,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the planner wrote to be sent: the body of a due action.
 
     `runbook` is Markdown, `moment` is for annotations. `spared` are people of the role who need it no more, `only`
-    where it is not empty the only ones whom it is for. `stage` other than open says that what was sent before about the
+    where it is not empty the only ones whom it is for. `named` are people whom subject and text name by their keys
+    (`called.py`). `stage` other than open says that what was sent before about the
     incident is acknowledged or over. Unknown fields are ignored, so that a newer planner and an older runner get on.
     """
 
@@ -61,6 +62,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     moment: Moment | None = None
     spared: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
     stage: Stage = Stage.OPEN
 
     def is_for(self, person: str) -> bool:

@@ -212,7 +212,12 @@ def test_the_end_of_an_incident_ends_its_ladder_and_everybody_who_was_paged_hear
     assert deeds.resolve(story.engine, story.incident, "ada", "a test of the alarm", story.now_ms) is Told.DONE
     story.at(24 * 60)
     assert to(story, "on-call", "second", "duty-phone") == [(0, "on-call"), (5, "second")]
-    assert [one for one in story.told if one[0] == 6] == [(6, "board"), (6, "on-call"), (6, "second")]
+    assert [one for one in story.told if one[0] == 6] == [
+        (6, "board"),
+        (6, "on-call"),
+        (6, "posting-team"),
+        (6, "second"),
+    ]
     over = next(body for id, body in story.bodies() if ":over:" in id)
     assert str(over["subject"]).startswith("All clear")
 

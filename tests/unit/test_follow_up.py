@@ -10,11 +10,13 @@ from playbooks.effects.message import Moment, Notice
 from playbooks.follow_up import follow_ups
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.people import OPS
+from playbooks.settings import Person
 from playbooks.standing import Entry, OutboxState, Standing
 from playbooks.store.outbox import DueAction
 from tests.parts.messages import NOTICE
 
 NOW_MS = 99
+PEOPLE = {"bob": Person(name="Bob Dylan")}
 
 
 def due(kind: ActionKind = ActionKind.PAGE, target: str = "on-call", action_id: str = "inc-1:page:1") -> DueAction:
@@ -35,7 +37,7 @@ def follow(
     graphs: bool = True,
 ) -> list[Action]:
     standing = Standing(frozenset(), frozenset(), missed, state)
-    return follow_ups(action, NOTICE, standing, entries, has_ops=has_ops, graphs=graphs, now_ms=NOW_MS)
+    return follow_ups(action, NOTICE, standing, entries, has_ops=has_ops, graphs=graphs, now_ms=NOW_MS, people=PEOPLE)
 
 
 def notice(action: Action) -> Notice:
@@ -46,8 +48,8 @@ def test_ops_are_paged_about_who_was_not_reached_and_why() -> None:
     entry = Entry("inc-1:page:1", 2, 0, "bob", Channel.EMAIL, DeliveryOutcome.FAILED, "refused: SMTP 550")
     (told,) = follow(due(), OutboxState.FAILED, ("bob",), (entry,))
     assert (told.action, told.target, told.run, told.due_ms) == (ActionKind.PAGE, OPS, "drill-1", NOW_MS)
-    assert "'bob'" in notice(told).subject
-    assert "attempt 2, bob, email: refused: SMTP 550" in notice(told).text
+    assert "Not reached: Bob Dylan" in notice(told).subject
+    assert "attempt 2, Bob Dylan, email: refused: SMTP 550" in notice(told).text
     assert notice(told).runbook == NOTICE.runbook
 
 

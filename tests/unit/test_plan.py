@@ -392,7 +392,7 @@ def test_whoever_was_told_of_a_hold_is_told_of_its_release() -> None:
         (ActionKind.ANNOTATE, "acme", f"{hold.id}:released:2"),
     ]
     assert [notice(action).moment for action in actions] == [None, Moment.RELEASE]
-    assert "bo, said: calm again" in notice(actions[0]).text
+    assert "{bo}, said: calm again" in notice(actions[0]).text
 
 
 def test_getting_worse_names_both_severities_in_the_log() -> None:
