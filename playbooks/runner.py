@@ -38,6 +38,7 @@ from playbooks.patient_store import PatientStore
 from playbooks.people import Nobody, members
 from playbooks.reachability import pages_to_nobody
 from playbooks.readiness.alive import Alive
+from playbooks.schedulers.keeper import SchedulerKeeper
 from playbooks.schema import PlaybookError
 from playbooks.settings import PlaybookSettings
 from playbooks.standing_orders import StandingOrders
@@ -100,6 +101,7 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
     orders = StandingOrders(store, settings.brands, clock)
     await orders.open()
     runner = Runner(settings, store, carrier, library_of(settings), clock, keeper.rotas, orders.armed)
+    schedulers = SchedulerKeeper(settings, store, clock, f"{os.getpid()}-{uuid.uuid4().hex}")
     alive = Alive(settings, engine, runner.not_ready, clock)
     for why in runner.not_ready():
         _log.warning("%s", why)
@@ -112,6 +114,7 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
             async with asyncio.TaskGroup() as group:
                 group.create_task(keeper.run(stop))
                 group.create_task(orders.run(stop))
+                group.create_task(schedulers.run(stop))
                 group.create_task(alive.run(stop))
                 await runner.run(stop)
     finally:

@@ -269,6 +269,20 @@ INCIDENTS = Row(
             (zero(f"max by (brand) (firebreak_holds_in_force{{{RUN}}})", "{{brand}}"),),
         ),
         Panel(
+            "Accounts in schedulers",
+            "What the last read-back of each scheduler's account shows. `unknown` and `partial` while something is held: "
+            "look at the page Holds, and stop there by hand what is listed.",
+            (zero("max by (state) (firebreak_scheduler_accounts)", "{{state}}"),),
+        ),
+        Panel(
+            "Scheduled posts not held",
+            "Posts in schedulers that a hold covers and that would still go out, and those that went out all the same.",
+            (
+                zero("max(firebreak_scheduled_posts_going)", "still go"),
+                zero("max(firebreak_scheduled_posts_leaked)", "went out"),
+            ),
+        ),
+        Panel(
             "Signals taken in, by decision",
             "What became of each signal. `repeat` is a signal that came twice and counted once, as after a restart; "
             "`raised` made an open incident worse.",
@@ -393,6 +407,17 @@ GATE = Row(
                 ),
             ),
             Look.BARS,
+        ),
+        Panel(
+            "Glass broken",
+            "Posts that went although they were held, by a person's word for that one post. Each has paged ops.",
+            (zero(f"sum(increase(firebreak_gate_break_glass_total{RATE}))", "posts"),),
+            Look.BARS,
+        ),
+        Panel(
+            "Detection dead",
+            "1 while nobody would see a crisis: automated posts are held for it, and ops are paged.",
+            (zero("max(firebreak_gate_detection_dead)", "dead"),),
         ),
         Panel(
             "Time for an answer",

@@ -16,6 +16,8 @@ from playbooks.schedulers.scheduler import Stopped, Traits
 
 #: A post that is gone so shortly before its time, or after it, is taken to have gone out.
 BELATED_MS = 120_000
+#: Times of a scheduler's are to the second.
+SAME_MS = 2_000
 #: How often an account that no hold covers is looked at, so that a revoked token is known before it matters.
 IDLE_S = 3_600.0
 #: What passes by itself is tried again after this share of the scheduler's own interval.
@@ -47,11 +49,15 @@ class Canary(StrEnum):
 
 
 class Verdict(NamedTuple):
-    """Where a post stands now, and why, for people; `why` is said where it would still go out."""
+    """Where a post stands now, and why, for people; `why` is said where it would still go out.
+
+    `put_off_ms` is when it would go out now, where it is only put off.
+    """
 
     stage: Stage
     detail: str = ""
     why: Why | None = None
+    put_off_ms: int | None = None
 
 
 class Settled(NamedTuple):
@@ -61,15 +67,46 @@ class Settled(NamedTuple):
     unclear: list[str]
 
 
-def to_stop(posts: Iterable[Found], until_ms: int, only: Collection[str] | None = None) -> list[Found]:
-    """The posts to stop: what would go out by `until_ms`, the soonest first; with `only`, no others than these.
+def to_stop(posts: Iterable[Found], until_ms: int) -> list[Found]:
+    """The posts to stop while a hold covers the account: what would go out by `until_ms`, the soonest first.
 
     >>> posts = [Found("late", Spot.SCHEDULED, 9), Found("b", Spot.PENDING, 2), Found("a", Spot.SCHEDULED, 1)]
     >>> [post.id for post in to_stop(posts, until_ms=5)]
     ['a', 'b']
     """
     going = (post for post in posts if post.spot.goes and post.due_ms <= until_ms)
-    return sorted((post for post in going if only is None or post.id in only), key=lambda post: (post.due_ms, post.id))
+    return sorted(going, key=lambda post: (post.due_ms, post.id))
+
+
+def to_put_off(posts: Iterable[Found], kept: Mapping[str, Kept], until_ms: int) -> list[Found]:
+    """The posts to stop where no hold covers the account any more: what was put off, comes near, and is undecided.
+
+    One with another time than it was put off to has got it from a person, and is theirs.
+    """
+    waiting = {post.post: post.put_off_ms for post in kept.values() if post.stage.waits and post.put_off_ms is not None}
+    return [
+        post
+        for post in to_stop(posts, until_ms)
+        if post.id in waiting and abs(post.due_ms - (waiting[post.id] or 0)) < SAME_MS
+    ]
+
+
+def let_go(kept: Iterable[Kept], look: Look, put_off: Collection[str]) -> dict[str, Verdict]:
+    """What the end of all holds means: what was not stopped goes, what a person scheduled anew is theirs.
+
+    What was stopped stays so until somebody decides. `put_off` are those that are put off again just now.
+    """
+    seen = {post.id: post for post in look.posts}
+    found: dict[str, Verdict] = {}
+    for post in kept:
+        now = seen.get(post.post)
+        if post.stage.goes:
+            found[post.post] = Verdict(Stage.RESTORED, "let go before it was stopped")
+        elif now is not None and now.spot.goes and post.post not in put_off and now.due_ms != post.put_off_ms:
+            found[post.post] = Verdict(Stage.RESTORED, "scheduled again, in the scheduler itself")
+        elif now is not None and now.spot is Spot.SENT:
+            found[post.post] = Verdict(Stage.RESTORED, "sent, in the scheduler itself")
+    return found
 
 
 def settle(
@@ -147,7 +184,7 @@ def next_look_ms(
 
 def _goes(found: Found, tried: Stopped | None, until_ms: int) -> Verdict:
     if found.due_ms > until_ms:
-        return Verdict(Stage.STOPPED, "put off")
+        return Verdict(Stage.STOPPED, "put off", put_off_ms=found.due_ms)
     match tried:
         case Means():
             return Verdict(Stage.REFUSED, "the scheduler said yes, and it is still scheduled", Why.NO_EFFECT)

@@ -91,7 +91,7 @@ class Hootsuite:
                 return there
             kept = {name: post.body[name] for name in _KEPT if post.body.get(name)}
             made = {
-                "text": post.text,
+                "text": _words(post),
                 "socialProfileIds": [self._profile],
                 "scheduledSendTime": written(due_ms),
                 **kept,
@@ -109,7 +109,7 @@ class Hootsuite:
         """A message with the same words at the same time: an answer that got lost on its way has made one."""
         said = await self._ask("GET", "/v1/messages", self._span(due_ms - 1000, due_ms + 1000, ""))
         for each in (self._found(message) for message in said.get("data") or []):
-            if each.spot.goes and each.text == post.text and each.due_ms // 1000 == due_ms // 1000:
+            if each.spot.goes and each.text == _words(post) and each.due_ms // 1000 == due_ms // 1000:
                 return each.id
         return None
 
@@ -165,3 +165,7 @@ class Hootsuite:
             return self._line.by_status(reply)
         # A yes may carry errors all the same: then it is none.
         return Trouble(Why.REFUSED, f"Hootsuite: HTTP {reply.status} with errors") if errors else None
+
+
+def _words(post: Found) -> str:
+    return str(post.body.get("text") or post.text)

@@ -56,7 +56,8 @@ class Wish(StrEnum):
 class Kept(msgspec.Struct, frozen=True):
     """One post. `due_ms` is when it was to go out, or (restored) goes; `body` is what it takes to make it anew.
 
-    `hold` is the hold under which it was found. `detail` says for people why it stands as it does.
+    `hold` is the hold under which it was found. `detail` says for people why it stands as it does. `put_off_ms` is when
+    it would go out now, where it is only put off. `new_post` is its id where it was made anew.
     """
 
     scheduler: str
@@ -74,6 +75,7 @@ class Kept(msgspec.Struct, frozen=True):
     wish_by: str | None = None
     wish_reason: str | None = None
     new_post: str | None = None
+    put_off_ms: int | None = None
 
     def as_found(self) -> Found:
         """As the scheduler had it: what an adapter makes it anew from."""

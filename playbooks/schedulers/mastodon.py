@@ -103,7 +103,7 @@ class Mastodon:
         # The same question again makes no second status.
         key = hashlib.sha256(f"{post.id}:{due_ms}".encode()).hexdigest()
         params = {name: post.body[name] for name in _PARAMS if post.body.get(name)}
-        made = {"status": post.text, "scheduled_at": written(due_ms), **params}
+        made = {"status": post.body.get("text") or post.text, "scheduled_at": written(due_ms), **params}
         said = await self._line.ask("POST", "/api/v1/statuses", body=made, headers={"Idempotency-Key": key})
         return self._found(said).id
 

@@ -463,7 +463,8 @@ scheduler_accounts = Table(
 )
 
 #: Posts found in schedulers while a hold covered them: how each stood, and what people want of it since. ``body`` is
-#: the post as the scheduler had it, kept before it is touched; ``due_ms`` is when it was to go out.
+#: the post as the scheduler had it, kept before it is touched; ``due_ms`` is when it was to go out, ``put_off_ms`` when
+#: it would now, where it is only put off.
 scheduled_posts = Table(
     "scheduled_posts",
     metadata,
@@ -482,6 +483,7 @@ scheduled_posts = Table(
     Column("wish_by", String(64), nullable=True),
     Column("wish_reason", Text, nullable=True),
     Column("new_post", String(128), nullable=True),
+    Column("put_off_ms", BigInteger, nullable=True),
     Index("ix_scheduled_posts_stage", "scheduler", "stage"),
     Index("ix_scheduled_posts_hold", "hold"),
 )

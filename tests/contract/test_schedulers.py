@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,24 +10,9 @@ from playbooks.schedulers.post import Found, Look, Means, Spot, Trouble, Why
 from playbooks.schedulers.registry import ADAPTERS, open_scheduler
 from playbooks.schedulers.scheduler import Scheduler
 from playbooks.settings import SchedulerKind
-from tests.parts.schedulers.buffer import BufferServer
-from tests.parts.schedulers.facebook import FacebookServer
-from tests.parts.schedulers.hootsuite import HootsuiteServer
-from tests.parts.schedulers.mastodon import MastodonServer
-from tests.parts.schedulers.postiz import PostizServer
+from tests.parts.schedulers.every import SERVERS
 from tests.parts.schedulers.server import DAY_MS, MINUTE_MS, TOKEN, TOKEN_VARIABLE, Server, serving
-from tests.parts.schedulers.webhook import OwnServer
-from tests.parts.schedulers.wordpress import WordPressServer
 
-SERVERS: dict[SchedulerKind, Callable[[], Server]] = {
-    SchedulerKind.BUFFER: BufferServer,
-    SchedulerKind.MASTODON: MastodonServer,
-    SchedulerKind.POSTIZ: PostizServer,
-    SchedulerKind.WORDPRESS: WordPressServer,
-    SchedulerKind.HOOTSUITE: HootsuiteServer,
-    SchedulerKind.FACEBOOK: FacebookServer,
-    SchedulerKind.WEBHOOK: OwnServer,
-}
 AHEAD_MS = 14 * DAY_MS
 
 

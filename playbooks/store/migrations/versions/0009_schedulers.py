@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("wish_by", sa.String(64), nullable=True),
         sa.Column("wish_reason", sa.Text, nullable=True),
         sa.Column("new_post", sa.String(128), nullable=True),
+        sa.Column("put_off_ms", sa.BigInteger, nullable=True),
         sa.PrimaryKeyConstraint("scheduler", "post", name="pk_scheduled_posts"),
     )
     op.create_index("ix_scheduled_posts_stage", "scheduled_posts", ["scheduler", "stage"])
