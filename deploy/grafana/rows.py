@@ -281,6 +281,7 @@ INCIDENTS = Row(
                 zero("max(firebreak_scheduled_posts_going)", "still go"),
                 zero("max(firebreak_scheduled_posts_leaked)", "went out"),
             ),
+            width=16,
         ),
         Panel(
             "Signals taken in, by decision",
