@@ -13,6 +13,7 @@ from detectors.signal import Signal
 from playbooks import wording
 from playbooks.action import Action, ActionDecision
 from playbooks.arming import Arming
+from playbooks.for_the_queue import for_the_queue
 from playbooks.hold_lease import lease_wake
 from playbooks.hold_scope import ALL_POSTS, Narrowing
 from playbooks.incident import HoldView, IncidentView
@@ -146,6 +147,8 @@ class _Steps:
         signal = self.signal
         times = len(self.view.planned(step.id)) if self.view else 0
         notice = wording.notice(self.incident, self.playbook, step, signal, worse=self._worse)
+        if step.with_hold and self.playbook.hold is not None:
+            notice = for_the_queue(notice, self.playbook.hold, signal.brand, self._platform)
         if self.why is not None and self.view is not None:
             notice = wording.said_late(notice, self.why, max(0, self.now_ms - self.view.recorded_ms) // MINUTE_MS)
         delay_ms = step.after_min * MINUTE_MS

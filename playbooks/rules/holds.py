@@ -30,9 +30,14 @@ def _a_hold_is_opened_by_known_roles(playbook: Playbook) -> Faults:
 
 
 def _the_posting_team_is_told_of_the_hold(playbook: Playbook) -> Faults:
-    told = [step for _, step in of_kind(playbook, ActionKind.NOTIFY) if step.with_hold and step.to == POSTING_TEAM]
+    told = [(n, s) for n, s in of_kind(playbook, ActionKind.NOTIFY) if s.with_hold and s.to == POSTING_TEAM]
     if playbook.hold is not None and not told:
         yield RuleFault("$.steps", f"nobody tells the posting team: add a notify to {POSTING_TEAM}, with_hold: true")
+    elif told and all(step.after_min for _, step in told):
+        n, step = told[0]
+        yield RuleFault(
+            f"$.steps[{n}].after_min", f"found {step.after_min}; the posting team hears of a hold at once, at 0"
+        )
     if playbook.hold is None:
         for n, step in enumerate(playbook.steps):
             if step.with_hold:
