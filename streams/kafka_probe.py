@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from playbooks.readiness.check import Probe
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
+from playbooks.readiness.wording import sentence
 from streams.brokers.broker import BrokerUnreachable
 from streams.settings import KafkaSettings, SettingsError
 from streams.wire import Topic
@@ -43,7 +44,7 @@ def topic_findings(missing: Sequence[Topic], wrong: Sequence[str], servers: str)
         text = f"Kafka at {servers} has no topic {', '.join(sorted(missing))}: no worker has been started."
         yield _found(Weight.FAILS, Reason.TOPIC_MISSING, text, "Start firebreak worker, which makes them.")
     for line in wrong:
-        text = f"{line[:1].upper()}{line[1:]}; no worker starts like that."
+        text = sentence(f"{line}; no worker starts like that")
         yield _found(Weight.FAILS, Reason.TOPIC_DIFFERS, text, "Change the setting, or the topic.")
     if not missing and not wrong:
         text = f"Kafka at {servers} answers and has every topic as the settings want it."
@@ -51,8 +52,9 @@ def topic_findings(missing: Sequence[Topic], wrong: Sequence[str], servers: str)
 
 
 def _unreachable(why: str) -> Finding:
-    text = f"{why[:1].upper()}{why[1:]}" + ("" if why.endswith(".") else ".")
-    return _found(Weight.FAILS, Reason.KAFKA_UNREACHABLE, text, "Without Kafka nothing is read and nothing detected.")
+    return _found(
+        Weight.FAILS, Reason.KAFKA_UNREACHABLE, sentence(why), "Without Kafka nothing is read and nothing detected."
+    )
 
 
 def _found(weight: Weight, reason: Reason, text: str, to_do: str) -> Finding:

@@ -26,6 +26,7 @@ from playbooks.log_entry import AcknowledgedBy
 from playbooks.request_body import Unreadable, receive_body
 from playbooks.secret import Secret
 from playbooks.settings import Person, PlaybookSettings
+from playbooks.store.contact_tests import TEST_PREFIX, note_outcome
 from playbooks.store.deeds import Told, acknowledge_by
 from playbooks.store.reports import note_report
 
@@ -181,6 +182,9 @@ async def _acknowledge(desk: Desk, incident: str, person: str, how: Acknowledged
 
 
 async def _note(desk: Desk, said: Report) -> None:
+    if said.action.startswith(TEST_PREFIX):
+        await asyncio.to_thread(note_outcome, desk.engine, said.action, said.outcome.value, said.detail)
+        return
     row = (said.action, said.attempt, said.person, said.channel, said.outcome, said.detail)
     await asyncio.to_thread(note_report, desk.engine, *row, desk.clock())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from playbooks.arming import Arming
 from playbooks.mute import Mute
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.readiness.span_words import moment, span
+from playbooks.readiness.wording import moment, span
 
 _MEANS = {Arming.PAGE: "page, and hold nothing back", Arming.PAGE_AND_HOLD: "page and hold"}
 

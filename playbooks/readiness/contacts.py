@@ -13,7 +13,7 @@ from hashlib import sha256
 from playbooks.effects.message import AddressOf
 from playbooks.labels import Channel
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.readiness.span_words import moment, span
+from playbooks.readiness.wording import moment, span
 from playbooks.settings import MissingSecret, PlaybookSettings, SecretFrom
 from playbooks.store.contact_tests import ContactTest
 

@@ -20,7 +20,7 @@ from playbooks.effects.plain_text import one_line
 from playbooks.labels import Role
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.processes import heard
-from playbooks.readiness.span_words import span
+from playbooks.readiness.wording import span
 from playbooks.settings import HeartbeatSettings
 from playbooks.store.pulses import Pulse
 

@@ -14,7 +14,7 @@ from playbooks.oncall.rotas import Rotas
 from playbooks.oncall.stretch import Stretch
 from playbooks.people import DAY_MS, Reach, reach, role_gaps
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.readiness.span_words import moment, span
+from playbooks.readiness.wording import moment, sentence, span
 from playbooks.settings import PlaybookSettings
 from playbooks.staffing import unstaffed
 
@@ -47,10 +47,10 @@ def people_findings(
             text = f"An escalation that gets as far as the role {role!r} would find nobody there now."
             yield _look(Reason.LEVEL_EMPTY, text, f"Put somebody into roles.{role} who can be reached.")
     for lacking in unstaffed(library, settings):
-        yield _look(Reason.ROLE_UNSTAFFED, _sentence(lacking), "Name people for it under roles in the settings.")
+        yield _look(Reason.ROLE_UNSTAFFED, sentence(lacking), "Name people for it under roles in the settings.")
     yield from _ahead(settings, dict.fromkeys((*first, *later)), rotas, now_ms)
     for trouble in rotas.troubles:
-        text = _sentence(str(trouble))
+        text = sentence(str(trouble))
         yield _look(Reason.ROTA_IN_TROUBLE, text, "Mend the rota; what was read of it last counts for a while.")
 
 
@@ -139,10 +139,6 @@ def _told(gaps: list[Stretch]) -> str:
 def _brands(armed: Collection[str], settings: PlaybookSettings) -> str:
     names = [settings.brands[brand].name or brand if brand in settings.brands else brand for brand in sorted(armed)]
     return f" about {', '.join(names)}" if names else ""
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
 
 
 def _look(reason: Reason, text: str, to_do: str) -> Finding:

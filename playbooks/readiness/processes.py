@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from playbooks.labels import Role
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.readiness.span_words import moment, span
+from playbooks.readiness.wording import moment, span
 from playbooks.store.pulses import Pulse
 
 #: A process writes every `EVERY_S`; one that was not heard for so long is not there.

@@ -22,7 +22,7 @@ from playbooks.ledger_words import in_words, word_of
 from playbooks.readiness.contacts import Point
 from playbooks.secret import Secret
 from playbooks.settings import PlaybookSettings
-from playbooks.store.contact_tests import SENDING, ContactTest
+from playbooks.store.contact_tests import SENDING, TEST_PREFIX, ContactTest
 
 #: The console's page for the link, below its public address.
 CONFIRM_PATH = "/confirm/{token}"
@@ -59,7 +59,7 @@ def for_tests(settings: PlaybookSettings) -> PlaybookSettings:
 def new_test(point: Point, now_ms: int, outcome: str = SENDING) -> ContactTest:
     """A test of a contact point that is about to be sent, or (`ASKED`) that the runner is asked to send."""
     code = f"{secrets.randbelow(1_000_000):06}"
-    id = f"test-{secrets.token_hex(8)}"
+    id = TEST_PREFIX + secrets.token_hex(8)
     return ContactTest(id, point.person, point.channel, point.address_hash, code, now_ms, outcome, "")
 
 

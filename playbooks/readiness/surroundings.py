@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.readiness.span_words import span
+from playbooks.readiness.wording import sentence, span
 
 MIB = 1024 * 1024
 #: Below this nothing can be written down soon, so nobody is paged; below the other somebody should make room.
@@ -56,7 +56,7 @@ class OtherClock:
 def store_findings(state: StoreState) -> Iterator[Finding]:
     """What is found about the store itself."""
     if state.trouble:
-        yield _store(Weight.FAILS, Reason.STORE_UNREACHABLE, _sentence(state.trouble), "Mend it, then look again.")
+        yield _store(Weight.FAILS, Reason.STORE_UNREACHABLE, sentence(state.trouble), "Mend it, then look again.")
     elif not state.made or state.schema is None:
         text = f"The store {state.place} has no tables: no process has been started with these settings."
         yield _store(Weight.FAILS, Reason.STORE_NOT_MADE, text, "Start firebreak runner, or any other process.")
@@ -122,7 +122,3 @@ def _store(weight: Weight, reason: Reason, text: str, to_do: str) -> Finding:
 
 def _clock(weight: Weight, reason: Reason, text: str, to_do: str) -> Finding:
     return Finding(weight=weight, area=Area.CLOCK, reason=reason, text=text, to_do=to_do)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")

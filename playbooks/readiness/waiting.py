@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.readiness.span_words import span
+from playbooks.readiness.wording import span
 
 #: What waits for longer is not merely between two looks of the runner.
 LATE_MS = 120_000

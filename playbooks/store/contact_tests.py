@@ -12,6 +12,8 @@ from playbooks.labels import Channel
 from playbooks.store.engine import reading, writing
 from playbooks.store.schema import contact_tests
 
+#: How the id of every test begins.
+TEST_PREFIX = "test-"
 #: The words for a test that waits for the runner, and for one that is under way; then comes the ledger's own.
 ASKED = "asked"
 SENDING = "sending"

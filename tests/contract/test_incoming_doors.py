@@ -19,9 +19,12 @@ from detectors.mention import rfc3339
 from playbooks.carry_out import Carrier
 from playbooks.effects.registry import open_effects
 from playbooks.incoming.doors import PAGERDUTY_PATH, SLACK_PATH
-from playbooks.labels import ActionKind, Role
+from playbooks.labels import ActionKind, Channel, Role
 from playbooks.log_entry import Acknowledged, AcknowledgedBy
 from playbooks.patient_store import PatientStore
+from playbooks.readiness.contacts import points_of
+from playbooks.readiness.proof import new_test
+from playbooks.readiness.send_due import send_due
 from playbooks.settings import (
     ChannelSettings,
     ConsoleSettings,
@@ -33,6 +36,7 @@ from playbooks.settings import (
     TwilioSettings,
 )
 from playbooks.store import outbox
+from playbooks.store.contact_tests import ASKED, newest_tests, note_test
 from playbooks.store.deeds import Told, resolve
 from playbooks.store.incidents import incident_history
 from tests.parts import slack, twilio
@@ -174,6 +178,19 @@ async def test_a_report_that_twilio_did_not_sign_changes_nothing(services: Servi
     status, _ = await services.twilio_asks(text["StatusCallback"], {"MessageStatus": "delivered"}, token="another")
     assert status == 403
     assert await services.ledger("sms") == ["sending", "accepted"]
+
+
+async def test_a_test_message_that_arrived_is_delivered_and_still_for_the_person_to_confirm(
+    services: Services,
+) -> None:
+    [point] = points_of(services.settings, {Channel.SMS: lambda person: person.sms})
+    test = new_test(point, services.clock(), ASKED)
+    await asyncio.to_thread(note_test, services.store, test)
+    await send_due(services.settings, services.store, services.clock)
+    text = services.twilio.made[-1]
+    assert (await services.twilio_asks(text["StatusCallback"], {"MessageStatus": "delivered"}))[0] == 204
+    [known] = await asyncio.to_thread(newest_tests, services.store)
+    assert (known.id, known.outcome, known.confirmed_ms) == (test.id, "delivered", None)
 
 
 async def test_a_report_of_a_send_that_never_was_writes_nothing(services: Services) -> None:

@@ -1,4 +1,4 @@
-"""How long something is, in words a person says."""
+"""How findings say things: lengths of time, moments, whole sentences."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ def moment(at_ms: int) -> str:
     """
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     return f"{at.day} {at:%b %Y %H:%M} UTC"
+
+
+def sentence(text: str) -> str:
+    """A message of ours as a sentence; one that begins with a setting's name keeps it as it is written.
+
+    >>> sentence("the store cannot be reached"), sentence("kafka.servers: found 'x'")
+    ('The store cannot be reached.', "kafka.servers: found 'x'.")
+    """
+    first = text.partition(" ")[0]
+    begun = text if "." in first else f"{text[:1].upper()}{text[1:]}"
+    return begun if begun.endswith(".") else f"{begun}."
