@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import ClientSession
@@ -20,6 +21,7 @@ from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms
 
 ASK_EVERY_S: Final = 0.2
+_AT_FIRST_S: Final = 45.0
 
 
 class Canary:
@@ -35,6 +37,7 @@ class Canary:
         self._platforms = platforms
         self._run = run
         self._clock = clock
+        self._told = asyncio.Event()
         self._gone = dict.fromkeys(platforms, 0)
 
     async def go_on(self) -> None:
@@ -46,8 +49,17 @@ class Canary:
                     asked_ms = self._clock()
                     answer = await gate.ask(self._post(platform))
                     self.asked.append(Asked(asked_ms, self._clock(), platform, answer.outcome, answer.hold))
-                    self._gone[platform] += answer.allowed
+                    if answer.allowed or answer.hold is not None:
+                        self._told.set()
+                    # What is held without a hold, as while detection is away, waits for a person's word: another post.
+                    self._gone[platform] += answer.hold is None
                 await asyncio.sleep(ASK_EVERY_S)
+
+    async def wait_until_told(self) -> None:
+        """Wait until a post is allowed, or a hold is in its way: a system that has just begun allows none at first."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_AT_FIRST_S):
+                await self._told.wait()
 
     def _post(self, platform: str) -> GateRequest:
         # A text of each drill's own: a post that was held in one drill is not known in the next.

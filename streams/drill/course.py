@@ -30,8 +30,6 @@ _LOOK_EVERY_S: Final = 0.25
 #: After the last of a crisis was played, so long until it is taken for unseen.
 _UNSEEN_S: Final = 20.0
 _NO_SIGNAL_S: Final = 60.0
-#: So long posts are asked for before a playbook's signal: then they are allowed.
-_BEFORE_S: Final = 1.0
 _END_S: Final = 5.0
 #: Playing the ordinary days takes so long at most; counted when it is said by when a drill must be over.
 _LEARNING_S: Final = 900.0
@@ -116,7 +114,8 @@ class _Course:
     async def _play(self, producer: MentionProducer) -> None:
         if self._script is None:
             async with self._asking():
-                await asyncio.sleep(_BEFORE_S)
+                if self._canary is not None:
+                    await self._canary.wait_until_told()
                 await self._signal(producer)
                 await self._until_over(None)
             return
