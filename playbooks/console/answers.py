@@ -39,6 +39,12 @@ class Noted(StrEnum):
     MOVED = "moved"
     THERE_ALREADY = "there_already"
     NO_REASON_TO_MOVE = "no_reason_to_move"
+    MERGED = "merged"
+    MERGED_ALREADY = "merged_already"
+    NO_REASON_TO_MERGE = "no_reason_to_merge"
+    JUDGED = "judged"
+    JUDGED_ALREADY = "judged_already"
+    NO_REASON_TO_JUDGE = "no_reason_to_judge"
 
 
 SENTENCES: Mapping[StrEnum, Said] = {
@@ -66,6 +72,13 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Noted.MOVED: Said("It goes on with the other playbook. What was planned stays planned."),
     Noted.THERE_ALREADY: Said("It is with that playbook already.", good=False),
     Noted.NO_REASON_TO_MOVE: Said("Say why it should go on with the other playbook.", good=False),
+    Noted.MERGED: Said("It goes on as the other one. Whoever was told of it is told that too; holds stay in force."),
+    Noted.MERGED_ALREADY: Said("It goes on as that one already.", good=False),
+    Noted.NO_REASON_TO_MERGE: Said("Say how you know that the two are one.", good=False),
+    Told.NOT_TOGETHER: Said("Only two open incidents of the same brand can be merged.", good=False),
+    Noted.JUDGED: Said("It is in the log under your name, and counted."),
+    Noted.JUDGED_ALREADY: Said("Somebody has said so already.", good=False),
+    Noted.NO_REASON_TO_JUDGE: Said("Say how you know whether it was real.", good=False),
     Told.NO_SUCH_PLAYBOOK: Said("There is no such playbook in use.", good=False),
     Told.NO_SUCH_BRAND: Said("There is no such brand in the settings.", good=False),
     Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
-from playbooks.console import act, brands, commands, drills, mutes, pages, readiness, signing_in
+from playbooks.console import act, brands, commands, drills, merges, mutes, pages, readiness, signing_in, verdicts
 from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
 from playbooks.health import Ready, health_routes
@@ -79,6 +79,9 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     post(f"/incidents/{{incident:{ID}}}/contain", _command(ConsolePage.CONTAIN, commands.contain))
     post(f"/incidents/{{incident:{ID}}}/move", _command(ConsolePage.MOVE, commands.move))
     post(f"/incidents/{{incident:{ID}}}/reopen", _command(ConsolePage.REOPEN, commands.reopen))
+    post(f"/incidents/{{incident:{ID}}}/merge", _command(ConsolePage.MERGE, merges.merge_into))
+    post(f"/incidents/{{incident:{ID}}}/verdict", _command(ConsolePage.VERDICT, verdicts.say))
+    get("/false-pages", _page(ConsolePage.FALSE_PAGES, verdicts.false_pages))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
     arming = f"/brands/{{brand:{ID}}}/arming/{{to:{ID}}}"
     get("/brands", _page(ConsolePage.BRANDS, brands.brands))

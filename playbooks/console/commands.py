@@ -28,7 +28,7 @@ async def acknowledge(request: web.Request, viewer: Viewer, form: Form) -> web.R
     """The viewer has the incident."""
     desk, incident = request.app[DESK], request.match_info["incident"]
     told = await asyncio.to_thread(deeds.acknowledge, desk.engine, incident, viewer.person, desk.clock())
-    return _answer(incident, told, {})
+    return answer(incident, told, {})
 
 
 async def resolve(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
@@ -68,7 +68,7 @@ async def move(request: web.Request, viewer: Viewer, form: Form) -> web.Response
     """The viewer moves the incident to another playbook, with a reason."""
     words = {Told.DONE: Noted.MOVED, Told.ALREADY: Noted.THERE_ALREADY, Told.NO_REASON: Noted.NO_REASON_TO_MOVE}
     told = await asyncio.to_thread(_move, request.app[DESK], request.match_info["incident"], viewer.person, form)
-    return _answer(request.match_info["incident"], told, words)
+    return answer(request.match_info["incident"], told, words)
 
 
 async def report(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
@@ -107,7 +107,7 @@ async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response
     desk, incident = request.app[DESK], request.match_info["incident"]
     action, said, option = form.get("action", ""), form.get("note", ""), form.get("option", "")
     told = await asyncio.to_thread(deeds.tick, desk.engine, incident, action, viewer.person, said, option, desk.clock())
-    return _answer(incident, told, words)
+    return answer(incident, told, words)
 
 
 async def _say(
@@ -116,10 +116,11 @@ async def _say(
     """Do a deed that takes a person's words, and go back to the incident."""
     desk, incident = request.app[DESK], request.match_info["incident"]
     told = await asyncio.to_thread(deed, desk.engine, incident, viewer.person, text, desk.clock())
-    return _answer(incident, told, words)
+    return answer(incident, told, words)
 
 
-def _answer(incident: str, told: Told, words: Mapping[Told, StrEnum]) -> web.Response:
+def answer(incident: str, told: Told, words: Mapping[Told, StrEnum]) -> web.Response:
+    """Back to the incident, which says what came of it; `words` are for what means more here than by itself."""
     match told:
         case Told.NO_SUCH_INCIDENT:
             raise web.HTTPNotFound

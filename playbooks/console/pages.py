@@ -16,7 +16,10 @@ from playbooks.console.answers import said_before
 from playbooks.console.desk import DESK, ID, Desk, Viewer
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.console.ledger_rows import ledger_rows
+from playbooks.console.merges import Beside, beside
+from playbooks.console.quotes import quotes
 from playbooks.console.review import review
+from playbooks.console.scheduler_card import SchedulerCard, scheduler_cards
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
@@ -24,17 +27,25 @@ from playbooks.incident import IncidentView
 from playbooks.log_entry import Logged
 from playbooks.store import drills, outbox
 from playbooks.store.holds import Hold, holds_in_force, holds_of_incident
-from playbooks.store.incidents import incident_history, incident_view, list_incidents
+from playbooks.store.incidents import as_it_stands, incident_history, incident_view, list_incidents
+from playbooks.store.posts import Quoted, quoted
 
 
 class Known(msgspec.Struct, frozen=True):
-    """Everything the store knows of an incident."""
+    """Everything the store knows of an incident, with the holds of those that go on as it.
+
+    `stands` is the incident as it stands through the one that it was merged into.
+    """
 
     view: IncidentView
     history: list[Logged]
     holds: list[Hold]
+    released_by: dict[str, tuple[str, ...]]
     ledger: list[outbox.Line]
     unreached: frozenset[str]
+    posts: dict[str, Quoted]
+    beside: Beside
+    stands: IncidentView
 
 
 async def incidents(request: web.Request, viewer: Viewer) -> web.Response:
@@ -52,12 +63,14 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
     if known is None:
         raise web.HTTPNotFound
     brand = desk.brand_name(known.view.brand)
-    released_by = _released_by(known.view)
+    released_by = known.released_by
     values = {
         "incident": _card(desk, known.view, viewer, known.unreached),
-        "findings": [finding(known.view.signal)],
+        "findings": [finding(known.view.signal, quotes(known.view.signal.evidence.posts, known.posts, desk.name_of))],
+        "beside": known.beside,
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ())) for hold in known.holds],
-        "to_do": _to_do(desk, known.view, viewer),
+        "schedulers": await _schedulers(desk, known.holds),
+        "to_do": _to_do(desk, known.stands, viewer),
         "newest": {one.playbook.id: one.playbook.version for one in desk.library.newest()},
         "timeline": timeline(known.history, brand, desk.name_of),
         "ledger": ledger_rows(known.ledger, desk.name_of),
@@ -95,7 +108,8 @@ async def holds(request: web.Request, viewer: Viewer) -> web.Response:
     desk = request.app[DESK]
     found = await asyncio.to_thread(_holding, desk.engine, desk.clock())
     cards = [_hold_card(desk, hold, viewer, released_by) for hold, released_by in found]
-    return desk.page("holds.html", {"here": "holds", "cards": cards}, viewer)
+    schedulers = await _schedulers(desk, [hold for hold, _ in found])
+    return desk.page("holds.html", {"here": "holds", "cards": cards, "schedulers": schedulers}, viewer)
 
 
 async def runbook(request: web.Request, viewer: Viewer) -> web.Response:
@@ -119,12 +133,18 @@ def _known(engine: Engine, incident: str) -> Known | None:
     view = incident_view(engine, incident)
     if view is None:
         return None
+    found = beside(engine, view)
+    own = [incident, *found.incidents]
     return Known(
         view=view,
         history=incident_history(engine, incident),
-        holds=holds_of_incident(engine, incident),
+        holds=[hold for one in own for hold in holds_of_incident(engine, one)],
+        released_by={hold: roles for one in own for hold, roles in _released_by(incident_view(engine, one)).items()},
         ledger=outbox.ledger(engine, incident),
         unreached=outbox.reached_nobody(engine, [incident]),
+        posts=quoted(engine, [post.id for post in view.signal.evidence.posts]),
+        beside=found,
+        stands=as_it_stands(engine, view),
     )
 
 
@@ -141,6 +161,12 @@ def _holding(engine: Engine, now_ms: int) -> list[tuple[Hold, tuple[str, ...]]]:
     found.sort(key=lambda hold: isinstance(run_of(hold.run), Drill))
     views = {incident: incident_view(engine, incident) for incident in {hold.incident for hold in found}}
     return [(hold, _released_by(views[hold.incident]).get(hold.id, ())) for hold in found]
+
+
+async def _schedulers(desk: Desk, holds: Collection[Hold]) -> list[SchedulerCard]:
+    """The accounts in schedulers that holds are about."""
+    schedulers = desk.settings.schedulers
+    return await asyncio.to_thread(scheduler_cards, desk.engine, schedulers, holds) if schedulers else []
 
 
 def _released_by(view: IncidentView | None) -> dict[str, tuple[str, ...]]:

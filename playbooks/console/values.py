@@ -9,10 +9,12 @@ from typing import assert_never
 import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
-from detectors.signal import Evidence, Post, Signal, SignalKind
+from detectors.signal import Evidence, Signal, SignalKind
 from playbooks.action import ActionDecision
 from playbooks.console import words
+from playbooks.console.quotes import Quote
 from playbooks.incident import IncidentState, IncidentView
+from playbooks.labels import Judgement
 from playbooks.wording import ODD_SHARE, copies_and_young
 
 
@@ -69,6 +71,8 @@ class Card(msgspec.Struct, frozen=True):
     may_contain: bool = False
     may_reopen: bool = False
     may_move_to: str = ""
+    may_judge: bool = False
+    judged: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -86,7 +90,7 @@ class Finding(msgspec.Struct, frozen=True):
     expected_width: float
     high_width: float
     facts: tuple[Fact, ...]
-    posts: tuple[Post, ...]
+    posts: list[Quote]
 
 
 def world_of(run_id: str) -> World | None:
@@ -136,12 +140,14 @@ def card(
         may_resolve=may_act and view.state is not IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
         may_contain=may_act and _spreads(view) and not isinstance(run_of(view.run), Replay),
         may_move_to=view.outranked_by[-1] if may_act and view.outranked_by and _spreads(view) else "",
+        may_judge=may_act and not isinstance(run_of(view.run), Replay),
+        judged=view.judgement.value if view.judgement is not Judgement.UNJUDGED else "",
         may_reopen=may_act and view.state is IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
     )
 
 
-def finding(signal: Signal) -> Finding:
-    """A signal's evidence in words and bars."""
+def finding(signal: Signal, quoted: list[Quote]) -> Finding:
+    """A signal's evidence in words and bars; `quoted` are its posts."""
     seen = signal.evidence
     longest = max(signal.observed, signal.expected, seen.expected_high) or 1.0
     return Finding(
@@ -157,7 +163,7 @@ def finding(signal: Signal) -> Finding:
         expected_width=_width(signal.expected, longest),
         high_width=_width(seen.expected_high, longest),
         facts=tuple(_facts(signal)),
-        posts=seen.posts,
+        posts=quoted,
     )
 
 
@@ -234,6 +240,8 @@ def _chips(view: IncidentView, acknowledged_by: str) -> Iterator[Chip]:
     yield Chip(f"Severity {view.severity} of 5", Tone.PLAIN)
     if view.held:
         yield _held(view)
+    if view.judgement is not Judgement.UNJUDGED:
+        yield Chip("False alarm" if view.judgement is Judgement.FALSE else "Real", Tone.PLAIN)
 
 
 def _spreads(view: IncidentView) -> bool:
@@ -263,6 +271,8 @@ def _state(view: IncidentView, acknowledged_by: str) -> Chip:
             return Chip("Contained", Tone.CALM)
         case IncidentState.ACKNOWLEDGED:
             return Chip(f"{acknowledged_by} has it", Tone.CALM)
+        case IncidentState.RESOLVED if view.merged_into:
+            return Chip("Merged into another", Tone.PLAIN)
         case IncidentState.RESOLVED:
             return Chip("Over", Tone.PLAIN)
         case _:

@@ -62,6 +62,12 @@ def incident_view(engine: Engine, incident: str) -> IncidentView | None:
         return incident_log.views(conn, [incident]).get(incident)
 
 
+def as_it_stands(engine: Engine, view: IncidentView) -> IncidentView:
+    """A merged incident as it stands through the one that it goes on as; any other as it is."""
+    with reading(engine) as conn:
+        return merged.seen_through(conn, view)
+
+
 def incident_history(engine: Engine, incident: str) -> list[Logged]:
     """Every entry of an incident's log, in order: its timeline."""
     with reading(engine) as conn:
@@ -95,8 +101,11 @@ def wake(
     `PlaybookError` where the incident's playbook is gone.
     """
     with writing(engine) as conn:
+        incident = timers.incident_of(conn, timer)
+        if incident is None or not incident_log.lock(conn, incident):
+            return False
         due = timers.take(conn, timer, now_ms)
-        if due is None or not incident_log.lock(conn, due.incident):
+        if due is None:
             return False
         view = incident_log.views(conn, [due.incident])[due.incident]
         if is_over(conn, view.run, now_ms) and not isinstance(due.timer, Quiet):

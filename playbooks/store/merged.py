@@ -29,10 +29,16 @@ def carried(conn: Connection, view: IncidentView) -> IncidentView:
 
     Nobody else says anything of the other until the transaction ends.
     """
+    if view.merged_into is not None:
+        incident_log.lock(conn, goes_on_as(conn, view.id))
+    return seen_through(conn, view)
+
+
+def seen_through(conn: Connection, view: IncidentView) -> IncidentView:
+    """The same to be looked at only: nobody is kept from saying something."""
     if view.merged_into is None:
         return view
     other = goes_on_as(conn, view.id)
-    incident_log.lock(conn, other)
     into = incident_log.views(conn, [other])[other]
     return replace(
         view,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, select, update
 
 from playbooks import afterwards
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.incident import IncidentView
 from playbooks.log_entry import MergedFrom, MergedInto
 from playbooks.store import incident_log, outbox
 from playbooks.store.deeds import MAX_REASON_CHARS, Told, locked_view, say
@@ -54,15 +54,11 @@ def _merge(conn: Connection, incident: str, into: str, person: str, reason: str,
     return Told.DONE
 
 
-def may_be_merged(views: list[IncidentView], view: IncidentView) -> list[IncidentView]:
-    """Those of `views` that `view` may be merged into."""
-    return [
-        one
-        for one in views
-        if (one.run, one.brand) == (view.run, view.brand)
-        and one.id != view.id
-        and one.state is not IncidentState.RESOLVED
-    ]
+def open_beside(conn: Connection, view: IncidentView) -> list[IncidentView]:
+    """The other open incidents of its brand and run: those that it may be merged into."""
+    mine = (incidents.c.run == view.run, incidents.c.brand == view.brand, incidents.c.open, incidents.c.id != view.id)
+    ids = conn.execute(select(incidents.c.id).where(*mine).order_by(incidents.c.opened_ms, incidents.c.id))
+    return list(incident_log.views(conn, ids.scalars().all()).values())
 
 
 def _from(view: IncidentView, reason: str) -> MergedFrom:

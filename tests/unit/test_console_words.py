@@ -118,7 +118,7 @@ def test_any_finding_can_be_said_and_drawn(
 ) -> None:
     seen = msgspec.structs.replace(signal().evidence, tail=tail, expected_high=expected * 1.5, window_s=window_s)
     found = msgspec.structs.replace(signal(), observed=observed, expected=expected, kind=kind, evidence=seen)
-    drawn = finding(found)
+    drawn = finding(found, [])
     assert all(0 <= width <= 100 for width in (drawn.observed_width, drawn.expected_width, drawn.high_width))
     assert max(drawn.observed_width, drawn.expected_width, drawn.high_width) in (0, 100)
     assert words.what_happens(found, "Acme").endswith(".")
