@@ -33,7 +33,15 @@ from playbooks.settings import PlaybookSettings
 from playbooks.store import incident_log, merged, mutes, outbox, timers
 from playbooks.store.arming import arming_for
 from playbooks.store.engine import writing
-from playbooks.store.incident_rows import end, lock_brand, open_incidents, write_moved, write_plan, write_woken
+from playbooks.store.incident_rows import (
+    end,
+    lock_brand,
+    lock_brand_of,
+    open_incidents,
+    write_moved,
+    write_plan,
+    write_woken,
+)
 from playbooks.store.schema import incidents
 from playbooks.timers import CatchUp, Wake, after_acknowledging, page_anew, quiet_wake
 
@@ -155,6 +163,7 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
+        lock_brand_of(conn, incident)
         view = locked_view(conn, incident, person, over=True)
         if isinstance(view, Told):
             return view
@@ -162,7 +171,6 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
             return Told.ALREADY
         if not reason:
             return Told.NO_REASON
-        lock_brand(conn, view.run, view.brand)
         if view.cause in open_incidents(conn, view.run, view.brand):
             return Told.IS_ANOTHER
         say(conn, incident, Reopened(reason), person, now_ms)
@@ -193,6 +201,7 @@ def move(
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
+        lock_brand_of(conn, incident)
         view = locked_view(conn, incident, person)
         if isinstance(view, Told):
             return view
@@ -203,7 +212,6 @@ def move(
             return Told.ALREADY
         if not reason:
             return Told.NO_REASON
-        lock_brand(conn, view.run, view.brand)
         beside = open_incidents(conn, view.run, view.brand).get(pinned.playbook.of_cause)
         if beside is not None and beside.id != view.id:
             return Told.IS_ANOTHER

@@ -33,6 +33,13 @@ def lock_brands(conn: Connection, whose: Collection[tuple[str, str]]) -> None:
         conn.execute(mine)
 
 
+def lock_brand_of(conn: Connection, incident: str) -> None:
+    """Lock the brand of an incident that is locked next: whoever takes in a signal locks them in this order too."""
+    query = select(incidents.c.run, incidents.c.brand).where(incidents.c.id == incident)
+    for run, brand in conn.execute(query).all():
+        lock_brand(conn, run, brand)
+
+
 def open_incidents(conn: Connection, run: str, brand: str) -> dict[str, IncidentView]:
     """The open incidents of a run and brand, by cause; nobody appends to them until the transaction ends.
 

@@ -37,9 +37,16 @@ def due(engine: Engine, now_ms: int, limit: int) -> list[str]:
         return list(conn.execute(query).scalars())
 
 
+def incident_of(conn: Connection, id: str) -> str | None:
+    """The incident of a timer that was not woken yet: to be locked before the timer is, as people's deeds do."""
+    query = select(timers.c.incident).where(timers.c.id == id, timers.c.woken_ms.is_(None))
+    found: str | None = conn.execute(query).scalar()
+    return found
+
+
 def take(conn: Connection, id: str, now_ms: int) -> Wake | None:
-    """Mark a timer as woken, in the caller's transaction; None where somebody else has it or had it."""
-    query = select(timers).where(timers.c.id == id, timers.c.woken_ms.is_(None)).with_for_update(skip_locked=True)
+    """Mark a timer as woken, in the caller's transaction; None where somebody else had it. The incident is locked."""
+    query = select(timers).where(timers.c.id == id, timers.c.woken_ms.is_(None)).with_for_update()
     row = conn.execute(query).mappings().first()
     if row is None:
         return None
