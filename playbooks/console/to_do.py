@@ -50,10 +50,11 @@ def to_do(view: IncidentView, playbook: Playbook | None, name_of: Named, now_ms:
     steps = {step.id: step for step in playbook.steps} if playbook else {}
     said = {statement.id: statement for statement in playbook.statements} if playbook else {}
     may = may_act and view.state is not IncidentState.RESOLVED
+    # What could not be asked at first (the brand was observed, or it was muted) is planned again when it can be.
+    newest = {action.step: action for action in view.actions if action.kind.is_for_people and action.step in steps}
     return [
         _shown(action, steps[action.step], said, view.done_of(action.id), name_of, now_ms, may=may)
-        for action in view.actions
-        if action.kind.is_for_people and action.step in steps
+        for action in newest.values()
     ]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from playbooks.arming import DAY_MS, Armed, Arming
 from playbooks.catalog import load_library
+from playbooks.console.to_do import to_do
 from playbooks.effects.message import read_notice
 from playbooks.incident import IncidentView
 from playbooks.labels import ActionKind, SignalDecision
@@ -244,3 +245,15 @@ def test_nothing_else_is_in_the_table(store: Engine) -> None:
         "early": True,
         "recorded_ms": MORNING_MS,
     }
+
+
+def test_each_thing_to_do_is_listed_once_as_it_was_asked_for_last(store: Engine) -> None:
+    signal(store)
+    playbook = LIBRARY.version("complaint-storm", only(store).version)
+    assert playbook
+    before = to_do(only(store), playbook.playbook, str, MORNING_MS, may_act=True)
+    arms(store, Arming.PAGE, MORNING_MS + MINUTE_MS, early=True)
+    wake(store, MORNING_MS + MINUTE_MS)
+    after = to_do(only(store), playbook.playbook, str, MORNING_MS, may_act=True)
+    assert [one.words for one in after] == [one.words for one in before]
+    assert all(one.deadline_ms for one in after)
