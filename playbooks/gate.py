@@ -15,6 +15,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from detectors.run import run_of
@@ -39,8 +40,8 @@ from playbooks.labels import GateReason, Role, run_kind
 from playbooks.listening import listening
 from playbooks.readiness.pulse import Said, pulsing
 from playbooks.settings import PlaybookSettings
-from playbooks.store import gate_audit, outbox
-from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing
+from playbooks.store import aside, gate_audit, outbox
+from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing, writing_soon
 from playbooks.store.gate_decisions import Asked, answer_all, seen_until_ms
 from playbooks.store.gate_texts import KeptText
 from playbooks.store.holds import Hold, holds_for, holds_in_force
@@ -52,6 +53,10 @@ log = logging.getLogger(__name__)
 STORE_TIMEOUT_S = 2.0
 #: How many questions are answered by one commit at the most.
 AT_ONCE = 200
+#: After so long a thread lets the other one go on.
+YIELD_S = 0.000_2
+#: How long it counts what was known of detection.
+ASK_DETECTION_MS = 500
 #: So many texts are known again without being kept anew.
 TEXTS = 10_000
 
@@ -65,6 +70,8 @@ async def run_gate(
 
     Raises `MissingSecret` where there is no token or a short one, `StoreUnreachable`, and `PortTaken`.
     """
+    # Answers are made in a thread beside the one that speaks HTTP; by default each waits 5 ms for the other to yield.
+    sys.setswitchinterval(YIELD_S)
     callers = callers_of(settings.gate)
     key = settings.gate.audit_key
     seal = seal_with(key.read("gate.audit_key", at_least=TOKEN_CHARS) if key else None)
@@ -115,6 +122,7 @@ class Gate:
         self._head: Head | None = None
         self._texts: dict[str, KeptText] = {}
         self._told_blind: int | None = -1
+        self._seen: tuple[int, int | None] = (-ASK_DETECTION_MS, None)
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -147,6 +155,7 @@ class Gate:
         try:
             found = await self._read(lambda: holds_in_force(self._engine))
             await self._read(self._look_at_detection)
+            await self._read(lambda: aside.to_disk(self._engine))
         except Refused as refused:
             self._not_ready = [refused.message]
             return
@@ -194,15 +203,27 @@ class Gate:
         # Until the commit nothing is sure: after a failure both are read anew.
         self._head, self._texts = None, {}
         self._same_file.check()
-        with writing(self._engine) as conn:
+        with writing_soon(self._engine) as conn:
             now_ms = max(one.at_ms for one in asked)
             head = head or gate_audit.head_of(conn, self._chain)
             head = head or gate_audit.begin(conn, self._chain, now_ms, self._seal)
-            seen_ms = seen_until_ms(conn, now_ms) if self._rules.dead_after_ms is not None else None
+            seen_ms = self._seen_ms(conn, now_ms)
             told = answer_all(conn, asked, self._rules, seen_ms, texts)
             head = gate_audit.append(conn, head, [one.body for one in told], now_ms, self._seal)
         self._head, self._texts = head, texts if len(texts) < TEXTS else {}
+        if any(one.must_last for one in told):
+            # A later answer follows from it, so a power cut must not undo it.
+            with writing(self._engine) as conn:
+                gate_audit.touch(conn, self._chain, self._clock())
         return [one.answer for one in told]
+
+    def _seen_ms(self, conn: Connection, now_ms: int) -> int | None:
+        """Up to when watch has seen everything; asked for again after a while, short against any time that counts."""
+        asked_ms, seen_ms = self._seen
+        if self._rules.dead_after_ms is not None and not 0 <= now_ms - asked_ms < ASK_DETECTION_MS:
+            seen_ms = seen_until_ms(conn, now_ms)
+            self._seen = now_ms, seen_ms
+        return seen_ms
 
     def _look_at_detection(self) -> None:
         now_ms = self._clock()
@@ -249,4 +270,5 @@ def _fail(batch: list[_Waiting], fault: Exception) -> None:
 def _open(settings: PlaybookSettings) -> Engine:
     engine = open_store(settings.store)
     migrate(engine)
+    aside.look_after(engine)
     return engine

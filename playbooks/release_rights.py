@@ -33,7 +33,7 @@ def may_release(hold: Hold, person: str, released_by: Iterable[str], roles: Mapp
     """Whether `person` may agree to the release of `hold` now."""
     if not hold.in_force:
         return MayRelease.IS_RELEASED
-    if person == hold.protects:
+    if person and person == hold.protects:
         return MayRelease.IS_PROTECTED
     if person not in releasers(released_by, roles):
         return MayRelease.NOT_IN_THE_ROLES

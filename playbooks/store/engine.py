@@ -25,6 +25,7 @@ BUSY_TIMEOUT_MS = 10_000
 MIGRATION_TIMEOUT_MS = 60_000
 
 _READER = "firebreak_reader"
+_SOON = "firebreak_soon"
 _MIGRATION_LOCK = 4_711_202_601
 _POSTGRES_OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c statement_timeout=30000"
 _POSTGRES_PROTOCOLS = ("postgresql", "postgres", "postgresql+psycopg")
@@ -81,6 +82,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes: committed at the end, rolled back whole by any exception."""
     with _reached(engine), engine.begin() as conn:
         yield conn
+
+
+@contextmanager
+def writing_soon(engine: Engine) -> Iterator[Connection]:
+    """As `writing`, but the end does not wait for the disk: a power cut may take it, whatever else ends cannot.
+
+    The next end of a `writing`, by anybody, takes it along to the disk.
+    """
+    with _reached(engine), engine.connect() as plain:
+        conn = plain.execution_options(**{_SOON: True})
+        with conn.begin():
+            if conn.dialect.name == "postgresql":
+                conn.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            yield conn
 
 
 @contextmanager
@@ -185,8 +200,10 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    reader = conn.get_execution_options().get(_READER, False)
+    options = conn.get_execution_options()
+    reader, soon = options.get(_READER, False), options.get(_SOON, False)
     conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if reader else 'OFF'}")
+    conn.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if soon else 'FULL'}")
     conn.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
 

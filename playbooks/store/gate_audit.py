@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from playbooks.gate_audit import Begun, Head, Row, Seal, linked
 from playbooks.store.engine import reading
@@ -17,6 +17,13 @@ from playbooks.store.schema import gate_audit, gate_chains
 
 #: Rows are read so many at a time: an audit may have millions.
 _AT_ONCE = 10_000
+#: Made once: the gate runs them for every answer, and making them costs more than running them.
+_APPEND = insert(gate_audit)
+_MOVE = (
+    update(gate_chains)
+    .where(gate_chains.c.chain == bindparam("mine"))
+    .values(n=bindparam("n"), hash=bindparam("hash"), at_ms=bindparam("at_ms"))
+)
 
 
 def heads_in(conn: Connection) -> dict[str, Head]:
@@ -45,11 +52,15 @@ def append(conn: Connection, head: Head, bodies: Sequence[str], now_ms: int, sea
     if not bodies:
         return head
     rows = list(linked(head.chain, head.n + 1, head.hash, bodies, seal))
-    conn.execute(insert(gate_audit), [msgspec.structs.asdict(row) for row in rows])
+    conn.execute(_APPEND, [msgspec.structs.asdict(row) for row in rows])
     last = rows[-1]
-    mine = gate_chains.c.chain == head.chain
-    conn.execute(update(gate_chains).where(mine).values(n=last.n, hash=last.hash, at_ms=now_ms))
+    conn.execute(_MOVE, {"mine": head.chain, "n": last.n, "hash": last.hash, "at_ms": now_ms})
     return Head(head.chain, last.n, last.hash)
+
+
+def touch(conn: Connection, chain: str, now_ms: int) -> None:
+    """Write something to a chain's head: its commit takes along what was written before."""
+    conn.execute(update(gate_chains).where(gate_chains.c.chain == chain).values(at_ms=now_ms))
 
 
 def read_audit(engine: Engine) -> tuple[dict[str, Head], Iterator[Row]]:

@@ -41,10 +41,11 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An answer, and the row for the audit."""
+    """An answer, and the row for the audit. `must_last`: a later answer follows from it, so it must be on the disk."""
 
     answer: GateAnswer
     body: str
+    must_last: bool
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -111,26 +112,30 @@ def _answer(conn: Connection, one: Asked, desk: Desk, rules: GateRules, seen_ms:
         spacing_ms=rules.spacing_ms,
     )
     answer = decide(request, desk.holds, rules.brands, one.at_ms, around, (*one.against, *rules.against(request)))
-    used = _follow(conn, one, answer, desk, around, text)
-    return Told(answer, body_of(request, one.caller.name, answer, one.at_ms, (text.ref, text.hash), used))
+    must_last = _follow(conn, one, answer, desk, around, text)
+    used = around.glass if answer.reasons[0].code is GateReason.BREAK_GLASS else None
+    body = body_of(request, one.caller.name, answer, one.at_ms, (text.ref, text.hash), used)
+    return Told(answer, body, must_last)
 
 
 def _follow(
     conn: Connection, one: Asked, answer: GateAnswer, desk: Desk, around: Circumstances, text: KeptText
-) -> str | None:
-    """Write down what an answer means for later ones; the word that it used up."""
+) -> bool:
+    """Write down what an answer means for later ones; whether it means anything."""
     if answer.decision is not Verdict.ALLOW:
-        if is_held_back(answer):
-            held_posts.note(conn, _held(one, text), [r.hold for r in answer.reasons if r.hold is not None])
-        return None
-    codes = {reason.code for reason in answer.reasons}
-    if around.post is not None and GateReason.PASSED_BY_PERSON in codes:
-        held_posts.went(conn, around.post.key, one.at_ms)
-    if GateReason.BREAK_GLASS in codes and around.glass is not None:
-        break_glass.use(conn, around.glass, one.at_ms)
-        held_posts.went(conn, one.key, one.at_ms)
-        return around.glass
-    return None
+        if not is_held_back(answer):
+            return False
+        held_posts.note(conn, _held(one, text), [r.hold for r in answer.reasons if r.hold is not None])
+        return one.key not in desk.held
+    match answer.reasons[0].code:
+        case GateReason.PASSED_BY_PERSON if around.post is not None:
+            held_posts.went(conn, around.post.key, one.at_ms)
+        case GateReason.BREAK_GLASS if around.glass is not None:
+            break_glass.use(conn, around.glass, one.at_ms)
+            held_posts.went(conn, one.key, one.at_ms)
+        case _:
+            return False
+    return True
 
 
 def _held(one: Asked, text: KeptText) -> HeldPost:

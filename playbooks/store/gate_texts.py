@@ -12,6 +12,8 @@ from playbooks.gate_audit import text_hash
 from playbooks.store.engine import reading
 from playbooks.store.schema import gate_texts, held_posts
 
+_KEEP = insert(gate_texts)
+
 
 class KeptText(msgspec.Struct, frozen=True):
     """A text that was kept: where, and the hash that the audit has of it."""
@@ -29,7 +31,7 @@ def keep(conn: Connection, texts: Sequence[tuple[str, str]], now_ms: int) -> lis
     if rows:
         # As JSON: a database takes no NUL, a post may have one.
         stored = [row | {"text": msgspec.json.encode(row["text"]).decode(), "erased_ms": None} for row in rows]
-        conn.execute(insert(gate_texts), stored)
+        conn.execute(_KEEP, stored)
     return [KeptText(str(row["ref"]), text_hash(str(row["salt"]), str(row["text"]))) for row in rows]
 
 

@@ -6,17 +6,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, or_, select, update
 
 from playbooks.held_post import HeldPost
 from playbooks.store.engine import reading
 from playbooks.store.schema import held_by, held_posts
 
 
+#: Made once: the gate asks it for every answer, and making it costs more than running it.
+_KNOWN = select(held_posts).where(
+    or_(
+        held_posts.c.key.in_(bindparam("keys", expanding=True)),
+        held_posts.c.text_hash.in_(bindparam("hashes", expanding=True)) & held_posts.c.word.is_(None),
+    )
+)
+
+
 def known(conn: Connection, keys: Collection[str], hashes: Collection[str]) -> list[HeldPost]:
     """The held posts with one of these keys, and those that nobody has decided about with one of these texts."""
-    undecided = held_posts.c.text_hash.in_(hashes) & held_posts.c.word.is_(None)
-    return _read(conn, select(held_posts).where(or_(held_posts.c.key.in_(keys), undecided)))
+    rows = conn.execute(_KNOWN, {"keys": list(keys), "hashes": list(hashes)}).mappings().all()
+    return [_post(row) for row in rows]
 
 
 def note(conn: Connection, post: HeldPost, holds: Iterable[str]) -> None:

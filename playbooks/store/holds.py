@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, insert, select, update
 
 from detectors.run import Drill, Live, Replay, run_of
 from playbooks.effects.plain_text import paragraph
@@ -169,10 +169,18 @@ def holds_in_force(engine: Engine, brand: str | None = None, platform: str | Non
         return _read(conn, query)
 
 
+#: Made once: the gate asks it for every answer, and making it costs more than running it.
+_IN_FORCE_FOR = (
+    select(schema.holds)
+    .where(schema.holds.c.released_ms.is_(None), schema.holds.c.brand.in_(bindparam("brands", expanding=True)))
+    .order_by(schema.holds.c.placed_ms, schema.holds.c.id)
+)
+
+
 def in_force_for(conn: Connection, brands: Collection[str]) -> list[Hold]:
     """The holds in force that may cover posts of these brands, in the caller's transaction, oldest first."""
-    wide = schema.holds.c.brand.in_([*brands, EVERY_BRAND])
-    return _read(conn, select(schema.holds).where(schema.holds.c.released_ms.is_(None), wide))
+    rows = conn.execute(_IN_FORCE_FOR, {"brands": [*brands, EVERY_BRAND]}).mappings().all()
+    return _holds(conn, rows)
 
 
 def holds_of_incident(engine: Engine, incident: str) -> list[Hold]:
@@ -241,7 +249,10 @@ def _agree(conn: Connection, hold: Hold, agreement: Agreement) -> Release:
 
 
 def _read(conn: Connection, query: Select[tuple[object, ...]]) -> list[Hold]:
-    rows = conn.execute(query.order_by(schema.holds.c.placed_ms, schema.holds.c.id)).mappings().all()
+    return _holds(conn, conn.execute(query.order_by(schema.holds.c.placed_ms, schema.holds.c.id)).mappings().all())
+
+
+def _holds(conn: Connection, rows: Sequence[RowMapping]) -> list[Hold]:
     agreements = _agreements(conn, [row["id"] for row in rows])
     return [_hold(row, tuple(agreements.get(row["id"], ()))) for row in rows]
 

@@ -33,6 +33,7 @@ BRAND: Final = "acme"
 _READY_S: Final = 90.0
 _END_S: Final = 15.0
 _POLL_S: Final = 0.2
+_WHOLE_PLAY_MIN: Final = 60 * 24 * 60
 _TOKEN: Final = "FIREBREAK_GATE_TOKEN"  # noqa: S105  # the variable's name
 _LINKS: Final = "FIREBREAK_LINKS_SECRET"
 
@@ -166,7 +167,8 @@ class Stage:
                 "email": {"host": LOOPBACK, "port": self.inbox.port, "sender": "firebreak@demo.invalid"},
                 "links": {"secret": {"env": _LINKS}},
             },
-            "gate": {"port": self.ports["gate"], "token": {"env": _TOKEN}},
+            # What is played is long past, so watch is always behind the clock here.
+            "gate": {"port": self.ports["gate"], "token": {"env": _TOKEN}, "detection_dead_min": _WHOLE_PLAY_MIN},
             "console": {
                 "port": self.ports["console"],
                 "public_url": f"http://{LOOPBACK}:{self.ports['console']}",

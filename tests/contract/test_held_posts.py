@@ -348,6 +348,7 @@ async def test_there_is_no_glass_where_nothing_is_held(world: World) -> None:
 
 
 def pulse(world: World, reached_ms: int, process: str = "w", at_ms: int | None = None) -> None:
+    world.now_ms += 1_000  # longer than what was known of detection counts
     write_pulse(world.store, Pulse(Role.WATCH, process, at_ms or world.now_ms, START_MS - 10**6, reached_ms))
 
 
@@ -356,7 +357,7 @@ async def test_while_detection_is_dead_automated_posts_are_held_and_ops_are_page
     assert await world.codes(1) == ["detection_dead"], "nothing was ever heard of it"
     pulse(world, START_MS)
     assert await world.codes(2) == ["no_hold"]
-    world.now_ms += 10 * MINUTE_MS
+    world.now_ms += 11 * MINUTE_MS
     pulse(world, START_MS)
     assert await world.codes(3) == ["detection_dead"]
     await world.gate.look()
