@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from playbooks.console import words
 from playbooks.console.ledger_rows import ledger_rows
@@ -16,7 +16,7 @@ from playbooks.console.timeline import timeline
 from playbooks.console.values import world_of
 from playbooks.effects.plain_text import one_line
 from playbooks.incident import IncidentView
-from playbooks.labels import ActionKind, DeliveryOutcome
+from playbooks.labels import ActionKind, DeliveryOutcome, Judgement
 from playbooks.log_entry import Logged
 from playbooks.store.holds import Hold
 from playbooks.store.outbox import Line
@@ -38,7 +38,7 @@ def review(
 ) -> str:
     """The document. `brand` is what the brand is called, `name_of` gives what a person is called."""
     parts = (
-        _head(view, brand),
+        _head(view, brand, name_of),
         "## Measured\n\n" + _table(("what", "when (UTC)", "after the first sign of it"), _moments(view, ledger, holds)),
         "## What happened\n\n" + _happened(history, brand, name_of),
         "## What was held\n\n" + _held(holds, name_of),
@@ -66,7 +66,7 @@ _AFTERWARDS: Final = """## To be talked about
 - What is done by whom until when?"""
 
 
-def _head(view: IncidentView, brand: str) -> str:
+def _head(view: IncidentView, brand: str, name_of: Named) -> str:
     world = world_of(view.run)
     what = f"\n\n**{world.kind.value.upper()}**: {world.meaning}" if world else ""
     return (
@@ -74,8 +74,20 @@ def _head(view: IncidentView, brand: str) -> str:
         f"Incident `{view.id}`, {words.moment(view.opened_ms)}. Severity {view.severity} of 5 at its worst, "
         f"{view.signals} {'signal' if view.signals == 1 else 'signals'}. "
         f"Playbook {view.playbook} {view.version}, file `{view.hash[:12]}`.{what}\n\n"
-        f"{escaped(words.what_happens(view.signal, brand))}"
+        f"{escaped(words.what_happens(view.signal, brand))}{_judged(view, name_of)}"
     )
+
+
+def _judged(view: IncidentView, name_of: Named) -> str:
+    match view.judgement:
+        case Judgement.UNJUDGED:
+            return ""
+        case Judgement.REAL:
+            return f"\n\n{escaped(name_of(view.judged_by))} says that it was real."
+        case Judgement.FALSE:
+            return f"\n\n{escaped(name_of(view.judged_by))} says that it was a false alarm."
+        case _:
+            assert_never(view.judgement)
 
 
 def _moments(view: IncidentView, ledger: Sequence[Line], holds: Sequence[Hold]) -> Iterator[tuple[str, str, str]]:

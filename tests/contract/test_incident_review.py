@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import Engine
 
 from playbooks.console.markdown import to_html
-from playbooks.labels import ActionKind, Channel, DeliveryOutcome
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome, Judgement
 from playbooks.store import deeds, holds, outbox
+from playbooks.store.judging import judge
 from tests.parts.console import NOW_MS, Clock, browsing, crisis
 from tests.parts.due_actions import begin, record
 from tests.parts.signals import MINUTE_MS
@@ -57,6 +58,14 @@ async def test_it_has_every_moment_that_was_measured(store: Engine, ended: str) 
         "the card reader works again",
     ):
         assert line in text, line
+
+
+async def test_it_says_whether_it_was_real_where_somebody_has_said_so(store: Engine, ended: str) -> None:
+    assert "says that it was" not in await document(store, ended)
+    judge(store, ended, "ada", Judgement.FALSE, "A planned sale.", NOW_MS + 90 * MINUTE_MS)
+    text = await document(store, ended)
+    assert "\n\nAda Lovelace says that it was a false alarm.\n\n" in text
+    assert "“A planned sale" in text
 
 
 async def test_what_has_not_happened_is_said_to_have_not(store: Engine) -> None:
