@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 
 import click
@@ -60,10 +61,13 @@ def unknown_options(command: click.Command, words: list[str]) -> str | None:
 
 
 def unknown_choice(command: click.Command, words: list[str]) -> str | None:
-    choices = [part.type.choices for part in command.params if isinstance(part, click.Argument)
-               and isinstance(part.type, click.Choice)]  # fmt: skip
-    wrong = [word for choice in choices for word in words[:1] if not is_placeholder(word) and word not in choice]
-    return f"{command.name} takes no {wrong[0]!r}" if wrong else None
+    """What stands in the place of an argument that takes none but some words, and is none of them."""
+    arguments = [part for part in command.params if isinstance(part, click.Argument)]
+    given = takewhile(lambda word: not word.startswith("-"), words)
+    for argument, word in zip(arguments, given, strict=False):
+        if isinstance(argument.type, click.Choice) and not is_placeholder(word) and word not in argument.type.choices:
+            return f"{command.name} takes no {word!r}"
+    return None
 
 
 @pytest.mark.parametrize(("path", "line"), SHOWN, ids=lambda value: named(value) if isinstance(value, Path) else value)
@@ -77,6 +81,7 @@ def test_every_command_that_is_shown_is_there_with_its_options(path: Path, line:
         ("firebreak cook", "no command 'cook'"),
         ("firebreak worker --rôle watch", "worker has no --rôle"),
         ("firebreak --config DIR source smoke", "source takes no 'smoke'"),
+        ("firebreak arm acme everything", "arm takes no 'everything'"),
         ("firebreak --confg DIR COMMAND", "main has no --confg"),
         ("make cake", "no target 'cake'"),
     ],
