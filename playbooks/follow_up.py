@@ -40,7 +40,7 @@ def follow_ups(
     """
     found = []
     if has_ops and standing.missed and due.action is not ActionKind.ANNOTATE and due.target != OPS:
-        found.append(_tell_ops(due, notice, standing.missed, entries, people, now_ms))
+        found.append(not_reached(due, notice, standing.missed, entries, people, now_ms))
     if graphs and due.action in _MARKED and standing.state in _REACHED:
         found.append(_mark(due, notice, _MARKED[due.action], now_ms))
     return found
@@ -59,14 +59,15 @@ def nobody_on_call(due: DueAction, notice: Notice, until_ms: int, now_ms: int) -
     return _action(due, "nobody", ActionKind.PAGE, OPS, told, now_ms)
 
 
-def _tell_ops(
-    due: DueAction,
+def not_reached(
+    due: Action,
     notice: Notice,
     missed: Sequence[str],
     entries: Sequence[Entry],
     people: Mapping[str, Person],
     now_ms: int,
 ) -> Action:
+    """The page to ops about people whom an action did not reach; about one action there is one."""
     who = ", ".join(name_of(person, people) for person in missed if person)
     if missed == ("",):
         who = f"the role {due.target!r}"
@@ -106,7 +107,7 @@ def _mark(due: DueAction, notice: Notice, moment: Moment, now_ms: int) -> Action
     return _action(due, "mark", ActionKind.ANNOTATE, notice.brand, marked, now_ms)
 
 
-def _action(due: DueAction, why: str, kind: ActionKind, target: str, notice: Notice, now_ms: int) -> Action:
+def _action(due: Action, why: str, kind: ActionKind, target: str, notice: Notice, now_ms: int) -> Action:
     return Action(
         id=f"{why}-{xxhash.xxh3_128_hexdigest(due.id.encode())}",
         incident=due.incident,

@@ -186,7 +186,7 @@ async def _note(desk: Desk, said: Report) -> None:
         await asyncio.to_thread(note_outcome, desk.engine, said.action, said.outcome.value, said.detail)
         return
     row = (said.action, said.attempt, said.person, said.channel, said.outcome, said.detail)
-    await asyncio.to_thread(note_report, desk.engine, *row, desk.clock())
+    await asyncio.to_thread(note_report, desk.engine, *row, desk.clock(), settings=desk.settings)
 
 
 def _who(desk: Desk, is_them: Callable[[Person], bool]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from playbooks.incident import IncidentState
 from playbooks.log_entry import Noted
@@ -25,12 +25,22 @@ def call_next(engine: Engine, incident: str, person: str, now_ms: int) -> Told:
             return Told.NO_SUCH_INCIDENT
         if merged.carried(conn, view).state is IncidentState.RESOLVED:
             return Told.IS_OVER
-        waiting = select(timers.c.id, timers.c.body).where(
-            timers.c.incident == incident, timers.c.woken_ms.is_(None), timers.c.due_ms > now_ms
-        )
-        next_ones = [id for id, body in conn.execute(waiting) if body.get("type") == "escalate"]
-        if not next_ones:
+        if not bring_forward(conn, incident, now_ms):
             return Told.NO_SUCH_STEP
-        conn.execute(update(timers).where(timers.c.id.in_(next_ones)).values(due_ms=now_ms))
         incident_log.append(conn, incident, [Noted(WORDS)], actor=person, at_ms=now_ms, recorded_ms=now_ms)
     return Told.DONE
+
+
+def bring_forward(conn: Connection, incident: str, now_ms: int, step: str | None = None) -> bool:
+    """Let the next level of each escalation, or of one step's, fall due now; False where no level is left.
+
+    In the caller's transaction, who has the incident's lock.
+    """
+    waiting = select(timers.c.id, timers.c.body).where(
+        timers.c.incident == incident, timers.c.woken_ms.is_(None), timers.c.due_ms > now_ms
+    )
+    levels = [(id, body) for id, body in conn.execute(waiting) if body.get("type") == "escalate"]
+    next_ones = [id for id, body in levels if step in (None, body["step"])]
+    if next_ones:
+        conn.execute(update(timers).where(timers.c.id.in_(next_ones)).values(due_ms=now_ms))
+    return bool(next_ones)

@@ -232,6 +232,11 @@ def ledger(engine: Engine, incident_id: str) -> list[Line]:
     return [Line(_entry(row), ActionKind(row["action"]), row["step"], row["target"]) for row in rows]
 
 
+def ledger_of(conn: Connection, action: str) -> list[Entry]:
+    """Everything that was tried for one action, in the caller's transaction."""
+    return _ledgers(conn, [action]).get(action, [])
+
+
 def reached_nobody(engine: Engine, incidents: Collection[str]) -> frozenset[str]:
     """Those of `incidents` that have pages of which one failed for good and none reached anybody."""
     query = select(outbox.c.incident, outbox.c.state).where(
@@ -242,6 +247,11 @@ def reached_nobody(engine: Engine, incidents: Collection[str]) -> frozenset[str]
     reached = (OutboxState.DELIVERED, OutboxState.PARTLY)
     failed = {incident for incident, state in rows if state == OutboxState.FAILED}
     return frozenset(failed - {incident for incident, state in rows if state in reached})
+
+
+def action_of(row: Mapping[Any, Any]) -> Action:
+    """The action of a row of the outbox."""
+    return Action(**{name: row[name] for name in Action.__struct_fields__} | {"action": ActionKind(row["action"])})
 
 
 def entry_of(due: DueAction, point: Point, outcome: DeliveryOutcome, detail: str, now_ms: int) -> Entry:
@@ -317,8 +327,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _due_action(row: Mapping[Any, Any], owner: str, until_ms: int) -> DueAction:
-    known = {name: row[name] for name in Action.__struct_fields__}
-    known |= {"action": ActionKind(row["action"]), "incident": row["incident"] or ""}
+    known = msgspec.structs.asdict(action_of(row))
     return DueAction(**known, attempt=row["attempts"] + 1, owner=owner, lease_until_ms=until_ms)
 
 
