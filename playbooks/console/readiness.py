@@ -64,7 +64,7 @@ class Checks:
         """A check that is at most a few seconds old."""
         async with self._turn:
             if self._last is None or not 0 <= desk.clock() - self._last.at_ms < KEPT_MS:
-                self._last = await check_from_afar(desk.settings, desk.rotas(), desk.clock, desk.probes)
+                self._last = await check_from_afar(desk.engine, desk.settings, desk.rotas(), desk.clock, desk.probes)
             return self._last
 
 

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from playbooks.catalog import OWN_LIBRARY, Library, day_of, read_library
 from playbooks.labels import Channel
 from playbooks.oncall.rotas import Rotas
@@ -18,7 +20,7 @@ from playbooks.readiness.contacts import contact_findings, points_of
 from playbooks.readiness.finding import Area, Check, Finding, Reason, Weight, concluded
 from playbooks.readiness.heartbeat import heartbeat_findings
 from playbooks.readiness.library import library_findings
-from playbooks.readiness.look import Kept, Looked, look
+from playbooks.readiness.look import Kept, Looked, look, look_at
 from playbooks.readiness.people import Roads, paged_now, people_findings
 from playbooks.readiness.processes import gate_findings, process_findings
 from playbooks.readiness.surroundings import clock_findings, disk_findings, store_findings
@@ -60,7 +62,7 @@ async def check(settings: PlaybookSettings, rotas: Rotas, clock: Clock, probes: 
 
 
 async def check_from_afar(
-    settings: PlaybookSettings, rotas: Rotas, clock: Clock, probes: Sequence[Probe] = ()
+    engine: Engine, settings: PlaybookSettings, rotas: Rotas, clock: Clock, probes: Sequence[Probe] = ()
 ) -> Check:
     """As `check`, but no channel is asked from here: what the runner heard of them lately counts.
 
@@ -68,7 +70,7 @@ async def check_from_afar(
     """
     library, faults = await asyncio.to_thread(_library, settings)
     probing = asyncio.gather(*(probe() for probe in probes))
-    looked, found = await asyncio.gather(asyncio.to_thread(look, settings, clock()), probing)
+    looked, found = await asyncio.gather(asyncio.to_thread(look_at, engine, settings, clock()), probing)
     answers = looked.kept.answers if looked.kept else {}
     elsewhere = [finding for findings in found for finding in findings]
     elsewhere += _not_heard_of(sorted(set(channels_for_people(settings)) - set(answers)))

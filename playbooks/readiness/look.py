@@ -60,13 +60,12 @@ class Looked:
 
 def look(settings: PlaybookSettings, now_ms: int) -> Looked:
     """Look once. Waits as long as the store takes; raises nothing that the store does."""
-    disk = _disk(settings.store.url)
     if not is_made(settings.store):
-        return Looked(StoreState(settings.store.url, made=False), None, disk)
+        return Looked(StoreState(settings.store.url, made=False), None, _disk_of(settings.store.url))
     try:
         engine = open_store(settings.store)
     except (StoreUnreachable, MissingSecret) as away:
-        return Looked(StoreState("", trouble=str(away)), None, disk)
+        return Looked(StoreState("", trouble=str(away)), None, _disk_of(settings.store.url))
     try:
         return look_at(engine, settings, now_ms)
     finally:
@@ -75,7 +74,8 @@ def look(settings: PlaybookSettings, now_ms: int) -> Looked:
 
 def look_at(engine: Engine, settings: PlaybookSettings, now_ms: int) -> Looked:
     """Look through an engine that is open."""
-    place, disk = engine.url.render_as_string(hide_password=True), _disk(settings.store.url)
+    place = engine.url.render_as_string(hide_password=True)
+    disk = _disk_of(place)
     try:
         with reading(engine) as conn:
             schema = schema_of(conn)
@@ -121,7 +121,7 @@ def _open(engine: Engine) -> tuple[IncidentView, ...]:
         return tuple(incident_log.views(conn, ids).values())
 
 
-def _disk(url: str) -> Disk | None:
+def _disk_of(url: str) -> Disk | None:
     if not url.startswith("sqlite:///"):
         return None
     folder = Path(url.removeprefix("sqlite:///").partition("?")[0]).absolute().parent

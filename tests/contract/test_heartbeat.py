@@ -14,11 +14,13 @@ from playbooks.effects.outcome import Delivered, Failed, Outcome, Retry
 from playbooks.labels import ActionKind, Role
 from playbooks.readiness.alive import PATIENCE_MS, Alive
 from playbooks.readiness.heartbeat import Heartbeat
-from playbooks.settings import HeartbeatSettings, PlaybookSettings, SecretFrom, StoreSettings
+from playbooks.settings import HeartbeatSettings, PlaybookSettings, RunnerSettings, SecretFrom, StoreSettings
 from playbooks.store.engine import open_store
 from playbooks.store.pulses import Pulse, read_pulses, write_pulse
+from playbooks.wall_clock import now_ms
 from tests.parts.due_actions import action, put
 from tests.parts.http_servers import Receiver, Request, receiving
+from tests.parts.running import running, until
 
 NAME = "0d338dcc-a054-11ec-b909-0242ac120002"
 NOW_MS = 1_795_000_000_000
@@ -190,6 +192,22 @@ async def test_what_is_due_and_waits_and_what_the_runner_lacks_break_the_chain(
     assert {path for path, _ in service.pings} == {"/fail"}
     assert "reaches nobody" in service.pings[-1][1]
     assert "has waited for" in service.pings[-1][1]
+
+
+async def test_a_runner_beats_as_it_starts_and_is_heard_no_more_once_it_has_ended(
+    store: Engine, store_settings: StoreSettings, address: pytest.MonkeyPatch
+) -> None:
+    service = Service()
+    await asyncio.to_thread(well, store, now_ms())
+    async with receiving(Receiver(service.answer)) as outside:
+        runner = RunnerSettings(metrics_port=0)
+        known = PlaybookSettings(store=store_settings, runner=runner, heartbeat=settings(address, outside.url))
+        async with running(known):
+            await until(lambda: service.pings and [one for one in read_pulses(store) if one.role is Role.RUNNER])
+        pings = len(service.pings)
+        [said] = [one for one in read_pulses(store) if one.role is Role.RUNNER]
+    assert (pings, service.pings[0]) == (1, ("", ""))
+    assert said.troubles == ()
 
 
 async def test_a_refused_heartbeat_is_in_the_log_without_its_address(
