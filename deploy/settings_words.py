@@ -10,6 +10,7 @@ SECTIONS: Final[dict[str, str]] = {
     "start, with both numbers. Partitions cannot be changed once there are topics.",
     "brands.<name>": "The brands, by a short name that mentions carry in `brand`. What is said about a brand that is "
     "not here goes to the dead letters. No brand may be called `firebreak`.",
+    "brands.<name>.policy": "What outgoing posts are read for beside what no brand says ([policy.md](policy.md)).",
     "people.<name>": "Who may be reached, by a short name of theirs.",
     "people.<name>.quiet": "When no notice shall wake a person. A page does all the same ([oncall.md](oncall.md)).",
     "roles": "Who plays the parts that playbooks speak of: `on-call`, `executives`, `posting-team`, and `ops`, who are "
@@ -69,6 +70,17 @@ MEANING: Final[dict[str, str]] = {
     "brands.<name>.terms": "What sources look for in posts ([sources.md](sources.md)).",
     "brands.<name>.own_accounts": "The brand's own accounts: their posts are no voices.",
     "brands.<name>.when_detection_is_dead": "What the gate says to automated posts then: `hold` or `allow`.",
+    "brands.<name>.policy.languages": "The languages of the brand's posts. English is always read for.",
+    "brands.<name>.policy.domains": "The brand's own domains. A link that only looks like one of them is held.",
+    "brands.<name>.policy.contacts": "Addresses and telephone numbers that the brand gives out: nobody's own data.",
+    "brands.<name>.policy.words.<name>": "A word or phrase that the brand does not use, and why; with `*` at its end "
+    "all words that begin so.",
+    "brands.<name>.policy.topics.<name>.words": "Words by which a topic, or a claim, is known.",
+    "brands.<name>.policy.topics.<name>.approvers": "People and roles one of whom approves a post about it.",
+    "brands.<name>.policy.limits.<name>.chars": "By platform: the most characters, where the platform takes more or "
+    "fewer of this brand than of others.",
+    "brands.<name>.policy.limits.<name>.tags": "By platform: the most hashtags.",
+    "brands.<name>.policy.editors": "People and roles who may let a post go that was held or rejected.",
     "brands.<name>.planned": "The calendar: what is planned and will be talked about, each with `name`, `from` and "
     "`to` (RFC 3339 with an offset), `factor` (how many times the usual it brings, at least 1) and, where not all, "
     "`platforms`. It raises what is expected and mutes nothing.",

@@ -43,6 +43,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "negativity": "streams.negativity_command:negativity_command",
     "oncall": "streams.oncall_command:oncall_command",
     "playbook": "streams.playbook_command:playbook_command",
+    "policy": "streams.policy_command:policy_command",
     "replay": "streams.replay:replay_command",
     "restore": "streams.backup_command:restore_command",
     "sign-in": "streams.sign_in_command:sign_in",

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -32,23 +33,33 @@ def learned_from(path: Path | None) -> Weights:
         return START
     posts = list(labelled_posts(path))
     model = NegativityModel()
-    console = Console(stderr=True)
-    columns = (TextColumn("Learning {task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"from {len(posts)} posts", total=1.0)
-        model.learn_all(posts, lambda share: bar.update(task, completed=share))
+    with learning_shown(len(posts)) as tell:
+        model.learn_all(posts, tell)
     return model.export()
 
 
-def labelled_posts(path: Path) -> Iterator[tuple[str, bool]]:
-    """Each text and whether it is negative; raises `SettingsError` that names file, line and what is allowed."""
+@contextmanager
+def learning_shown(number: int) -> Iterator[Callable[[float], None]]:
+    """Shows on a terminal how far learning from so many posts is: what it yields is told the share that is done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("Learning {task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(f"from {number} posts", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def labelled_posts(path: Path, labels: Mapping[str, bool] = LABELS) -> Iterator[tuple[str, bool]]:
+    """Each text and what its label in `labels` stands for; of `LABELS`, whether it is negative.
+
+    Raises `SettingsError` that names file, line and what is allowed.
+    """
     none_yet = True
     for number, row in rows_of(path, ("text", "label")):
         label = row["label"].strip().lower()
-        if label not in LABELS:
-            raise SettingsError(f"{path}:{number}: label {row['label'][:40]!r}; allowed are {', '.join(LABELS)}")
+        if label not in labels:
+            raise SettingsError(f"{path}:{number}: label {row['label'][:40]!r}; allowed are {', '.join(labels)}")
         none_yet = False
-        yield row["text"][:MAX_TEXT_CHARS], LABELS[label]
+        yield row["text"][:MAX_TEXT_CHARS], labels[label]
     if none_yet:
         raise SettingsError(f"{path}: there is no post in it; it has a line text,label and below it one line a post")
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from playbooks.contact_points import contact_faults
 from playbooks.oncall.check import beside, rota_faults
+from playbooks.policy.rule_faults import policy_faults
 from playbooks.schedulers.needs import scheduler_faults
 from playbooks.settings import AtLeastOne, Name, PlaybookSettings, Port, Positive, SecretFrom, Section
 from playbooks.store.engine import holds_password
@@ -184,7 +185,8 @@ def read_settings(folder: Path | None) -> Settings:
 def _check(path: Path, settings: Settings) -> None:
     """What the types cannot say."""
     source = path.read_text(encoding="utf-8")
-    for where, wrong in (*rota_faults(settings), *contact_faults(settings), *scheduler_faults(settings)):
+    faults = (rota_faults, contact_faults, scheduler_faults, policy_faults)
+    for where, wrong in (fault for faults_of in faults for fault in faults_of(settings)):
         raise SettingsError(f"{path}:{line_of(source, where)}: {wrong}")
     for name, brand in settings.brands.items():
         for place, planned in enumerate(brand.planned):

@@ -68,12 +68,13 @@ def area_under_curve(scored: Sequence[tuple[float, bool]]) -> float:
     return won / pairs if pairs else 0.5
 
 
-def vector(found: list[str]) -> Vector:
+def vector(found: list[str], start: float | None = None) -> Vector:
     """A text's features as River takes them: what the word lists say, and each slot that the text touches.
 
     Words and pairs together have the length one, and so have pieces, so that long texts do not outweigh short ones.
+    `start` is what the lists say where it is another question than negativity.
     """
-    x: Vector = {_START: start_odds(found)}
+    x: Vector = {_START: start_odds(found) if start is None else start}
     if not found:
         return x
     slots = [slots_of(feature) for feature in found]
@@ -87,8 +88,14 @@ def vector(found: list[str]) -> Vector:
     return x
 
 
+def _vector_of(text: str) -> Vector:
+    return vector(features(text))
+
+
 class NegativityModel:
     """River's logistic regression over words, pairs of words and pieces of words, started from word lists.
+
+    `read` makes a text's `vector`: another reader makes a model that answers another question in the same way.
 
     >>> model = NegativityModel()
     >>> before = model.probability("gate lice everywhere")
@@ -97,7 +104,8 @@ class NegativityModel:
     True
     """
 
-    def __init__(self, weights: Weights = START) -> None:
+    def __init__(self, weights: Weights = START, read: Callable[[str], Vector] = _vector_of) -> None:
+        self._read = read
         self._optimizer = optim.AdaGrad(PACES[0].rate)
         self._regression = linear_model.LogisticRegression(
             optimizer=self._optimizer, intercept_init=weights.bias, intercept_lr=_INTERCEPT_RATE
@@ -108,20 +116,30 @@ class NegativityModel:
 
     def probability(self, text: str) -> float:
         """Probability that `text` is negative."""
-        return self._probability(vector(features(text)))
+        return self.probability_of(self._read(text))
 
-    def learn_all(self, posts: Sequence[Labelled], tell: Callable[[float], None] = lambda share: None) -> None:
+    def probability_of(self, x: Vector) -> float:
+        """Probability that a text with this `vector` is negative."""
+        proba = self._regression.predict_proba_one(x)  # type: ignore[no-untyped-call]
+        return float(proba[True])
+
+    def learn_all(
+        self,
+        posts: Sequence[Labelled],
+        tell: Callable[[float], None] = lambda share: None,
+        paces: Sequence[Pace] = PACES,
+    ) -> None:
         """Learn what people have said about posts: each text, and whether it is negative.
 
         Some posts are first kept aside to find out which pace suits: labels that are often wrong are learned with care.
         The order of `posts` makes no difference beyond chance; the same posts in the same order give the same model.
-        `tell` hears how much is done, 0..1.
+        `tell` hears how much is done, 0..1. `paces` go from bold to careful; where there is one, it is not tried.
         """
-        vectors = [(vector(features(text)), negative) for text, negative in posts]
+        vectors = [(self._read(text), negative) for text, negative in posts]
         random.Random(_SEED).shuffle(vectors)  # noqa: S311
-        tried = vectors[:_TRIAL_MOST] if len(vectors) >= _TRIAL_FROM else []
-        progress = _Progress(tell, PACES[0].passes * len(vectors) + sum(pace.passes for pace in PACES) * len(tried))
-        pace = self._best_pace(tried, progress) if tried else PACES[0]
+        tried = vectors[:_TRIAL_MOST] if len(paces) > 1 and len(vectors) >= _TRIAL_FROM else []
+        progress = _Progress(tell, paces[0].passes * len(vectors) + sum(pace.passes for pace in paces) * len(tried))
+        pace = self._best_pace(tried, paces, progress) if tried else paces[0]
         self._learn(vectors, pace, progress)
         tell(1.0)
 
@@ -145,16 +163,16 @@ class NegativityModel:
             steps=pack(steps.items()),
         )
 
-    def _best_pace(self, posts: list[_Seen], progress: _Progress) -> Pace:
+    def _best_pace(self, posts: list[_Seen], paces: Sequence[Pace], progress: _Progress) -> Pace:
         """The pace after which posts that were kept aside are told apart best, so far as their labels say so."""
         aside, learned = posts[::_ASIDE], [post for place, post in enumerate(posts) if place % _ASIDE]
         here = self.export()
         reached: dict[Pace, float] = {}
-        for pace in PACES:
-            trial = NegativityModel(here)
+        for pace in paces:
+            trial = NegativityModel(here, self._read)
             trial._learn(learned, pace, progress)
-            reached[pace] = area_under_curve([(trial._probability(x), negative) for x, negative in aside])
-        return max(PACES, key=reached.__getitem__)
+            reached[pace] = area_under_curve([(trial.probability_of(x), negative) for x, negative in aside])
+        return max(paces, key=reached.__getitem__)
 
     def _learn(self, posts: list[_Seen], pace: Pace, progress: _Progress) -> None:
         self._optimizer.lr = optim.schedulers.Constant(pace.rate)
@@ -165,10 +183,6 @@ class NegativityModel:
             for x, negative in posts:
                 learn_one(x, negative)
                 progress.step()
-
-    def _probability(self, x: Vector) -> float:
-        proba = self._regression.predict_proba_one(x)  # type: ignore[no-untyped-call]
-        return float(proba[True])
 
 
 class _Progress:
