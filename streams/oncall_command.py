@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.text import Text
 
 from streams.settings import Settings, SettingsError, read_settings
-
-if TYPE_CHECKING:
-    from playbooks.oncall.shelf import StoreShelf
 
 _FOUND_WRONG = 1
 
@@ -42,13 +38,14 @@ async def _show(settings: Settings, roles: tuple[str, ...], days: float, zone: s
     from playbooks.oncall.keeper import RotaKeeper
     from playbooks.oncall.zone import NoSuchZone, zone_named
     from playbooks.wall_clock import now_ms
+    from streams.rota_shelf import shelf_of
 
     try:
         shown_in = zone_named(zone) if zone else None
     except NoSuchZone as wrong:
         raise click.BadParameter(str(wrong), param_hint="--zone") from None
     wanted = _wanted(settings, roles)
-    keeper = RotaKeeper(settings, now_ms, _shelf(settings))
+    keeper = RotaKeeper(settings, now_ms, shelf_of(settings))
     await keeper.open()
     await keeper.look()
     rotas = keeper.rotas()
@@ -73,18 +70,3 @@ def _wanted(settings: Settings, roles: tuple[str, ...]) -> list[str]:
             known = ", ".join(sorted(settings.roles))
             raise click.BadParameter(f"there is no role {role!r} in the settings (known: {known})", param_hint="--role")
     return list(dict.fromkeys(roles)) or sorted(settings.roles)
-
-
-def _shelf(settings: Settings) -> StoreShelf | None:
-    """The copies in the store, where there are calendars and a store."""
-    from playbooks.oncall.shelf import StoreShelf
-    from playbooks.store.engine import StoreUnreachable, migrate, open_store
-
-    if not any(rota.ical is not None and rota.ical.url is not None for rota in settings.rotas.values()):
-        return None
-    try:
-        engine = open_store(settings.store)
-        migrate(engine)
-    except StoreUnreachable:
-        return None
-    return StoreShelf.plain(engine)
