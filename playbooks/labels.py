@@ -205,6 +205,8 @@ class ConsolePage(StrEnum):
     REVIEW = "review"
     RUNBOOK = "runbook"
     HOLDS = "holds"
+    HELD = "held"
+    HOLD = "hold"
     DRILLS = "drills"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"

@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
-from playbooks.console import act, brands, commands, drills, merges, mutes, pages, readiness, signing_in, verdicts
+from playbooks.console import act, brands, commands, drills, held, merges, mutes, pages, readiness, signing_in, verdicts
 from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
 from playbooks.health import Ready, health_routes
@@ -82,6 +82,9 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     post(f"/incidents/{{incident:{ID}}}/merge", _command(ConsolePage.MERGE, merges.merge_into))
     post(f"/incidents/{{incident:{ID}}}/verdict", _command(ConsolePage.VERDICT, verdicts.say))
     get("/false-pages", _page(ConsolePage.FALSE_PAGES, verdicts.false_pages))
+    post("/holds/place", _command(ConsolePage.HOLD, held.place))
+    get(f"/holds/{{hold:{ID}}}/posts", _page(ConsolePage.HELD, held.posts))
+    post(f"/holds/{{hold:{ID}}}/posts/{{post:{ID}}}", _command(ConsolePage.HELD, held.say))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
     arming = f"/brands/{{brand:{ID}}}/arming/{{to:{ID}}}"
     get("/brands", _page(ConsolePage.BRANDS, brands.brands))

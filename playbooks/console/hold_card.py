@@ -9,6 +9,7 @@ import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
 from playbooks.console.values import Tone, world_of
+from playbooks.hold_scope import EVERY_BRAND
 from playbooks.release_rights import MayRelease, may_release, releasers
 from playbooks.store.holds import Agreement, Hold
 
@@ -32,6 +33,8 @@ class HoldCard(msgspec.Struct, frozen=True):
     button: str
     placed_ms: int
     world: Tone
+    posts: int = 0
+    may_say: bool = False
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -51,8 +54,8 @@ class Rights(msgspec.Struct, frozen=True):
         return " or ".join(filter(None, [", ".join(called[:-1]), *called[-1:]]))
 
 
-def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights) -> HoldCard:
-    """`hold` as `viewer` sees it; `brand` is what the brand is called."""
+def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights, posts: int = 0) -> HoldCard:
+    """`hold` as `viewer` sees it; `brand` is what the brand is called, `posts` is how many posts it has held."""
     may = may_release(hold, viewer, rights.released_by, rights.roles)
     missing = hold.releasers_needed - len(hold.agreements)
     world = world_of(hold.run)
@@ -71,11 +74,15 @@ def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights) -> HoldCard:
         button="Release: let posting go on" if missing <= 1 else "Agree to the release",
         placed_ms=hold.placed_ms,
         world=world.kind if world else Tone.PLAIN,
+        posts=posts,
+        may_say=real and viewer != hold.protects and viewer in releasers(rights.released_by, rights.roles),
     )
 
 
 def _title(hold: Hold, brand: str) -> str:
-    place = f"{brand} on {hold.platform}" if hold.platform else brand
+    whose = "every brand" if hold.brand == EVERY_BRAND else brand
+    only = hold.only.in_words()
+    place = (f"{whose} on {hold.platform}" if hold.platform else whose) + (f", {only}" if only else "")
     if not hold.in_force:
         return f"Posting for {place} is no longer held by this incident"
     run = run_of(hold.run)
@@ -91,7 +98,9 @@ def _title(hold: Hold, brand: str) -> str:
 
 
 def _meaning(hold: Hold, brand: str) -> str:
-    where = f"on {hold.platform}" if hold.platform else "on every platform"
+    only = hold.only.in_words()
+    where = (f"on {hold.platform}" if hold.platform else "on every platform") + (f", {only}," if only else "")
+    brand = "every brand" if hold.brand == EVERY_BRAND else brand
     if not hold.in_force:
         return "Nothing that was held is sent by itself: look at each post before it goes."
     run = run_of(hold.run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 from aiohttp import web
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from detectors.run import Drill, Replay, run_of
 from playbooks.catalog import day_of
+from playbooks.console import held
 from playbooks.console.answers import said_before
 from playbooks.console.desk import DESK, ID, Desk, Viewer
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
@@ -23,9 +24,11 @@ from playbooks.console.scheduler_card import SchedulerCard, scheduler_cards
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
+from playbooks.held_post import HeldPost
 from playbooks.incident import IncidentView
 from playbooks.log_entry import Logged
 from playbooks.store import drills, outbox
+from playbooks.store.held_posts import counts, held_for
 from playbooks.store.holds import Hold, holds_in_force, holds_of_incident
 from playbooks.store.incidents import as_it_stands, incident_history, incident_view, list_incidents
 from playbooks.store.posts import Quoted, quoted
@@ -64,11 +67,13 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
         raise web.HTTPNotFound
     brand = desk.brand_name(known.view.brand)
     released_by = known.released_by
+    posts = await asyncio.to_thread(counts, desk.engine, [hold.id for hold in known.holds])
     values = {
         "incident": _card(desk, known.view, viewer, known.unreached),
         "findings": [finding(known.view.signal, quotes(known.view.signal.evidence.posts, known.posts, desk.name_of))],
         "beside": known.beside,
-        "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ())) for hold in known.holds],
+        "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ()), posts) for hold in known.holds],
+        "held": await asyncio.to_thread(_held, desk.engine, known.holds),
         "schedulers": await _schedulers(desk, known.holds),
         "to_do": _to_do(desk, known.stands, viewer),
         "newest": {one.playbook.id: one.playbook.version for one in desk.library.newest()},
@@ -107,9 +112,17 @@ async def holds(request: web.Request, viewer: Viewer) -> web.Response:
     """Every hold that holds something back: those of life, then those of drills that go on."""
     desk = request.app[DESK]
     found = await asyncio.to_thread(_holding, desk.engine, desk.clock())
-    cards = [_hold_card(desk, hold, viewer, released_by) for hold, released_by in found]
+    posts = await asyncio.to_thread(counts, desk.engine, [hold.id for hold, _ in found])
+    cards = [_hold_card(desk, hold, viewer, released_by, posts) for hold, released_by in found]
     schedulers = await _schedulers(desk, [hold for hold, _ in found])
-    return desk.page("holds.html", {"here": "holds", "cards": cards, "schedulers": schedulers}, viewer)
+    values = {
+        "here": "holds",
+        "cards": cards,
+        "schedulers": schedulers,
+        "brands": [(key, desk.brand_name(key)) for key in sorted(desk.settings.brands)],
+        "people": [(key, person.name) for key, person in sorted(desk.settings.people.items())],
+    }
+    return desk.page("holds.html", values, viewer, said=held.said(request))
 
 
 async def runbook(request: web.Request, viewer: Viewer) -> web.Response:
@@ -185,7 +198,14 @@ def _to_do(desk: Desk, view: IncidentView, viewer: Viewer) -> list[ToDo]:
     return to_do(view, playbook, desk.name_of, desk.clock(), may_act=bool(viewer.person))
 
 
-def _hold_card(desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...]) -> HoldCard:
+def _held(engine: Engine, holds: Collection[Hold]) -> dict[str, list[HeldPost]]:
+    """The posts that each hold in force has held: whoever agrees to a release has looked at them."""
+    return {hold.id: held_for(engine, hold.id) for hold in holds if hold.in_force}
+
+
+def _hold_card(
+    desk: Desk, hold: Hold, viewer: Viewer, released_by: tuple[str, ...], posts: Mapping[str, int]
+) -> HoldCard:
     names = {key: person.name for key, person in desk.settings.people.items()}
     rights = Rights(released_by, desk.roles(), names)
-    return hold_card(hold, desk.brand_name(hold.brand), viewer.person, rights)
+    return hold_card(hold, desk.brand_name(hold.brand), viewer.person, rights, posts.get(hold.id, 0))

@@ -12,7 +12,6 @@ from playbooks.held_post import HeldPost
 from playbooks.store.engine import reading
 from playbooks.store.schema import held_by, held_posts
 
-
 #: Made once: the gate asks it for every answer, and making it costs more than running it.
 _KNOWN = select(held_posts).where(
     or_(
@@ -87,6 +86,13 @@ def held_for_in(conn: Connection, hold: str) -> list[HeldPost]:
 def how_many(conn: Connection, hold: str) -> int:
     """How many posts a hold held back so far. It only grows."""
     return conn.execute(select(func.count()).select_from(held_by).where(held_by.c.hold == hold)).scalar_one()
+
+
+def counts(engine: Engine, holds: Collection[str]) -> dict[str, int]:
+    """How many posts each of these holds held back so far; one that held none is left out."""
+    query = select(held_by.c.hold, func.count()).where(held_by.c.hold.in_(holds)).group_by(held_by.c.hold)
+    with reading(engine) as conn:
+        return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def holds_of(conn: Connection, key: str) -> list[str]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import click
 import msgspec
 import yaml
 from aiohttp import ClientError, ClientSession
@@ -35,6 +36,9 @@ _WARM_S: Final = 1.0
 _HOLD_S: Final = 3.0
 #: What is wanted: 99 of 100 answers sooner, and a hold that counts sooner.
 P99_MS: Final = 10.0
+#: Questions a second, and for how long.
+RATE: Final = 500.0
+SECONDS: Final = 20.0
 HELD_MS: Final = 1_000.0
 
 
@@ -72,6 +76,20 @@ def gate_bench(rate: float, seconds: float) -> GateReport:
     """Measure both, one after the other, on a new SQLite store."""
     with tempfile.TemporaryDirectory(prefix="firebreak-bench-") as folder:
         return asyncio.run(_measured(Path(folder), rate, seconds))
+
+
+def gate_command(as_json: bool) -> int:
+    """Measure and show it; the exit code: 1 where it is slower than is wanted."""
+    found = gate_bench(RATE, SECONDS)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        for name, side in (("bare aiohttp server", found.bare), ("gate", found.gate)):
+            said = f"half within {side.p50_ms:g} ms, 99 of 100 within {side.p99_ms:g} ms"
+            click.echo(f"{name}: {side.answered} answers at {RATE:g} a second: {said}, {side.unanswered} unanswered")
+        click.echo(f"a hold of another process counted {found.held_ms:g} ms after its commit")
+        click.echo(f"allowed of what was asked after it: {found.allowed_after}")
+    return 0 if found.well else 1
 
 
 async def _measured(folder: Path, rate: float, seconds: float) -> GateReport:

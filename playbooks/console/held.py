@@ -1,0 +1,179 @@
+"""The page of what a hold has held, with a person's word on each post; and the form that holds posts by hand.
+
+A release needs a look at what was held, so the form for it stands under the posts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from http import HTTPStatus
+from urllib.parse import quote
+
+import msgspec
+from aiohttp import web
+
+from playbooks.by_hand_hold import ByHand
+from playbooks.console.desk import DESK, Desk, Said, Viewer
+from playbooks.console.forms import BadForm
+from playbooks.console.hold_card import HoldCard, Rights, hold_card
+from playbooks.held_post import HeldPost
+from playbooks.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.labels import PostWord
+from playbooks.store import held_posts
+from playbooks.store.engine import reading
+from playbooks.store.gate_texts import texts_in
+from playbooks.store.hand_holds import place_by_hand
+from playbooks.store.hold_deeds import HoldTold, PostSaid, say_of_post
+from playbooks.store.holds import read_hold
+from playbooks.store.incidents import incident_view
+
+#: So many posts are shown; the rest when these are decided.
+SHOWN = 200
+
+_SAID: Mapping[HoldTold, Said] = {
+    HoldTold.DONE: Said("It is in the log under your name."),
+    HoldTold.NO_REASON: Said("Say why; nothing has changed.", good=False),
+    HoldTold.NO_SUCH_BRAND: Said("There is no such brand in the settings.", good=False),
+    HoldTold.NO_SUCH_ROLE: Said("The settings name no role that could let go (gate.released_by).", good=False),
+    HoldTold.NOT_IN_THE_ROLES: Said("You are not among the people who may release this hold.", good=False),
+    HoldTold.IS_PROTECTED: Said("The hold protects you, so others decide.", good=False),
+    HoldTold.HAS_GONE: Said("The post has gone already.", good=False),
+    HoldTold.NO_TEXT: Said("Write the text that may go.", good=False),
+    HoldTold.NO_TIME: Said("Say a time that is still to come.", good=False),
+}
+
+
+class PostRow(msgspec.Struct, frozen=True):
+    """One held post as the page shows it; `text` is None where it was erased. `waits`: a person's word is missing."""
+
+    key: str
+    post: str
+    platform: str
+    account: str
+    text: str | None
+    first_ms: int
+    scheduled_ms: int | None
+    word: str
+    person: str
+    reason: str
+    not_before_ms: int | None
+    went_ms: int | None
+    waits: bool
+
+
+async def posts(request: web.Request, viewer: Viewer) -> web.Response:
+    """What a hold has held."""
+    desk = request.app[DESK]
+    found = await asyncio.to_thread(_read, desk, request.match_info["hold"], viewer)
+    if found is None:
+        raise web.HTTPNotFound
+    card, rows = found
+    values = {"here": "holds", "hold": card, "rows": rows[:SHOWN], "more": max(0, len(rows) - SHOWN)}
+    return desk.page("held.html", values, viewer, said=said(request))
+
+
+async def say(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -> web.Response:
+    """The viewer says what becomes of a held post."""
+    desk, word = request.app[DESK], form.get("word", "")
+    if word not in list(PostWord):
+        raise BadForm("Say what becomes of the post: choose one of the words.")
+    post = PostSaid(PostWord(word), form.get("text", ""), _moment(form.get("at", "")))
+    told = await asyncio.to_thread(
+        say_of_post,
+        desk.engine,
+        request.match_info["post"],
+        post,
+        viewer.person,
+        form.get("reason", ""),
+        desk.settings,
+        desk.roles(),
+        desk.clock(),
+    )
+    return _answer(told, f"/holds/{quote(request.match_info['hold'], safe='')}/posts")
+
+
+async def place(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -> web.Response:
+    """The viewer holds posts by hand."""
+    desk, gate = request.app[DESK], request.app[DESK].settings.gate
+    about = ByHand(
+        form.get("brand", "") or EVERY_BRAND,
+        gate.released_by,
+        form.get("platform", "").strip() or None,
+        Narrowing(_names(form, "accounts"), _names(form, "campaigns"), _names(form, "tags")),
+        gate.releasers,
+        form.get("protects", ""),
+        gate.ask_again_min,
+    )
+    told, _ = await asyncio.to_thread(
+        place_by_hand, desk.engine, about, viewer.person, form.get("reason", ""), desk.settings, desk.clock()
+    )
+    return _answer(told, "/holds")
+
+
+def said(request: web.Request) -> Said | None:
+    """What came of the last word, from the page's address."""
+    return {word.value: words for word, words in _SAID.items()}.get(request.query.get("said", ""))
+
+
+def _answer(told: HoldTold, path: str) -> web.Response:
+    match told:
+        case HoldTold.NO_PERSON:
+            raise web.HTTPForbidden
+        case HoldTold.NO_SUCH_POST:
+            raise web.HTTPNotFound
+        case _:
+            return _see(path, told)
+
+
+def _see(path: str, word: StrEnum) -> web.Response:
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": f"{path}?said={word.value}"})
+
+
+def _read(desk: Desk, id: str, viewer: Viewer) -> tuple[HoldCard, list[PostRow]] | None:
+    hold = read_hold(desk.engine, id)
+    view = incident_view(desk.engine, hold.incident) if hold else None
+    if hold is None or view is None:
+        return None
+    with reading(desk.engine) as conn:
+        found = held_posts.held_for_in(conn, id)
+        texts = texts_in(conn, [post.text_ref for post in found[:SHOWN]])
+    roles = next((known.released_by for known in view.holds if known.id == id), ())
+    rights = Rights(roles, desk.roles(), {key: person.name for key, person in desk.settings.people.items()})
+    card = hold_card(hold, desk.brand_name(hold.brand), viewer.person, rights, posts=len(found))
+    return card, [_row(desk, post, texts.get(post.text_ref)) for post in found]
+
+
+def _row(desk: Desk, post: HeldPost, text: str | None) -> PostRow:
+    return PostRow(
+        key=post.key,
+        post=post.post,
+        platform=post.platform,
+        account=post.account,
+        text=text,
+        first_ms=post.first_ms,
+        scheduled_ms=post.scheduled_ms,
+        word=post.word.value if post.word else "",
+        person=desk.name_of(post.person) if post.person else "",
+        reason=post.reason,
+        not_before_ms=post.not_before_ms,
+        went_ms=post.went_ms,
+        waits=post.word is None,
+    )
+
+
+def _names(form: Mapping[str, str], field: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in form.get(field, "").split(",") if name.strip())
+
+
+def _moment(text: str) -> int | None:
+    """A moment as a browser's field gives it, in UTC; None for an empty one. Raises `BadForm`."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadForm("That is no moment.") from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -1,0 +1,225 @@
+"""The decorator and the context manager: what they guard runs after a clear and fresh yes, and after nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from sqlalchemy import Engine
+
+from detectors.mention import rfc3339
+from playbooks.gate_client import MAX_ANSWER_BYTES, Answer, GateClient, Outcome
+from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.gate_guard import REMEMBER_MS, GateGuard, NotAllowed, PlainGateGuard
+from playbooks.gate_http import gate_app
+from playbooks.gate_plain_client import PlainGateClient
+from playbooks.secret import Secret
+from playbooks.store.holds import agree_release
+from playbooks.wall_clock import now_ms
+from tests.parts.gate import TOKEN, a_gate, callers
+from tests.parts.holding import PLACED_MS, hold, put
+
+Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def asked(text: str) -> GateRequest:
+    return GateRequest(brand="acme", platform="x", post=OutgoingPost(id=text, text=text))
+
+
+class Fake:
+    """A client whose answers are given; it counts how often it is asked."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.times = 0
+
+    async def ask(self, request: GateRequest) -> Answer:
+        return self.plainly(request)
+
+    def plainly(self, request: GateRequest) -> Answer:
+        self.times += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+class Plainly:
+    def __init__(self, fake: Fake) -> None:
+        self.ask = fake.plainly
+
+
+YES = Answer(Outcome.ALLOWED, ("nothing is held",), None, 1_000)
+HELD = Answer(Outcome.HELD, ("held",), "hold-1")
+NOES = [Answer(outcome, ("no",)) for outcome in Outcome if outcome is not Outcome.ALLOWED]
+
+
+async def test_what_is_guarded_runs_after_a_yes() -> None:
+    guard = GateGuard(Fake(YES), clock=lambda: 0)
+
+    @guard.checked(asked)
+    async def publish(text: str) -> str:
+        return f"posted {text}"
+
+    assert await publish("Hello") == "posted Hello"
+    plain = PlainGateGuard(Plainly(Fake(YES)), clock=lambda: 0)
+    assert plain.checked(asked)(lambda text: f"posted {text}")("Hello") == "posted Hello"
+
+
+@pytest.mark.parametrize("no", NOES, ids=lambda answer: answer.outcome.value)
+async def test_what_is_guarded_does_not_run_after_anything_else(no: Answer) -> None:
+    ran = []
+    with pytest.raises(NotAllowed) as told:
+        async with GateGuard(Fake(no), clock=lambda: 0).allowed(asked("Hello")):
+            ran.append("async")
+    assert told.value.answer is no
+    with pytest.raises(NotAllowed), PlainGateGuard(Plainly(Fake(no)), clock=lambda: 0).allowed(asked("Hello")):
+        ran.append("plain")
+    assert ran == []
+
+
+async def test_a_yes_that_is_no_longer_good_is_a_no() -> None:
+    with pytest.raises(NotAllowed) as told:
+        async with GateGuard(Fake(YES), clock=lambda: 1_000).allowed(asked("Hello")):
+            raise AssertionError("posted")
+    assert told.value.answer.outcome is Outcome.EXPIRED
+
+
+async def test_a_no_is_remembered_for_a_short_while_and_a_yes_never() -> None:
+    at_ms = [0]
+    fake = Fake(HELD, YES)
+    guard = GateGuard(fake, clock=lambda: at_ms[0])
+    for at_ms[0], times in ((0, 1), (REMEMBER_MS - 1, 1)):
+        with pytest.raises(NotAllowed):
+            async with guard.allowed(asked("Hello")):
+                raise AssertionError("posted")
+        assert fake.times == times
+    once = Fake(YES)
+    guard = GateGuard(once, clock=lambda: 0)
+    for times in (1, 2, 3):
+        async with guard.allowed(asked("Hello")):
+            pass
+        assert once.times == times
+
+
+async def test_what_cannot_be_reached_is_asked_again_at_once() -> None:
+    fake = Fake(Answer(Outcome.UNREACHABLE, ("gone",)), YES)
+    guard = GateGuard(fake, clock=lambda: 0)
+    with pytest.raises(NotAllowed):
+        async with guard.allowed(asked("Hello")):
+            raise AssertionError("posted")
+    async with guard.allowed(asked("Hello")):
+        pass
+    assert fake.times == 2
+
+
+async def test_another_post_is_not_held_by_what_is_remembered() -> None:
+    guard = GateGuard(Fake(HELD, YES), clock=lambda: 0)
+    with pytest.raises(NotAllowed):
+        async with guard.allowed(asked("Hello")):
+            raise AssertionError("posted")
+    async with guard.allowed(asked("Another")):
+        pass
+
+
+async def test_both_clients_get_the_gates_own_yes_and_no(store: Engine) -> None:
+    async with TestServer(gate_app(a_gate(store), callers())) as server, ClientSession() as session:
+        url = str(server.make_url("/"))
+        guard = GateGuard(GateClient(session, url, Secret(TOKEN)), remember_ms=1)
+        plain = PlainGateGuard(PlainGateClient(url, Secret(TOKEN)), remember_ms=1)
+        publish = plain.checked(asked)(lambda text: f"posted {text}")
+        async with guard.allowed(asked("Hello")):
+            pass
+        assert await asyncio.to_thread(publish, "Hello") == "posted Hello"
+        put(store, hold())
+        with pytest.raises(NotAllowed, match="Held since"):
+            async with guard.allowed(asked("Good evening")):
+                raise AssertionError("posted")
+        with pytest.raises(NotAllowed, match="Held since"):
+            await asyncio.to_thread(publish, "Good evening")
+        agree_release(store, "hold-1", "ada", "calm", PLACED_MS, looked=1)
+        assert await asyncio.to_thread(publish, "Good night") == "posted Good night"
+
+
+async def silent(_: web.Request) -> web.StreamResponse:
+    await asyncio.Event().wait()
+    raise AssertionError("never")
+
+
+async def drop_by_drop(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(200):
+        await response.write(b" ")
+        await asyncio.sleep(0.02)
+    return response
+
+
+async def hanging_up(request: web.Request) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def elsewhere(_: web.Request) -> web.StreamResponse:
+    return web.Response(status=307, headers={"Location": "/yes"})
+
+
+async def endless(_: web.Request) -> web.StreamResponse:
+    return web.Response(body=b" " * (MAX_ANSWER_BYTES + 1))
+
+
+async def yes_with_a_hold(_: web.Request) -> web.StreamResponse:
+    answer = {"decision": "allow", "reasons": [], "hold": "h", "valid_until": rfc3339(now_ms() + 900)}
+    return web.Response(text=json.dumps(answer))
+
+
+@pytest.mark.parametrize(
+    ("handler", "outcome"),
+    [
+        (silent, Outcome.TIMED_OUT),
+        (drop_by_drop, Outcome.TIMED_OUT),
+        (hanging_up, Outcome.UNREACHABLE),
+        (elsewhere, Outcome.REFUSED),
+        (endless, Outcome.UNREACHABLE),
+        (yes_with_a_hold, Outcome.UNREADABLE),
+    ],
+)
+async def test_a_gate_that_misbehaves_is_a_no_to_the_plain_client_too(handler: Answering, outcome: Outcome) -> None:
+    app = web.Application()
+    app.router.add_route("*", "/{anything:.*}", handler)
+    async with TestServer(app) as server:
+        client = PlainGateClient(str(server.make_url("/")), Secret(TOKEN), timeout_s=0.5)
+        assert (await asyncio.to_thread(client.ask, asked("Hello"))).outcome is outcome
+
+
+def test_a_head_that_comes_byte_by_byte_ends_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def drip() -> None:
+            other, _ = server.accept()
+            with other:
+                other.recv(65536)
+                other.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not done.wait(0.02):
+                    try:
+                        other.sendall(b"x")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        client = PlainGateClient(f"http://127.0.0.1:{server.getsockname()[1]}", Secret(TOKEN), timeout_s=0.4)
+        assert client.ask(asked("Hello")).outcome is Outcome.TIMED_OUT
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("url", ["", "gate", "ftp://gate", "http://"])
+def test_what_is_no_address_is_told_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match="is no address of a gate"):
+        PlainGateClient(url, Secret(TOKEN))
