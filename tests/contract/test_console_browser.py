@@ -67,7 +67,7 @@ class Site:
         """Every kind of page."""
         runbook = f"/runbooks/complaint-storm/2.0.0?incident={self.incident}"
         incidents = [f"/incidents/{each}" for each in (self.incident, self.drill, self.replay)]
-        return ["/", "/holds", *incidents, runbook, "/nothing"]
+        return ["/", "/holds", "/readiness", *incidents, runbook, "/nothing"]
 
     def link(self, person: str) -> str:
         """A link to sign in by."""
