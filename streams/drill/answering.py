@@ -9,6 +9,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
 from sqlalchemy import Engine
@@ -71,19 +72,20 @@ class Household:
                 self._agreed.add((hold.id, person))
 
     async def _release(self, person: str, hold: Hold) -> None:
-        """Sign in, open the incident's page, and send its form. Who may not let go finds none there."""
+        """Sign in, look at the incident and at what was held, send the form. Who may not let go finds none."""
         secret = issue_link(self.engine, person, now_ms(), _LINK_MS)
         # Cookies of an address without a name are not kept otherwise, and this is all on loopback.
         async with ClientSession(timeout=_TIMEOUT, cookie_jar=CookieJar(unsafe=True)) as session:
             async with session.post(f"{self.console}/sign-in/{secret}", data={"person": person}) as signed_in:
                 signed_in.raise_for_status()
-            async with session.get(f"{self.console}/incidents/{hold.incident}") as page:
-                page.raise_for_status()
-                form = _form(await page.text(), f"/holds/{hold.id}/release")
-            if form is None:
-                return
-            async with session.post(f"{self.console}/holds/{hold.id}/release", data=form) as released:
-                released.raise_for_status()
+            its = f"/holds/{quote(hold.id)}"
+            for page in (f"/incidents/{hold.incident}", f"{its}/posts"):
+                async with session.get(f"{self.console}{page}") as looked:
+                    form = _form(await looked.text(), f"{its}/release")
+                if form is not None:
+                    async with session.post(f"{self.console}{its}/release", data=form) as released:
+                        released.raise_for_status()
+                    return
 
 
 def _form(html: str, action: str) -> dict[str, str] | None:
