@@ -1,8 +1,9 @@
 """The test message: what it says, how it is sent, and how the person it is for confirms that it came.
 
 It goes the road of a page, by the same channel to the same address, and says with the strongest mark there is that
-nothing of it is real: it is a drill of one contact point. It carries a code, which whoever has the message says on the
-console or to whoever runs Firebreak, and where links can be signed, a link that asks and then confirms.
+nothing of it is real: it is a drill of one contact point. Whoever sends it names the person, so it is not asked whether
+they agreed to drills. It carries a code, which whoever has the message says on the console or to whoever runs
+Firebreak, and where links can be signed, a link that asks and then confirms.
 """
 
 from __future__ import annotations
