@@ -149,7 +149,7 @@ def _partitions_setting(topic: Topic) -> str | None:
             return "kafka.mentions_partitions"
         case Topic.BUCKETS | Topic.WATCH_STATE | Topic.SIGNALS:
             return "kafka.brands_partitions"
-        case Topic.MODELS | Topic.SAMPLES | Topic.CORRECTIONS:
+        case Topic.MODELS | Topic.SAMPLES | Topic.CORRECTIONS | Topic.HOLDS:
             return None
         case _:
             assert_never(topic)
@@ -172,7 +172,7 @@ def _configs(topic: Topic, kafka: KafkaSettings) -> dict[str, str]:
             return _kept(kafka.mentions_retention_h, _MENTION_RECORD_BYTES)
         case Topic.CORRECTIONS:
             return _kept(_FOR_EVER, _MENTION_RECORD_BYTES)
-        case Topic.TRIAGE_STATE | Topic.WATCH_STATE | Topic.MODELS:
+        case Topic.TRIAGE_STATE | Topic.WATCH_STATE | Topic.MODELS | Topic.HOLDS:
             return _newest_only()
         case _:
             assert_never(topic)

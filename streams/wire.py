@@ -32,6 +32,7 @@ class Topic(StrEnum):
     MODELS = "models"
     SAMPLES = "samples"
     CORRECTIONS = "corrections"
+    HOLDS = "holds"
 
 
 class BadRecord(Exception):

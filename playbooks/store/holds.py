@@ -189,6 +189,12 @@ def holds_of_incident(engine: Engine, incident: str) -> list[Hold]:
         return _read(conn, select(schema.holds).where(schema.holds.c.incident == incident))
 
 
+def released_since(engine: Engine, since_ms: int) -> list[Hold]:
+    """Every hold that was released at `since_ms` or later, oldest first."""
+    with reading(engine) as conn:
+        return _read(conn, select(schema.holds).where(schema.holds.c.released_ms >= since_ms))
+
+
 def read_hold(engine: Engine, hold_id: str) -> Hold | None:
     """One hold with its agreements, or None."""
     with reading(engine) as conn:

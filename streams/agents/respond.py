@@ -36,6 +36,7 @@ from streams.agents.reading import FoldReader
 from streams.agents.taking import Taker
 from streams.folding import Held
 from streams.gather import Record
+from streams.holds_topic import publish_holds
 from streams.produce import MentionProducer
 from streams.settings import Settings
 from streams.topics import ensure_topics
@@ -113,8 +114,11 @@ class RespondWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Respond until `stop`."""
         said = Said(Role.RESPOND, self._not_ready)
-        async with self._producer, self.reader.beside(self._show()), pulsing(said, self._engine):
+        async with self._producer, self.reader.beside(self._show(), self._publish()), pulsing(said, self._engine):
             await self.reader.run(stop, self._settings.respond.metrics_port, self._not_ready)
+
+    async def _publish(self) -> None:
+        await publish_holds(self._engine, self._producer, now_ms)
 
     async def take_together(self, signals: Sequence[Signal]) -> bool:
         """Signals into the store in one transaction; False, and none is taken, where something is in the way."""

@@ -22,12 +22,13 @@ def test_partitions_follow_what_is_read_side_by_side() -> None:
         "models": 1,
         "samples": 1,
         "corrections": 1,
+        "holds": 1,
     }
 
 
-def test_only_state_and_models_are_compacted() -> None:
+def test_only_state_models_and_holds_are_compacted() -> None:
     compacted = [topic for topic, shape in shapes(SETTINGS).items() if shape.configs["cleanup.policy"] == "compact"]
-    assert compacted == [Topic.TRIAGE_STATE, Topic.WATCH_STATE, Topic.MODELS]
+    assert compacted == [Topic.TRIAGE_STATE, Topic.WATCH_STATE, Topic.MODELS, Topic.HOLDS]
 
 
 def test_retention_is_the_settings_hours_in_milliseconds_and_corrections_stay() -> None:
