@@ -281,18 +281,20 @@ async def test_what_waits_for_an_approval_is_rejected(world: World) -> None:
 
 @only(SchedulerKind.HOOTSUITE)
 async def test_a_message_made_anew_and_not_answered_well_is_made_once(world: World) -> None:
-    (post,) = world.server.add(60)
+    ids = world.server.add(60, 61)
     world.hold()
     await world.look()
     world.release()
     await world.look()
-    scheduled_posts.wish(world.store, NAME, post, Wish.SCHEDULE, BEGIN_MS + DAY_MS, "ada", "Now", BEGIN_MS)
+    for post in ids:
+        scheduled_posts.wish(world.store, NAME, post, Wish.SCHEDULE, BEGIN_MS + DAY_MS, "ada", "Now", BEGIN_MS)
     world.server.acts_then_500 = True
     await world.look()
     world.server.acts_then_500 = False
-    await world.look()
-    assert world.stage(post) is Stage.RESTORED
-    assert [each.state for each in world.server.posts.values()] == ["deleted", "scheduled"]
+    for _ in range(2):
+        await world.look()
+    assert {world.stage(post) for post in ids} == {Stage.RESTORED}
+    assert [each.state for each in world.server.posts.values()] == ["deleted", "deleted", "scheduled", "scheduled"]
 
 
 @only(*DRAFTS)
@@ -335,3 +337,29 @@ async def test_words_of_a_post_are_shown_as_text_and_can_be_erased(world: World)
     with writing(world.store) as conn:
         assert scheduled_posts.forget(conn, NAME, post)
     assert (world.kept()[post].text, world.kept()[post].body) == ("", {})
+
+
+async def test_what_was_given_back_is_held_again_by_the_next_hold(world: World) -> None:
+    (post,) = world.server.add(600)
+    world.hold()
+    await world.look()
+    world.release()
+    await world.look()
+    due_ms = world.kept()[post].due_ms
+    scheduled_posts.wish(world.store, NAME, post, Wish.SCHEDULE, due_ms, "ada", "Now", BEGIN_MS)
+    await world.look()
+    assert world.stage(post) is Stage.RESTORED
+    world.hold("hold-2")
+    assert await world.state() is AccountState.HELD
+    (held,) = [each for each in world.kept().values() if each.stage in (Stage.STOPPED, Stage.DELETED)]
+    assert held.hold == "hold-2"
+    assert world.server.until(BEGIN_MS + DAY_MS) == []
+
+
+@pytest.mark.slow
+@only(SchedulerKind.WORDPRESS)
+async def test_five_thousand_posts_are_kept_stopped_and_proven(world: World) -> None:
+    world.server.add(*(30 + n for n in range(5_000)))
+    world.hold()
+    account = await world.look()
+    assert (account.state, account.stopped, account.going) == (AccountState.HELD, 5_000, 0)

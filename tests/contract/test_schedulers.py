@@ -11,6 +11,8 @@ from playbooks.schedulers.registry import ADAPTERS, open_scheduler
 from playbooks.schedulers.scheduler import Scheduler
 from playbooks.settings import SchedulerKind
 from tests.parts.schedulers.every import SERVERS
+from tests.parts.schedulers.facebook import FacebookServer
+from tests.parts.schedulers.hootsuite import HootsuiteServer
 from tests.parts.schedulers.server import DAY_MS, MINUTE_MS, TOKEN, TOKEN_VARIABLE, Server, serving
 
 AHEAD_MS = 14 * DAY_MS
@@ -245,3 +247,46 @@ async def test_no_secret_and_nothing_of_theirs_is_in_what_people_read(server: Se
         for word in (TOKEN, "Words of the post", "html", f" {post}", "invalid", "Sorry"):
             assert word not in trouble.answer
         assert "\n" not in trouble.answer
+
+
+def of_kind(kind: SchedulerKind) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("server", [kind], indirect=True, ids=[kind.value])
+
+
+@of_kind(SchedulerKind.FACEBOOK)
+@pytest.mark.parametrize("code", [4, 17, 32, 613, 80001])
+async def test_facebooks_codes_for_too_many_requests_say_busy(server: Server, code: int) -> None:
+    assert isinstance(server, FacebookServer)
+    server.busy_code, server.busy_after = code, 0
+    look = await looked(server, opened(server))
+    assert look.trouble is not None
+    assert look.trouble.why is Why.BUSY
+
+
+@of_kind(SchedulerKind.POSTIZ)
+async def test_postiz_gives_a_post_no_other_time_and_never_sends_it_at_once(server: Server) -> None:
+    server.add(60)
+    adapter = opened(server)
+    (post,) = (await looked(server, adapter)).posts
+    await adapter.stop([post], server.now_ms)
+    server.until(server.now_ms + 2 * 60 * MINUTE_MS)  # its own time is over
+    came = await adapter.restore(post, server.now_ms + 60 * MINUTE_MS, server.now_ms)
+    assert why(came) is Why.REFUSED
+    assert server.state(post.id) == "draft"
+
+
+@of_kind(SchedulerKind.MASTODON)
+async def test_what_is_in_mastodons_queue_is_deleted_and_what_is_not_is_put_off(server: Server) -> None:
+    soon, later = server.add(4, 30)
+    assert await stopped(server, opened(server)) == {soon: Means.DELETE, later: Means.POSTPONE}
+
+
+@of_kind(SchedulerKind.HOOTSUITE)
+async def test_hootsuite_signs_in_again_when_its_hour_is_over(server: Server) -> None:
+    assert isinstance(server, HootsuiteServer)
+    server.add(60)
+    adapter = opened(server)
+    await looked(server, adapter)
+    server.tokens += 1  # the old token is worth nothing now
+    look = await looked(server, adapter)
+    assert (look.trouble, len(look.posts)) == (None, 1)

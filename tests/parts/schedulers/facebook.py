@@ -20,6 +20,7 @@ class FacebookServer(Server):
 
     kind = SchedulerKind.FACEBOOK
     locked_s: float = 180.0
+    busy_code: int = 4
 
     def new_id(self, number: int) -> str:
         """The page's id and the post's."""
@@ -49,8 +50,8 @@ class FacebookServer(Server):
         return _error(190, status=401)
 
     def busy(self) -> web.Response:
-        """HTTP 403 with code 4: not 429, and no word of when again."""
-        return _error(4, status=403)
+        """HTTP 403 with a code: not 429, and no word of when again."""
+        return _error(self.busy_code, status=403)
 
     def locked(self) -> web.Response:
         """A post that is about to go."""
