@@ -13,7 +13,7 @@ from detectors.kinds.negativity import THRESHOLD
 from streams.bench.report import machine
 from streams.bench.watching import BUCKET_LIMIT_MS, SERIES_LIMIT_KB, watch_bench
 from tests.parts.require import YARDSTICKS
-from tests.yardsticks import nab_figures, negativity_figures
+from tests.yardsticks import nab_figures, negativity_figures, policy_figures
 from tests.yardsticks.simulated_information import limits
 from tests.yardsticks.simulated_kept import play_or_recall
 from tests.yardsticks.simulated_lives import CLASSES, REPORTED_SEEDS, Life, full, quick
@@ -131,6 +131,28 @@ def texts(told: Told) -> Part:
     )
 
 
+def policy(told: Told) -> Part:
+    """The outgoing-post check."""
+    told("the outgoing-post check, cold and on three fifths")
+    found = policy_figures.figures()
+    peers = _peers()["policy"]
+    offensive, hate = (
+        "on the parts kept apart: " + ", ".join(f"{name} {value:g}" for name, value in peers[of].items())
+        for of in ("offensive", "hate")
+    )
+    cold = {of: min(found.cold[f"{of} train"], found.cold[f"{of} val"]) for of in ("offensive", "hate")}
+    return Part(
+        "Outgoing posts",
+        (
+            at_least("offensive, nothing learned, macro-F1, the worse part", cold["offensive"], 0.70, offensive),
+            at_least("hate, nothing learned, macro-F1, the worse part", cold["hate"], 0.58, hate),
+            at_least("offensive, the training part learned, macro-F1", found.learned, 0.77, offensive),
+            at_most("well-meant posts held", found.well_meant, 0.02, shown="{:.1%}"),
+        ),
+        policy_figures.table(found),
+    )
+
+
 def streams(told: Told) -> Part:
     """Simulated crises and ordinary weeks, with the text model, perfect labels, and labels full of errors."""
 
@@ -188,6 +210,7 @@ def watching(told: Told) -> Part:
 PARTS: Final[dict[str, Callable[[Told], Part]]] = {
     "counts": counts,
     "texts": texts,
+    "policy": policy,
     "streams": streams,
     "watching": watching,
 }
