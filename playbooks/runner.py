@@ -19,10 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
-from functools import partial
 from typing import assert_never
-
-from sqlalchemy import Engine
 
 from playbooks import telemetry
 from playbooks.arming import Arming
@@ -35,16 +32,15 @@ from playbooks.oncall.keeper import RotaKeeper
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.oncall.shelf import StoreShelf
 from playbooks.patient_store import PatientStore
-from playbooks.people import Nobody, members
 from playbooks.reachability import pages_to_nobody
 from playbooks.readiness.alive import Alive
 from playbooks.schedulers.keeper import SchedulerKeeper
-from playbooks.schema import PlaybookError
 from playbooks.settings import PlaybookSettings
 from playbooks.standing_orders import StandingOrders
-from playbooks.store import incidents, outbox, timers
+from playbooks.store import outbox
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.outbox import Backlog, DueAction, LeaseLost
+from playbooks.waking import Waker
 from playbooks.wall_clock import Clock, now_ms
 
 _log = logging.getLogger(__name__)
@@ -58,8 +54,8 @@ class Lane(StrEnum):
     ANNOTATE = "annotate"
 
 
-#: How many timers are woken at a time, between two looks at what is due.
-TIMERS_AT_ONCE = 200
+#: How many timers that cannot be woken are named where it is asked what is wrong.
+MOST_TOLD = 5
 #: How many actions of a lane are under way at once.
 ROOM = {Lane.PAGE: 32, Lane.NOTIFY: 16, Lane.ANNOTATE: 2}
 
@@ -142,6 +138,7 @@ class Runner:
         self._store = store
         self._carrier = carrier
         self._clock = clock
+        self._waker = Waker(settings, store, library, clock, rotas)
         self._owner = f"{socket.gethostname()[:64]}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
         self._under_way: Counter[Lane] = Counter()
         self._wake = asyncio.Event()
@@ -149,7 +146,8 @@ class Runner:
     def not_ready(self) -> list[str]:
         """Why it cannot do its work just now."""
         unreached = pages_to_nobody(self._people, self._library, self._armed(), self._rotas(), self._clock())
-        return [*([self._store.trouble] if self._store.trouble else []), *unreached]
+        stuck = list(self._waker.troubles.values())[:MOST_TOLD]
+        return [*([self._store.trouble] if self._store.trouble else []), *unreached, *stuck]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take what is due and carry it out, until `stop` is set and what is under way is done."""
@@ -158,7 +156,7 @@ class Runner:
             while not stop.is_set():
                 self._wake.clear()
                 with suppress(StoreUnreachable):  # raised only once `stop` is set
-                    await self._wake_timers()
+                    await self._waker.wake()
                     await self._take(group.create_task)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._settings.poll_s):
@@ -177,25 +175,6 @@ class Runner:
                 for due in await self._claim(lane, room):
                     self._under_way[lane] += 1
                     start(self._carry_out(lane, due))
-
-    async def _wake_timers(self) -> None:
-        """Wake what is due: it writes into the outbox, from which it is taken at once."""
-        for timer in await self._store.do(lambda engine: timers.due(engine, self._clock(), TIMERS_AT_ONCE)):
-            try:
-                await self._store.do(partial(self._wake_timer, timer=timer))
-            except PlaybookError as gone:
-                # It stays due: whoever puts the file back has it looked at.
-                _log.error("timer %r: %s", timer, gone)
-
-    def _wake_timer(self, engine: Engine, timer: str) -> bool:
-        now_ms = self._clock()
-
-        def in_role(role: str) -> frozenset[str]:
-            found = members(role, self._people, self._rotas(), now_ms)
-            return frozenset() if isinstance(found, Nobody) else frozenset(found)
-
-        agreed = [key for key, person in self._people.people.items() if person.drills]
-        return incidents.wake(engine, timer, self._library, self._people.brands, in_role, now_ms, agreed)
 
     async def _claim(self, lane: Lane, room: int) -> list[DueAction]:
         lease_ms = int(self._settings.lease_s * 1000)

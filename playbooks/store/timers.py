@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 from sqlalchemy import Connection, Engine, select, update
@@ -25,11 +25,11 @@ def add(conn: Connection, wakes: Iterable[Wake]) -> None:
         conn.execute(insert(timers).on_conflict_do_nothing(), rows)
 
 
-def due(engine: Engine, now_ms: int, limit: int) -> list[str]:
-    """The ids of timers to be woken, those first that are due longest."""
+def due(engine: Engine, now_ms: int, limit: int, without: Collection[str] = ()) -> list[str]:
+    """The ids of timers to be woken, `without` these, those first that are due longest."""
     query = (
         select(timers.c.id)
-        .where(timers.c.woken_ms.is_(None), timers.c.due_ms <= now_ms)
+        .where(timers.c.woken_ms.is_(None), timers.c.due_ms <= now_ms, timers.c.id.not_in(without))
         .order_by(timers.c.due_ms, timers.c.id)
         .limit(limit)
     )
