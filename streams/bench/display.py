@@ -8,6 +8,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from streams.bench.job import READERS, ReaderName
+from streams.bench.paging import LIMIT_S, PagingReport
 from streams.bench.report import FLAT_WITHIN, WANTED, MemoryReport, Report, rate
 from streams.bench.runner import Outcome, Plan
 from streams.bench.watching import BASE_LIMIT_MB, BUCKET_LIMIT_MS, SERIES_LIMIT_KB, WatchReport
@@ -102,4 +103,19 @@ def show_watch(console: Console, found: WatchReport) -> None:
     table.add_row("memory of the process without series", f"{found.base_mb:.0f} MB", f"{BASE_LIMIT_MB:.0f} MB")
     for one in found.rivers:
         table.add_row(f"beside it: an update of River's {one.detector}", f"{one.us_per_update / 1000:.4f} ms", "")
+    console.print(table)
+
+
+def show_paging(console: Console, found: PagingReport) -> None:
+    """The table of how soon people were paged."""
+    title = f"{found.incidents} incidents at once, {found.brands} brands"
+    table = Table(title=title, caption=found.machine, box=SIMPLE, pad_edge=False)
+    for column in ("what", "found", "wanted at most"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    table.add_row("the last signal is in the store", f"{found.taken_s:.1f} s", "")
+    table.add_row("the first page of an incident, the middle one", f"{found.median_first_page_s:.1f} s", "")
+    table.add_row("the first page of an incident, the last one", f"{found.first_page_s:.1f} s", f"{LIMIT_S:.0f} s")
+    table.add_row(f"the last of {found.mails} mails", f"{found.all_s:.1f} s", "")
+    table.add_row("pages that came twice", str(found.doubled), "0")
+    table.add_row("pages that did not come", str(found.missing), "0")
     console.print(table)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import click
@@ -11,8 +13,11 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from streams.bench.display import Shown, show_memory, show_report, show_watch
+from playbooks.settings import StoreSettings
+from playbooks.store.engine import StoreUnreachable
+from streams.bench.display import Shown, show_memory, show_paging, show_report, show_watch
 from streams.bench.job import READERS, ReaderName
+from streams.bench.paging import PagingFailed, paging_bench
 from streams.bench.report import memory_report, report
 from streams.bench.runner import Outcome, Plan, ReaderFailed, run_plan
 from streams.bench.watching import watch_bench
@@ -67,6 +72,21 @@ def cost_of_watching(series: int, as_json: bool) -> int:
         _print_json({"watch": found})
     else:
         show_watch(Console(), found)
+    return 0 if found.well else _FOUND_SOMETHING
+
+
+def pages_at_once(store_url: str | None, as_json: bool) -> int:
+    """500 incidents at once for 200 brands; the exit code."""
+    with TemporaryDirectory(prefix="firebreak-paging-") as folder:
+        store = StoreSettings(url=store_url or f"sqlite:///{folder}/store.db")
+        try:
+            found = paging_bench(store, Path(folder), incidents=500, brands=200)
+        except (PagingFailed, StoreUnreachable) as failed:
+            raise BenchStopped(str(failed), _FOUND_SOMETHING) from None
+    if as_json:
+        _print_json({"paging": found})
+    else:
+        show_paging(Console(), found)
     return 0 if found.well else _FOUND_SOMETHING
 
 
