@@ -17,6 +17,7 @@ from playbooks.gate_proxy import (
     POST_HEADER,
     PROXY_PATH,
     REASONS_HEADER,
+    REQUEST_HEADER,
     TAGS_HEADER,
     TEXT_HEADER,
     TOKEN_HEADER,
@@ -89,7 +90,7 @@ def _holds(holds: object, error: object) -> dict[str, Any]:
 
 
 def _proxy(error: object) -> dict[str, Any]:
-    lists = (TAGS_HEADER, AUTOMATED_HEADER, TEXT_HEADER, TOKEN_HEADER)
+    lists = (REQUEST_HEADER, TAGS_HEADER, AUTOMATED_HEADER, TEXT_HEADER, TOKEN_HEADER)
     headers = [_header(name, required=name in _MUST) for name in (*FIELDS, POST_HEADER, *lists)]
     told = {name: {"schema": {"type": "string"}} for name in (ANSWER_HEADER, REASONS_HEADER, HOLD_HEADER)}
     return {
@@ -104,7 +105,7 @@ def _proxy(error: object) -> dict[str, Any]:
     }
 
 
-_MUST: Final = ("X-Firebreak-Brand", "X-Firebreak-Platform", POST_HEADER)
+_MUST: Final = ("X-Firebreak-Brand", "X-Firebreak-Platform")
 
 
 def _header(name: str, *, required: bool) -> dict[str, Any]:

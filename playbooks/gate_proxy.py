@@ -34,6 +34,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "X-Firebreak-Run": "run",
 }
 POST_HEADER: Final = "X-Firebreak-Post-Id"
+#: What names the post where the other is not there: Envoy gives each request one.
+REQUEST_HEADER: Final = "X-Request-Id"
 #: The text, percent-encoded UTF-8: a header takes nothing else.
 TEXT_HEADER: Final = "X-Firebreak-Text"
 TAGS_HEADER: Final = "X-Firebreak-Tags"
@@ -55,7 +57,10 @@ def question_of(headers: CIMultiDictProxy[str]) -> tuple[GateRequest, bool]:
         fields["automated"] = {"true": True, "false": False}.get(automated.lower(), automated)
     text = _one(headers, TEXT_HEADER)
     try:
-        fields["post"] = {"id": _one(headers, POST_HEADER), "text": unquote(text, errors="strict")}
+        fields["post"] = {
+            "id": _one(headers, POST_HEADER) or _one(headers, REQUEST_HEADER),
+            "text": unquote(text, errors="strict"),
+        }
         return msgspec.convert(fields, GateRequest), bool(text)
     except UnicodeDecodeError:
         raise _refused(f"{TEXT_HEADER} is not percent-encoded UTF-8") from None

