@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -38,11 +40,26 @@ def add_to_lock(folder: Path, name: str, hash: str) -> None:
 
     Raises `PlaybookError` where it is released already: a lock's entry never changes.
     """
-    locked = dict(read_lock(folder))
+    with _alone(folder):
+        locked = dict(read_lock(folder))
+        if name in locked:
+            raise PlaybookError(folder / LOCK_NAME, 1, f"{name} is released already; make a new version")
+        _write(folder, locked | {name: hash})
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else on this machine releases into `folder` meanwhile: of two at once one would lose the other's entry."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write(folder: Path, locked: Mapping[str, str]) -> None:
     path = folder / LOCK_NAME
-    if name in locked:
-        raise PlaybookError(path, 1, f"{name} is released already; make a new version")
-    locked[name] = hash
     handle, made = tempfile.mkstemp(dir=folder, prefix=f".{LOCK_NAME}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from playbooks.catalog import OWN_LIBRARY, Pinned, library_of, load_library, parse_playbook, path_of
 from playbooks.drafting import first_version, next_version
-from playbooks.lock_file import add_to_lock, hash_of
+from playbooks.lock_file import add_to_lock, hash_of, read_lock
 from playbooks.schema import PlaybookError
 from streams import playbook_command
 from streams.cli import main
@@ -368,3 +369,11 @@ def test_the_settings_have_the_people_that_the_library_asks_for(tmp_path: Path, 
     found = CliRunner().invoke(main, ["--config", str(tmp_path), "playbook", "check"])
     assert (says or "playbooks released") in found.output
     assert found.exit_code == (1 if says else 0), found.output
+
+
+def test_releases_at_once_lose_none_of_each_other(tmp_path: Path) -> None:
+    (tmp_path / "lock.json").write_text("{}\n")
+    names = [f"storm-{n}/1.0.0.yaml" for n in range(60)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda name: add_to_lock(tmp_path, name, "0" * 64), names))
+    assert sorted(read_lock(tmp_path)) == sorted(names)
