@@ -58,11 +58,13 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @incident_command.command("list", short_help="Show incidents, the newest first.")
 @click.option("--all", "every", is_flag=True, help="Also those that are over.")
 @click.option("--brand", help="Only of this brand.")
-@click.option("--run", "run", default="", help="Of a drill or a replay, by its id; without it those of life.")
+@click.option("--run", "run", help="Only of this drill or replay, by its id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Look at so many.")
 @_json
 @click.pass_context
-def list_command(ctx: click.Context, every: bool, brand: str | None, run: str, limit: int, as_json: bool) -> None:
+def list_command(
+    ctx: click.Context, every: bool, brand: str | None, run: str | None, limit: int, as_json: bool
+) -> None:
     """Show the incidents that are open, or with --all those that are over too, the newest first."""
     from playbooks.incident import IncidentState
     from playbooks.store.incidents import list_incidents

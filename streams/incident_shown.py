@@ -13,6 +13,7 @@ from playbooks.console import words
 from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.review import review
 from playbooks.console.timeline import timeline
+from playbooks.console.values import world_of
 from playbooks.effects.plain_text import one_line
 from playbooks.incident import IncidentView
 from playbooks.log_entry import Logged
@@ -53,7 +54,9 @@ def in_list(found: Iterable[IncidentView], name_of: Named) -> Iterator[str]:
     """Two lines for each incident: narrow enough for a telephone's terminal, and an id that can be copied."""
     for view in found:
         judged = f", {view.judgement.value}" if view.judged_by else ""
-        yield f"{view.id}  {view.brand}: {one_line(view.title, 60)}"
+        world = world_of(view.run)
+        mark = f"{world.kind.upper()} {world.id}: " if world else ""
+        yield f"{view.id}  {mark}{view.brand}: {one_line(view.title, 60)}"
         yield f"    {words.moment(view.opened_ms)}, severity {view.severity} of 5, {state_of(view, name_of)}{judged}"
 
 
@@ -84,6 +87,8 @@ def as_json_of(known: Shown) -> dict[str, Any]:
 def in_lines(known: Shown, brand: str, name_of: Named) -> Iterator[str]:
     """One incident for a person to read."""
     view = known.view
+    if (world := world_of(view.run)) is not None:
+        yield f"{world.kind.upper()} {world.id}: {world.meaning}"
     yield f"{brand}: {one_line(view.title)} ({view.id})"
     yield f"{state_of(view, name_of)}; severity {view.severity} of 5; {view.playbook} {view.version}"
     if view.judged_by:

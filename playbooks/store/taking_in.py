@@ -20,7 +20,7 @@ from playbooks.arming import Arming
 from playbooks.catalog import Library
 from playbooks.incident import IncidentView, advance
 from playbooks.labels import SignalDecision
-from playbooks.log_entry import RESPOND, Logged, Opened
+from playbooks.log_entry import RESPOND, Logged, Opened, SeverityRaised
 from playbooks.mute import Mute
 from playbooks.store import incident_log, mutes, outbox, posts, timers
 from playbooks.store.arming import armings_for
@@ -99,8 +99,8 @@ class _Batch:
         for each in decided.plans:
             _follow(here, each, referred, now_ms)
             self._plans.append((each, referred))
-        if decided.plans:
-            posts.keep(self._conn, rows)
+        if any(isinstance(entry, Opened | SeverityRaised) for each in decided.plans for entry in each.entries):
+            posts.keep(self._conn, rows)  # those that the log quotes, and no others
         return decided.decision
 
     def write(self) -> None:

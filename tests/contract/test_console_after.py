@@ -16,7 +16,8 @@ from playbooks.store.erasing import Author, erase
 from playbooks.store.incidents import incident_view
 from playbooks.store.judging import WEEK_MS
 from playbooks.store.merging import merge
-from tests.parts.console import PLACED_MS, SETTINGS, Clock, browsing, crisis, page, send, signal
+from tests.parts.console import SETTINGS, Clock, browsing, crisis, page, send
+from tests.parts.holding import PLACED_MS, signal
 
 HOSTILE = "<script>alert(1)</script>"
 POST = Post("at://did:plc:ada/1", "bluesky", PLACED_MS - 60_000, 0.93, f"It burnt my hand. {HOSTILE}", "ada_l")

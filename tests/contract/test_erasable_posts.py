@@ -82,6 +82,13 @@ def test_the_same_post_in_a_later_signal_has_the_same_reference(store: Engine) -
     assert len(after) == 2
 
 
+def test_nothing_is_kept_of_posts_that_the_log_does_not_quote(store: Engine) -> None:
+    taken(store, quoting(BO))
+    taken(store, quoting(ADA, id="sig-2"))
+    assert [word for word in ADAS if word in everything(store)] == []
+    assert verify(store)[0].faults == ()
+
+
 def test_a_reference_says_nothing_to_whoever_tries_handles(store: Engine) -> None:
     first = taken(store, quoting(ADA))
     other = taken(store, msgspec.structs.replace(quoting(ADA, id="sig-2"), brand="other"))

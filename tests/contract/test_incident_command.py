@@ -74,6 +74,14 @@ def test_incidents_are_listed_and_shown_with_posts_as_plain_text(run: Run, incid
     assert [row["incident"] for row in json.loads(run("incident", "list", "--json").output)] == [incident]
 
 
+def test_what_is_a_drill_says_so_first(run: Run, store: Engine) -> None:
+    take_signal(store, a_signal(run="drill-fire"), load_library(), armed(store), MORNING_MS)
+    (drill,) = list_incidents(store)
+    assert f"{drill.id}  DRILL drill-fire: acme" in run("incident", "list").output
+    assert run("incident", "show", drill.id).output.startswith("DRILL drill-fire: An exercise.")
+    assert run("incident", "list", "--run", "drill-other").output == "No incident is open.\n"
+
+
 def test_what_people_do_is_done_under_their_name(run: Run, store: Engine, incident: str) -> None:
     by = ("--by", "ada", "--reason", "So it is.")
     assert run("incident", "acknowledge", incident, "--by", "ada").output == f"Ada Lovelace has {incident}.\n"

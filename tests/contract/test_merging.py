@@ -284,7 +284,7 @@ def test_a_person_says_whether_it_was_real_and_the_last_word_counts(two: Two) ->
 def test_false_pages_are_counted_by_brand_and_week(two: Two) -> None:
     judge(two.engine, two.plain, "cy", Judgement.FALSE, "A planned sale.", two.now_ms)
     two.signal("sig-else", brand="other")
-    with_drill = a_signal("sig-drill", at_ms=two.now_ms, run="drill:fire")
+    with_drill = a_signal("sig-drill", at_ms=two.now_ms, run="drill-fire")
     two.take(with_drill)
     counted = {("acme", Judgement.FALSE): 1, ("acme", Judgement.UNJUDGED): 1, ("other", Judgement.UNJUDGED): 2}
     assert dict(count_week(two.engine, two.now_ms)) == counted
