@@ -251,7 +251,8 @@ def reached_nobody(engine: Engine, incidents: Collection[str]) -> frozenset[str]
 
 def action_of(row: Mapping[Any, Any]) -> Action:
     """The action of a row of the outbox."""
-    return Action(**{name: row[name] for name in Action.__struct_fields__} | {"action": ActionKind(row["action"])})
+    known = {name: row[name] for name in Action.__struct_fields__}
+    return Action(**known | {"action": ActionKind(row["action"]), "incident": row["incident"] or ""})
 
 
 def entry_of(due: DueAction, point: Point, outcome: DeliveryOutcome, detail: str, now_ms: int) -> Entry:
