@@ -42,14 +42,27 @@ def points_of(settings: PlaybookSettings, addresses: Mapping[Channel, AddressOf]
 
 
 def address_hash(settings: PlaybookSettings, channel: Channel, address: str) -> str:
-    """A hash of where a message really goes: for a service that is only named, of what the name stands for.
+    """Two hashes of where a message really goes: of the address, and, for a service that is only named, of its secret.
+
+    The second is empty where there is none, or where this process does not have it.
 
     >>> settings = PlaybookSettings()
     >>> address_hash(settings, Channel.SMS, "+4930123") == address_hash(settings, Channel.SMS, "+4930124")
     False
     """
-    stands_for = "" if (place := _behind(settings, channel, address)) is None else _read(place)
-    return sha256("\x1f".join((channel.value, address, stands_for)).encode()).hexdigest()
+    place = _behind(settings, channel, address)
+    secret = _read(place) if place else ""
+    return f"{_hashed(channel.value, address)[:31]}.{_hashed(secret)[:32] if secret else ''}"
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two such hashes are of one place, as far as both know: who has not the secret goes by the address.
+
+    >>> same_place("ab.1", "ab.1"), same_place("ab.1", "ab.2"), same_place("ab.1", "ab."), same_place("ab.", "cd.")
+    (True, False, True, False)
+    """
+    (address, _, secret), (other_address, _, other_secret) = one.partition("."), other.partition(".")
+    return address == other_address and (secret == other_secret or not secret or not other_secret)
 
 
 def contact_findings(
@@ -66,7 +79,7 @@ def contact_findings(
 def _finding(point: Point, tests: list[ContactTest], valid_days: float, now_ms: int) -> Finding:
     who = f"{point.name} by {point.channel.value}"
     again = f"Send a test message: firebreak check --send-test {point.person}"
-    same = [test for test in tests if test.address_hash == point.address_hash]
+    same = [test for test in tests if same_place(test.address_hash, point.address_hash)]
     confirmed = max((test.confirmed_ms for test in same if test.confirmed_ms is not None), default=None)
     if confirmed is not None and now_ms - confirmed < valid_days * DAY_MS:
         left = int(confirmed + valid_days * DAY_MS - now_ms)
@@ -98,6 +111,10 @@ def _behind(settings: PlaybookSettings, channel: Channel, address: str) -> Secre
     if channel is Channel.SLACK and channels.slack:
         return channels.slack.webhook
     return None
+
+
+def _hashed(*parts: str) -> str:
+    return sha256("\x1f".join(parts).encode()).hexdigest()
 
 
 def _read(place: SecretFrom) -> str:

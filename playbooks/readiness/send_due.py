@@ -11,7 +11,7 @@ from playbooks.readiness.ask_channels import opened
 from playbooks.readiness.contacts import points_of
 from playbooks.readiness.proof import for_tests, message_of, send_test, way_of
 from playbooks.settings import MissingSecret, PlaybookSettings
-from playbooks.store.contact_tests import ContactTest, note_outcome, take_asked
+from playbooks.store.contact_tests import ContactTest, note_outcome, note_place, take_asked
 from playbooks.wall_clock import Clock
 
 _GONE = "the person has no such contact point any more"
@@ -39,5 +39,6 @@ async def _send(settings: PlaybookSettings, engine: Engine, test: ContactTest, c
     except MissingSecret as wrong:
         await asyncio.to_thread(note_outcome, engine, test.id, "failed", str(wrong))
         return
+    await asyncio.to_thread(note_place, engine, test.id, point.address_hash)
     word, detail = await send_test(effect, message)
     await asyncio.to_thread(note_outcome, engine, test.id, word, detail)

@@ -50,6 +50,12 @@ def take_asked(engine: Engine, now_ms: int) -> list[ContactTest]:
         return [_test(row) for row in conn.execute(taken).mappings()]
 
 
+def note_place(engine: Engine, test: str, address_hash: str) -> None:
+    """Write down where it goes, as who sends it knows: they have the secrets, who asked for it perhaps not."""
+    with writing(engine) as conn:
+        conn.execute(update(contact_tests).where(contact_tests.c.id == test).values(address_hash=address_hash))
+
+
 def note_outcome(engine: Engine, test: str, outcome: str, detail: str) -> None:
     """Write down what the channel said of it."""
     with writing(engine) as conn:

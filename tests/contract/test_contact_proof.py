@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from playbooks.action_link import ActionLink, What, token_of
 from playbooks.labels import Channel
 from playbooks.reachability import channels_for_people
-from playbooks.readiness.contacts import Point, address_hash, contact_findings, points_of
+from playbooks.readiness.contacts import Point, address_hash, contact_findings, points_of, same_place
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.proof import CODE_VALID_MS, CONFIRM_PATH, Way, message_of, new_test, said_with, send_test
 from playbooks.readiness.send_due import send_due
@@ -29,7 +29,7 @@ from playbooks.settings import (
     PlaybookSettings,
     SecretFrom,
 )
-from playbooks.store.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test
+from playbooks.store.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test, take_asked
 from streams.cli import main
 from tests.parts.channels import SECRETS, SIDES, Mood, Side
 from tests.parts.console import NOW_MS, SETTINGS, Clock, browsing, page, send
@@ -49,7 +49,7 @@ def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def point(channel: Channel = Channel.EMAIL, address: str = "ada@example.org") -> Point:
-    return Point("ada", "Ada Lovelace", channel, address, f"hash of {address}")
+    return Point("ada", "Ada Lovelace", channel, address, address_hash(PlaybookSettings(), channel, address))
 
 
 def made(channel: Channel = Channel.EMAIL, **changes: object) -> ContactTest:
@@ -123,7 +123,13 @@ def test_what_a_service_is_named_for_is_part_of_the_address(monkeypatch: pytest.
     monkeypatch.setenv("PD", "one-key")
     one = address_hash(settings, Channel.PAGERDUTY, "comms")
     monkeypatch.setenv("PD", "another-key")
-    assert one != address_hash(settings, Channel.PAGERDUTY, "comms")
+    assert not same_place(one, address_hash(settings, Channel.PAGERDUTY, "comms"))
+    assert not same_place(one, address_hash(settings, Channel.PAGERDUTY, "ops"))
+    # Who has not the secret, as the console has not, goes by the name.
+    monkeypatch.delenv("PD")
+    assert same_place(one, address_hash(settings, Channel.PAGERDUTY, "comms"))
+    assert not same_place(one, address_hash(settings, Channel.PAGERDUTY, "ops"))
+    assert len(one) <= 64
     [found] = points_of(settings, channels_for_people(settings))
     assert "key" not in repr(found)
 
@@ -140,6 +146,12 @@ def test_a_code_is_good_for_a_week_for_its_person_and_once(store: Engine) -> Non
     assert confirm(store, test.id, NOW_MS + 5)
     assert newest_tests(store)[0].confirmed_ms == NOW_MS
     assert not confirm(store, "test-of-nobody", NOW_MS)
+
+
+def test_what_is_asked_for_is_given_to_one_runner(store: Engine) -> None:
+    note_test(store, made(outcome=ASKED))
+    assert [test.outcome for test in take_asked(store, NOW_MS + 1)] == ["sending"]
+    assert take_asked(store, NOW_MS + 2) == []
 
 
 # --- on the console
@@ -213,6 +225,21 @@ async def test_a_link_of_a_test_acknowledges_nothing_and_a_link_of_an_incident_c
             async with client.post(path) as answer:
                 assert answer.status == 410, path
     assert (await asyncio.to_thread(newest_tests, store))[0].confirmed_ms is None
+
+
+async def test_where_a_test_really_went_is_noted_by_who_has_the_secrets(
+    store: Engine, settings: PlaybookSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = {"ada": Person(name="Ada", pagerduty="comms")}
+    pager = PagerDutySettings(services={"comms": SecretFrom(env="PD")}, url="http://127.0.0.1:1")
+    known = msgspec.structs.replace(settings, people=people, channels=ChannelSettings(pagerduty=pager))
+    async with browsing(store, "ada", Clock(), known) as client:
+        assert await send(client, "/readiness/test") == (303, "/readiness?said=tests_asked")
+    monkeypatch.setenv("PD", "one-key")
+    assert await send_due(known, store, Clock()) == 1
+    [test] = await asyncio.to_thread(newest_tests, store)
+    assert test.address_hash == address_hash(known, Channel.PAGERDUTY, "comms")
+    assert not test.address_hash.endswith(".")
 
 
 async def test_a_test_for_a_point_that_is_gone_meanwhile_is_not_sent(store: Engine, settings: PlaybookSettings) -> None:
