@@ -46,6 +46,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "policy": "streams.policy_command:policy_command",
     "replay": "streams.replay:replay_command",
     "restore": "streams.backup_command:restore_command",
+    "schedulers": "streams.schedulers_command:schedulers_command",
     "sign-in": "streams.sign_in_command:sign_in",
     "source": "streams.sources.command:source_command",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from streams.hold_words import told_in_words
+from streams.rights_now import rights_now
 from streams.settings import Settings, read_settings
 from streams.signed import signed
 
@@ -144,7 +145,7 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
         _end_with(told_in_words(Release.NO_SUCH_HOLD))
     view = incident_view(engine, found.incident)
     roles = [role for known in view.holds if known.id == hold for role in known.released_by] if view else []
-    may = may_release(found, by[0], roles, _rights(settings))
+    may = may_release(found, by[0], roles, rights_now(settings))
     if may is not MayRelease.YES:
         _end_with(told_in_words(may))
     came = agree_release(engine, hold, *by, now_ms(), looked)
@@ -173,7 +174,7 @@ def break_glass(
     by = signed(settings, person, reason)
     this = hold_deeds.ThisPost(brand, platform, post, text)
     engine = _opened(settings)
-    told, until_ms = hold_deeds.break_glass(engine, this, *by, settings, _rights(settings), now_ms())
+    told, until_ms = hold_deeds.break_glass(engine, this, *by, settings, rights_now(settings), now_ms())
     if told is not hold_deeds.HoldTold.DONE:
         _end_with(told_in_words(told))
     click.echo(f"This one post may go once, until {rfc3339(until_ms)}. Ops and who may release are paged.")
@@ -210,7 +211,7 @@ def _say(ctx: click.Context, word: PostWord, post: str, by: tuple[str, str], tex
     if at is not None and at.tzinfo is None:
         raise click.BadParameter("say the offset too, such as 2026-11-24T09:00:00+01:00", param_hint="--at")
     said = PostSaid(word, text, to_ms(at) if at is not None else None)
-    told = say_of_post(_opened(settings), post, said, *by, settings, _rights(settings), now_ms())
+    told = say_of_post(_opened(settings), post, said, *by, settings, rights_now(settings), now_ms())
     if told is not HoldTold.DONE:
         _end_with(told_in_words(told))
     click.echo(told_in_words(told))
@@ -248,24 +249,6 @@ def _opened(settings: Settings) -> Engine:
 
     engine: Engine = open_migrated(settings)
     return engine
-
-
-def _rights(settings: Settings) -> Mapping[str, Sequence[str]]:
-    """Who may do what a role may, also by rotas."""
-    import asyncio
-
-    from playbooks.oncall.keeper import RotaKeeper
-    from playbooks.people import rights
-    from playbooks.wall_clock import now_ms
-    from streams.rota_shelf import shelf_of
-
-    async def known() -> Mapping[str, Sequence[str]]:
-        keeper = RotaKeeper(settings, now_ms, shelf_of(settings))
-        await keeper.open()
-        await keeper.look()
-        return rights(settings, keeper.rotas(), now_ms())
-
-    return asyncio.run(known())
 
 
 def _with_texts(engine: Engine, posts: Sequence[Any]) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ class Asked(StrEnum):
     DONE = "done"
     NO_SUCH_POST = "no_such_post"
     NOT_HELD_BACK = "not_held_back"
+    NOT_IN_THE_ROLES = "not_in_the_roles"
+    IS_PROTECTED = "is_protected"
 
 
 class Logged(msgspec.Struct, frozen=True):
