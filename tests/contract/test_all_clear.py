@@ -224,3 +224,12 @@ async def test_the_ledger_says_by_which_road_each_heard_it(house: House) -> None
         (line.entry.person, line.entry.channel.value) for line in lines if line.entry.outcome.value == "accepted"
     }
     assert reached == {("ada", "email"), ("ada", "pagerduty"), ("bo", "email")}
+
+
+async def test_an_act_that_arms_a_brand_is_told_by_the_same_roads_and_is_about_no_incident(house: House) -> None:
+    arm(house.store, "acme", Arming.PAGE, "bo", "a good week", house.settings, now_ms(), early=True)
+    await house.works()
+    assert [house.subjects(person) for person in ("ada", "cy", "otto")] == [["Acme Airways: armed to page"]] * 3
+    assert "Bo Diddley has said so: a good week" in " ".join(house.text("cy").split())
+    assert "Incident" not in house.text("cy")
+    assert set(house.pagerduty.rings.values()) <= {1}
