@@ -56,6 +56,7 @@ class Alive:
         self._unwell_since_ms: int | None = None
         self._taken_ms: int | None = None
         self._told_ms = 0
+        self._logged = False
         self._asked_ms = clock() - ASK_EVERY_MS + FIRST_ASK_MS
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -84,10 +85,19 @@ class Alive:
         troubles = [*troubles, *chain_troubles(pulses, now_ms), *self._late(due, now_ms), *self._ready()]
         self._unwell_since_ms = (self._unwell_since_ms or now_ms) if troubles else None
         telemetry.CHAIN_WELL.set(0 if troubles else 1)
+        self._log_change(troubles, now_ms)
         await self._tell(troubles, now_ms)
         with suppress(StoreUnreachable, SQLAlchemyError):
             await asyncio.to_thread(write_pulse, self._engine, self._said.pulse())
             await self._for_others(now_ms)
+
+    def _log_change(self, troubles: Sequence[str], now_ms: int) -> None:
+        lasts = bool(troubles) and now_ms - (self._unwell_since_ms or now_ms) >= PATIENCE_MS
+        if lasts and not self._logged:
+            _log.warning("a mention that comes now might page nobody: %s", " ".join(troubles))
+        elif self._logged and not troubles:
+            _log.info("a mention that comes now would page somebody again")
+        self._logged = lasts or (self._logged and bool(troubles))
 
     async def _for_others(self, now_ms: int) -> None:
         """What only a process with the channels' secrets can do: send test messages, and ask whether we are let in."""

@@ -165,6 +165,23 @@ async def test_a_chain_that_breaks_is_silent_at_once_and_told_when_a_restart_wou
     assert service.pings[-1] == ("", "")
 
 
+async def test_a_chain_that_stays_broken_is_logged_once_and_so_is_its_mending(
+    store: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    alive = Alive(PlaybookSettings(), store, list, clock)
+    with caplog.at_level(logging.INFO):
+        for _ in range(20):
+            await after(alive, clock, 15_000)
+        well(store, clock.now_ms)
+        for _ in range(2):
+            await after(alive, clock, 15_000)
+    said = [record.getMessage() for record in caplog.records if record.name == "playbooks.readiness.alive"]
+    assert len(said) == 2
+    assert said[0].startswith("a mention that comes now might page nobody: The watch is not running")
+    assert said[1] == "a mention that comes now would page somebody again"
+
+
 async def test_a_watch_that_is_alive_and_closes_nothing_breaks_the_chain(
     store: Engine, address: pytest.MonkeyPatch
 ) -> None:
