@@ -14,7 +14,7 @@ from playbooks.catalog import Library, Pinned, parse_playbook
 from playbooks.incident import IncidentState, IncidentView
 from playbooks.labels import ActionKind, Judgement
 from playbooks.lock_file import hash_of
-from playbooks.log_entry import AcknowledgedBy, MergedFrom, MergedInto
+from playbooks.log_entry import AcknowledgedBy, MergedFrom, MergedInto, Resolved
 from playbooks.store import deeds, holds, incidents, schema, timers
 from playbooks.store.call_next import call_next
 from playbooks.store.deeds import Told
@@ -214,6 +214,8 @@ def test_a_day_after_both_causes_begin_anew(two: Two) -> None:
     two.now_ms += 40 * HOUR_MS
     opened = {two.view(id).playbook for id in two.signal("sig-9")}
     assert opened == {"ladder", "plain"}
+    ended = [row for row in incident_history(two.engine, two.plain) if isinstance(row.entry, Resolved)]
+    assert len(ended) == 1, "what stood for two causes ends once"
     assert two.view(two.plain).state is IncidentState.RESOLVED
 
 

@@ -6,12 +6,16 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from detectors.signal import Post
+from playbooks.decisions import encode, signal_line
 from streams.cli import main
 from streams.whole_file import written_whole
 from tests.parts.mentions import line
+from tests.parts.signals import a_signal
 
 
 def backtest(*words: object, given: bytes = b"") -> Result:
@@ -98,3 +102,11 @@ def test_a_file_without_one_mention_is_something_wrong(tmp_path: Path, held: byt
     ended = backtest(wrong, "--out", tmp_path / "decisions.jsonl")
     assert ended.exit_code == 1
     assert says in ended.stderr
+
+
+def test_a_line_of_a_signal_names_its_posts_and_quotes_none() -> None:
+    plain = a_signal()
+    post = Post("1", "x", 0, 0.9, "Never again!", "ada")
+    signal = msgspec.structs.replace(plain, evidence=msgspec.structs.replace(plain.evidence, posts=(post,)))
+    told = json.loads(encode(signal_line(signal)))
+    assert told["evidence"]["posts"] == [{"id": "1", "platform": "x", "at_ms": 0, "negativity": 0.9}]
