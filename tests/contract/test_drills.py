@@ -146,21 +146,22 @@ def test_its_hold_stays_and_holds_only_posts_that_name_it(store: Engine) -> None
     assert drills.over(store, [hold.run, ""], MORNING_MS) == {RUN}
 
 
-def test_a_drill_waits_only_for_those_who_agreed(store: Engine) -> None:
-    """`ada` and `bo` are on call, only `ada` agreed to drills: when she has it, nobody further is paged."""
+def test_a_page_that_asks_each_of_them_waits_in_a_drill_only_for_those_who_agreed(store: Engine) -> None:
+    """`cy` and `dee` are on the board, only `cy` agreed to drills: when she has it, nobody further is paged."""
 
-    def both(role: str) -> frozenset[str]:
-        return frozenset({"ada", "bo"})
+    def members(role: str) -> frozenset[str]:
+        return frozenset({"cy", "dee"}) if role == "board" else frozenset({"ada"})
 
     begun(store)
-    signalled(store, library=load_library())
+    signalled(store)
     (view,) = list_incidents(store, RUN)
-    deeds.acknowledge_by(store, view.id, "ada", AcknowledgedBy.LINK, MORNING_MS + 1)
+    assert any(action.each for action in view.actions)
+    deeds.acknowledge_by(store, view.id, "cy", AcknowledgedBy.LINK, MORNING_MS + 1)
     pages = set(waiting(store, ActionKind.PAGE))
-    for minute in range(5, 55, 5):
+    for minute in range(1, 20):
         now_ms = MORNING_MS + minute * MINUTE_MS
         for timer in timers.due(store, now_ms, 100):
-            incidents.wake(store, timer, load_library(), house().brands, both, now_ms, ["ada"])
+            incidents.wake(store, timer, ladder_library(), house().brands, members, now_ms, ["cy"])
     assert set(waiting(store, ActionKind.PAGE)) == pages
 
 
