@@ -73,6 +73,9 @@ class GateAnswer(msgspec.Struct, frozen=True):
 
 #: Whoever asks without being anybody in particular.
 AUTOMATION = Caller("scheduler")
+#: What the runner asks about to see that a held account is refused. It is sent nowhere, so nobody has to say a word on
+#: it; it is known by its words, so that no other post can pass for it.
+CHECK_TEXT = "This post is a check by Firebreak. It is never sent."
 
 
 class Circumstances(msgspec.Struct, frozen=True):

@@ -5,14 +5,13 @@ from __future__ import annotations
 from aiohttp import ClientSession
 
 from playbooks.gate_client import GateClient, Outcome
-from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.gate_decision import CHECK_TEXT, GateRequest, OutgoingPost
 from playbooks.schedulers.decisions import Canary
 from playbooks.secret import Secret
 from playbooks.settings import GateSettings, MissingSecret, SchedulerSettings
 
-#: Who asks, and about which post: by these the gate's own lists know it.
+#: Who asks, as the audit has it.
 SCHEDULER = "firebreak-check"
-TEXT = "This post is a check by Firebreak. It is never sent."
 
 
 class GateCanary:
@@ -33,7 +32,7 @@ class GateCanary:
             account=settings.account,
             scheduler=SCHEDULER,
             automated=True,
-            post=OutgoingPost(id=f"{SCHEDULER}-{settings.brand}-{platform}", text=TEXT),
+            post=OutgoingPost(id=f"{SCHEDULER}-{settings.brand}-{platform}", text=CHECK_TEXT),
         )
         async with ClientSession() as session:
             answer = await GateClient(session, self._url, self._token).ask(request)

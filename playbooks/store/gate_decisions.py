@@ -14,7 +14,15 @@ from sqlalchemy import Connection, select
 from detectors.mention import to_ms
 from playbooks.gate_audit import body_of
 from playbooks.gate_callers import Caller
-from playbooks.gate_decision import Circumstances, GateAnswer, GateRequest, Reason, decide, is_held_back
+from playbooks.gate_decision import (
+    CHECK_TEXT,
+    Circumstances,
+    GateAnswer,
+    GateRequest,
+    Reason,
+    decide,
+    is_held_back,
+)
 from playbooks.gate_rules import GateRules
 from playbooks.held_post import HeldPost, hash_of_text, post_key
 from playbooks.labels import GateReason, Role, Verdict
@@ -123,7 +131,7 @@ def _follow(
 ) -> bool:
     """Write down what an answer means for later ones; whether it means anything."""
     if answer.decision is not Verdict.ALLOW:
-        if not is_held_back(answer):
+        if not is_held_back(answer) or one.request.post.text == CHECK_TEXT:
             return False
         held_posts.note(conn, _held(one, text), [r.hold for r in answer.reasons if r.hold is not None])
         return one.key not in desk.held
