@@ -152,14 +152,16 @@ def test_a_page_that_asks_each_of_them_waits_in_a_drill_only_for_those_who_agree
     def members(role: str) -> frozenset[str]:
         return frozenset({"cy", "dee"}) if role == "board" else frozenset({"ada"})
 
-    begun(store)
+    begun(store, until_ms=MORNING_MS + 3 * HOUR_MS)
     signalled(store)
     (view,) = list_incidents(store, RUN)
     assert any(action.each for action in view.actions)
     deeds.acknowledge_by(store, view.id, "cy", AcknowledgedBy.LINK, MORNING_MS + 1)
     pages = set(waiting(store, ActionKind.PAGE))
-    for minute in range(1, 20):
+    for minute in range(1, 70):
         now_ms = MORNING_MS + minute * MINUTE_MS
+        if minute == 40:  # or her acknowledgement would be forgotten
+            deeds.note(store, view.id, "cy", "I am at it.", now_ms)
         for timer in timers.due(store, now_ms, 100):
             incidents.wake(store, timer, ladder_library(), house().brands, members, now_ms, ["cy"])
     assert set(waiting(store, ActionKind.PAGE)) == pages
