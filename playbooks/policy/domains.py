@@ -20,7 +20,8 @@ from playbooks.policy.letters import LATIN_FOR
 _LINK: Final = re.compile(
     r"https?://([^\s/?#]+)|(?<![\w@.-])((?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24})(?![\w@-])", re.I
 )
-_HOST_ONLY: Final = re.compile(r"https?://([^\s/?#]+)", re.I)
+#: A link that is listed as one may come without its scheme.
+_HOST_ONLY: Final = re.compile(r"(?:[a-z]+://)?([^\s/?#]+)", re.IGNORECASE)
 #: Two signs that together look like another one, and digits that do.
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DIGITS: Final = str.maketrans("013457", "oleast")

@@ -148,6 +148,8 @@ def test_the_brands_own_links_and_everybody_elses_go(link: str) -> None:
 
 def test_links_that_are_only_listed_are_read_too_and_a_brand_without_domains_has_no_lookalikes() -> None:
     assert list(lookalikes_in("Help", ("https://acmeair-help.example/x",), ["acmeair.com"]))
+    assert list(lookalikes_in("Help", ("acmeair-help.example/x",), ["acmeair.com"]))
+    assert not list(lookalikes_in("Help", ("acmeair.com/x", "HTTPS://acmeair.com:443"), ["acmeair.com"]))
     assert not list(lookalikes_in("Help", ("https://acmeair-help.example/x",), []))
 
 

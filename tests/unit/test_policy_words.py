@@ -107,6 +107,10 @@ def test_any_text_can_be_read_and_its_odds_are_bounded(text: str) -> None:
     MODEL.findings(reading)
 
 
+def test_a_post_that_says_the_same_thing_again_and_again_says_nothing_new() -> None:
+    assert read("fuck shit cunt " * 50).odds == 8.0
+
+
 @given(st.lists(st.sampled_from(["fool", "shit", "rude", "great", "boat", "go", "home", "deport"]), max_size=12))
 def test_no_word_is_counted_twice(words: list[str]) -> None:
     assert sum(len(hit.words.split()) for hit in word_list().hits(words)) <= len(words)
