@@ -1,4 +1,4 @@
-"""A store from before brands were armed by acts: what is in it stays, and its brands are known since they were heard."""
+"""A store from before brands were armed by acts: what is in it stays, and its brands are known."""
 
 from __future__ import annotations
 
