@@ -72,7 +72,7 @@ def gate_findings(pulses: Iterable[Pulse], quiet_min: float, now_ms: int) -> Ite
         text = f"The gate was last asked {span(max(0, now_ms - asked))} ago."
         yield Finding(weight=Weight.WELL, area=Area.GATE, reason=Reason.GATE_ASKED, text=text)
         return
-    since = "for more than a day" if asked is None else f"since {moment(asked)}"
+    since = "yet" if asked is None else f"since {moment(asked)}"
     yield Finding(
         weight=Weight.LOOK,
         area=Area.GATE,
