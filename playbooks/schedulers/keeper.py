@@ -76,7 +76,10 @@ class SchedulerKeeper:
     async def _go_on(self) -> None:
         async with asyncio.TaskGroup() as group:
             while True:
-                holds, accounts = await self._store.do(_known)
+                try:
+                    holds, accounts = await self._store.do(_known)
+                except StoreUnreachable:  # raised only once the process stops
+                    return
                 _show(accounts)
                 for name in self._rounds:
                     if name not in self._under_way and self._is_due(name, holds, accounts):
@@ -125,12 +128,14 @@ class SchedulerKeeper:
                 _log.info("scheduler %r: %s %s", name, after.state.value, after.detail)
         finally:
             renewing.cancel()
+            await asyncio.wait([renewing])
             await self._store.do(lambda engine: leases.release(engine, lease, self._owner))
 
     async def _renew(self, lease: str) -> None:
-        while True:
-            await asyncio.sleep(LEASE_MS / 3000)
-            await self._store.do(lambda engine: leases.renew(engine, lease, self._owner, self._clock(), LEASE_MS))
+        with suppress(StoreUnreachable):
+            while True:
+                await asyncio.sleep(LEASE_MS / 3000)
+                await self._store.do(lambda engine: leases.renew(engine, lease, self._owner, self._clock(), LEASE_MS))
 
 
 def _known(engine: Engine) -> tuple[list[Hold], dict[str, Account]]:

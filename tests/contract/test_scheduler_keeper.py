@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from playbooks.schedulers.decisions import AccountState
 from playbooks.schedulers.keeper import SchedulerKeeper
 from playbooks.settings import BrandSettings, GateSettings, PlaybookSettings, StoreSettings
 from playbooks.store import leases, scheduled_posts
+from playbooks.store.engine import migrate, open_store
 from playbooks.wall_clock import now_ms
 from tests.parts.running import runner_settings, running, until
 from tests.parts.schedulers.every import NAME, World
@@ -139,4 +141,21 @@ async def test_a_pass_that_breaks_is_made_again_and_keeps_no_other_account_waiti
     world.server.now_ms += 5 * MINUTE_MS
     await SchedulerKeeper(told, patient, world.server.clock, "one").look()
     assert any("cannot be read" in text or "can be read" in text for _, text in world.told())
+    await asyncio.to_thread(patient.close)
+
+
+async def test_told_to_stop_while_the_store_is_away_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
+    migrate(engine)
+    stop = asyncio.Event()
+    patient = PatientStore(engine, stop, Role.RUNNER)
+    server = WordPressServer(url="http://127.0.0.1:9")
+    told = PlaybookSettings(schedulers={NAME: server.settings()}, gate=GateSettings(port=0))
+    going_round = asyncio.create_task(SchedulerKeeper(told, patient, now_ms, "one").run(stop))
+    for file in tmp_path.glob("store.db*"):
+        file.unlink()
+    await until(lambda: patient.trouble is not None)
+    stop.set()
+    await going_round
     await asyncio.to_thread(patient.close)
