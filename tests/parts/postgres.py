@@ -14,12 +14,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import Engine
@@ -140,6 +142,39 @@ def running_postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Killable(NamedTuple):
+    """A server of one's own that a test kills and starts again."""
+
+    postgres: Postgres
+    kill: Callable[[], None]
+    start: Callable[[], None]
+
+
+@contextmanager
+def killable_postgres() -> Iterator[Killable]:
+    """A server that is there to be killed: `kill` ends all its processes with SIGKILL, `start` recovers its data."""
+    require("postgres")
+    programs, folder = postgres_programs(), Path(tempfile.mkdtemp(prefix="firebreak-postgres-"))
+    postgres = Postgres(_spare_port(), folder / "password")
+    servers = []
+    try:
+        servers.append(_start(programs, folder, postgres))
+        yield Killable(
+            postgres, lambda: _kill(servers.pop()), lambda: servers.append(_serve(programs, folder, postgres))
+        )
+    finally:
+        for server in servers:
+            _end(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill(server: subprocess.Popen[bytes]) -> None:
+    for process in [*psutil.Process(server.pid).children(recursive=True), psutil.Process(server.pid)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    server.wait()
+
+
 def _start(programs: Path, folder: Path, postgres: Postgres) -> subprocess.Popen[bytes]:
     data = folder / "data"
     postgres.password_file.write_text(PASSWORD)
@@ -147,8 +182,13 @@ def _start(programs: Path, folder: Path, postgres: Postgres) -> subprocess.Popen
     make = f"--pgdata={data} --username={USER} --pwfile={postgres.password_file} --auth=scram-sha-256"
     make += " --encoding=UTF8 --no-locale --no-sync"
     subprocess.run([programs / "initdb", *make.split()], user=user, cwd=folder, check=True, capture_output=True)
+    return _serve(programs, folder, postgres)
+
+
+def _serve(programs: Path, folder: Path, postgres: Postgres) -> subprocess.Popen[bytes]:
+    user, data = "postgres" if os.geteuid() == 0 else None, folder / "data"
     serve = f"-D {data} -p {postgres.port} -h 127.0.0.1 -k {folder} -c fsync=off -c max_connections=200"
-    with (folder / "server.log").open("wb") as log:
+    with (folder / "server.log").open("ab") as log:
         server = subprocess.Popen(
             [programs / "postgres", *serve.split()], user=user, cwd=folder, stdout=log, stderr=log
         )

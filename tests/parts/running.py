@@ -82,14 +82,15 @@ async def running(settings: PlaybookSettings, clock: Clock = now_ms) -> AsyncIte
 
 @asynccontextmanager
 async def runner_process(
-    settings: PlaybookSettings, *, halts_before: str = ""
+    settings: PlaybookSettings, *, halts_before: str = "", speed: float = 1.0, since_ms: int = 0
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A runner in a process of its own, killed at the end where it still runs.
 
-    With `halts_before`, the name of a function of the outbox, it says so on its standard output when it is about to
-    call that, and goes no further.
+    With `halts_before`, the name of a function of the store, it says so on its standard output when it is about to
+    call that, and goes no further. Its clock goes `speed` times as fast as the wall's since `since_ms`.
     """
-    program = [sys.executable, "-m", "tests.parts.runner_program", msgspec.json.encode(settings).decode(), halts_before]
+    words = [msgspec.json.encode(settings).decode(), halts_before, str(speed), str(since_ms)]
+    program = [sys.executable, "-m", "tests.parts.runner_program", *words]
     process = await asyncio.create_subprocess_exec(*program, cwd=CHECKOUT, stdout=asyncio.subprocess.PIPE)
     try:
         yield process
