@@ -13,6 +13,7 @@ from playbooks.console.values import Tone
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
+from playbooks.schedulers.naming import account_called
 from playbooks.settings import SchedulerSettings
 from playbooks.store import scheduled_posts
 from playbooks.store.holds import Hold
@@ -69,11 +70,9 @@ def scheduler_cards(
 def scheduler_card(name: str, settings: SchedulerSettings, account: Account, posts: Collection[Kept]) -> SchedulerCard:
     """One account with the posts that were found in it under the holds in question."""
     state, tone = _word(account.state)
-    account_name = f" {settings.account}" if settings.account else ""
-    on = f" on {settings.platform}" if settings.platform else ""
     waiting = [post for post in posts if post.stage in _WAITING]
     return SchedulerCard(
-        title=f"{settings.kind.value.capitalize()}{account_name}{on} ({name})",
+        title=f"Scheduled posts of {account_called(name, settings)}",
         state=state,
         tone=tone,
         sentence=_sentence(account, len(waiting)),

@@ -19,6 +19,7 @@ from playbooks.people import OPS
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary, Verdict
 from playbooks.schedulers.kept import Kept, Stage
+from playbooks.schedulers.naming import account_called
 from playbooks.schedulers.post import Why
 from playbooks.settings import SchedulerSettings
 
@@ -76,7 +77,7 @@ def telling(
     """The pages and notices that follow from how an account stands now, compared with what was told `before`."""
     known = set(before.told) if before else set()
     fresh = [item for item in after.told if item not in known]
-    of = _place(name, settings)
+    of = account_called(name, settings)
     if after.state is AccountState.OPEN:
         if not fresh:
             return []
@@ -120,12 +121,6 @@ def _listed(posts: Sequence[Kept]) -> list[str]:
 
 def _counted(posts: int) -> str:
     return "1 post" if posts == 1 else f"{posts} posts"
-
-
-def _place(name: str, settings: SchedulerSettings) -> str:
-    account = f" {settings.account}" if settings.account else ""
-    on = f" on {settings.platform}" if settings.platform else ""
-    return f"{settings.brand}{account}{on} in {settings.kind.value} ({name})"
 
 
 def _action(

@@ -41,7 +41,7 @@ async def test_a_held_account_says_that_it_was_read_back_and_what_is_held_back(w
     world.hold()
     await world.look()
     html = await shown(world)
-    assert "Wordpress on x (ours)" in html
+    assert "Scheduled posts of acme on x, in WordPress (ours)" in html
     assert "nothing that is scheduled there goes out. 1 post is held back" in html
     assert "Spring &lt;script&gt;sale&lt;/script&gt;" in html
     assert "<script>sale" not in html
@@ -75,7 +75,7 @@ async def test_an_account_that_cannot_be_read_says_so(world: World) -> None:
 async def test_without_a_hold_there_is_nothing_about_schedulers(world: World) -> None:
     world.server.add(30)
     await world.look()
-    assert "In the schedulers" not in await shown(world)
+    assert "Scheduled posts of" not in await shown(world)
 
 
 async def test_after_the_release_the_incident_still_shows_what_waits(world: World) -> None:
@@ -85,7 +85,7 @@ async def test_after_the_release_the_incident_still_shows_what_waits(world: Worl
     world.release()
     await world.look()
     cards = await shown(world, "/holds")
-    assert "In the schedulers" not in cards
+    assert "Scheduled posts of" not in cards
     (card,) = scheduler_cards(world.store, settings(world).schedulers, holds_of_incident(world.store, INCIDENT))
     assert (card.state, card.stopped) == ("not held", 1)
     assert "until a person says what becomes of each" in card.sentence
