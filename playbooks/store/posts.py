@@ -81,6 +81,15 @@ def quoted(engine: Engine, refs: Collection[str]) -> dict[str, Quoted]:
         return {row["ref"]: _quoted(row) for row in conn.execute(query).mappings()}
 
 
+def storable(text: str) -> str:
+    r"""Text as every database takes it: without NUL and half pairs. A post must not keep its signal from being taken.
+
+    >>> storable("nul\x00, half a pair \ud800")
+    'nul?, half a pair ?'
+    """
+    return text.replace("\0", "?").encode("utf-8", "replace").decode("utf-8")
+
+
 def is_intact(row: RowMapping) -> bool:
     """Whether what a row holds is what its reference is the hash of; one that was erased holds nothing."""
     if row["salt"] is None:
@@ -106,9 +115,9 @@ def _is(row: RowMapping, post: Post) -> bool:
 
 def _row(signal: Signal, post: Post, now_ms: int) -> dict[str, Any]:
     salt, mark_salt = secrets.token_hex(16), secrets.token_hex(16)
-    handle, text = post.handle or None, post.text or None
+    id, handle, text = storable(post.id), storable(post.handle) or None, storable(post.text) or None
     return {
-        "ref": _ref(salt, post.platform, post.id, handle, text),
+        "ref": _ref(salt, post.platform, id, handle, text),
         "run": signal.run,
         "brand": signal.brand,
         "platform": post.platform,
@@ -117,7 +126,7 @@ def _row(signal: Signal, post: Post, now_ms: int) -> dict[str, Any]:
         "mark": _mark(mark_salt, post.platform, post.id),
         "mark_salt": mark_salt,
         "salt": salt,
-        "post": post.id,
+        "post": id,
         "handle": handle,
         "text": text,
     }

@@ -27,6 +27,8 @@ from playbooks.store.deeds import Told, acknowledge, resolve
 from playbooks.store.engine import reading, writing
 from playbooks.store.incidents import Taken, incident_history, incident_view, list_incidents, take_signal
 from playbooks.store.outbox import OutboxState
+from playbooks.store.posts import quoted, storable
+from playbooks.store.verifying import verify
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
 
 LIBRARY = load_library()
@@ -270,13 +272,16 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_in_a_signal_comes_back_as_it_went_in(store: Engine, text: str) -> None:
     signal = a_signal()
-    posts = (Post(id=text, platform="x", at_ms=MORNING_MS),)
-    signal = msgspec.structs.replace(signal, evidence=msgspec.structs.replace(signal.evidence, posts=posts))
-    view = incident_view(store, taken(store, signal))
+    posts = (Post(id=text, platform="x", at_ms=MORNING_MS, text=text, handle=text),)
+    evidence = msgspec.structs.replace(signal.evidence, posts=posts, source=text)
+    view = incident_view(store, taken(store, msgspec.structs.replace(signal, evidence=evidence)))
     assert view
-    assert view.signal.evidence.posts == posts
+    assert view.signal.evidence.source == text
+    (kept,) = quoted(store, [post.id for post in view.signal.evidence.posts]).values()
+    assert {kept.post, kept.handle, kept.text} == {storable(text)}
+    assert verify(store)[0].faults == ()
     due = outbox.claim_due(store, "test", NOW_MS, 1000, 100)
-    assert all(action.body["signal"]["evidence"]["posts"][0]["id"] == text for action in due)
+    assert all(action.body["signal"]["evidence"]["source"] == text for action in due)
     assert all(text not in action.body["text"] + action.body["subject"] for action in due)
 
 
