@@ -20,7 +20,8 @@ _CALLED: Final = {
 def account_called(name: str, settings: SchedulerSettings) -> str:
     """An account, where it is, and in brackets its name in the settings.
 
-    >>> account_called("main", SchedulerSettings(kind=SchedulerKind.BUFFER, brand="acme", platform="x", account="@acme"))
+    >>> settings = SchedulerSettings(kind=SchedulerKind.BUFFER, brand="acme", platform="x", account="@acme")
+    >>> account_called("main", settings)
     '@acme on x, in Buffer (main)'
     """
     on = f" on {settings.platform}" if settings.platform else ""
