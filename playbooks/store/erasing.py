@@ -8,6 +8,7 @@ from typing import assert_never
 import msgspec
 from sqlalchemy import ColumnElement, Engine, and_, func, insert, select, update
 
+from playbooks.store import gate_texts
 from playbooks.store.engine import writing
 from playbooks.store.schema import erasures, posts
 
@@ -46,18 +47,21 @@ What = OnePost | Author | Before
 def erase(engine: Engine, what: What, person: str, reason: str, now_ms: int) -> int:
     """Empty the rows of the posts that `what` names, and note who had it done and why; how many they were.
 
-    Where there is none, nothing is noted. Log, ledger and outbox never had more than the reference.
+    By age, the texts that the gate was asked about go too. Where there is none, nothing is noted. Log, ledger and
+    outbox never had more than the reference.
     """
     with writing(engine) as conn:
         here = and_(posts.c.salt.is_not(None), _which(what))
         refs = conn.execute(select(posts.c.ref).where(here).order_by(posts.c.ref).with_for_update()).scalars().all()
-        if not refs:
+        asked = gate_texts.erase_before(conn, what.at_ms, now_ms) if isinstance(what, Before) else 0
+        number = len(refs) + asked
+        if not number:
             return 0
-        act = {"at_ms": now_ms, "person": person, "reason": reason, "by": _by(what).value, "posts": len(refs)}
+        act = {"at_ms": now_ms, "person": person, "reason": reason, "by": _by(what).value, "posts": number}
         seq = conn.execute(insert(erasures).values(act).returning(erasures.c.seq)).scalar_one()
         gone = {"salt": None, "post": None, "handle": None, "text": None, "erasure": seq}
         conn.execute(update(posts).where(here).values(gone))
-    return len(refs)
+    return number
 
 
 def _which(what: What) -> ColumnElement[bool]:

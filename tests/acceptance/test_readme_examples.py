@@ -14,6 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from playbooks.labels import Role
+from playbooks.settings import StoreSettings
+from playbooks.store.engine import open_store
+from playbooks.store.pulses import Pulse, write_pulse
+from playbooks.wall_clock import now_ms
 from streams.brokers import embedded
 from streams.brokers.broker import free_port
 from tests.parts.documents import README, blocks
@@ -41,7 +46,15 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
         (folder / "firebreak.yaml").write_text(shown + own, encoding="utf-8")
         for words, port in (("gate", chosen["gate"]), ("source webhook", health)):
             running.enter_context(process(folder, words, port))
+        see_everything(folder)
         yield chosen
+
+
+def see_everything(folder: Path) -> None:
+    """As if watch ran: while nobody would see a crisis, the gate holds."""
+    engine = open_store(StoreSettings(url=f"sqlite:///{folder}/firebreak.db"))
+    write_pulse(engine, Pulse(Role.WATCH, "watch", now_ms(), now_ms(), now_ms()))
+    engine.dispose()
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from playbooks.secret import Secret
 from playbooks.settings import StoreSettings
 from playbooks.store import gate_texts
 from playbooks.store.engine import open_store, writing
+from playbooks.store.erasing import Before, erase
 from playbooks.store.gate_audit import read_audit
 from playbooks.store.schema import gate_audit, gate_chains
 from streams.cli import main
@@ -221,7 +222,8 @@ async def test_texts_can_be_erased_and_the_audit_still_verifies(store: Engine) -
     decision = msgspec.json.decode(rows_of(store)[1].body, type=Decision)
     assert gate_texts.read_text(store, decision.asked.text_ref) == "Text 1"
     with writing(store) as conn:
-        assert gate_texts.erase_before(conn, PLACED_MS + 1, PLACED_MS + 2) == 1
+        assert gate_texts.erase_post(conn, "another", PLACED_MS) == 0
+    assert erase(store, Before(PLACED_MS + 1), "ada", "90 days are over", PLACED_MS + 2) == 1
     assert gate_texts.read_text(store, decision.asked.text_ref) is None
     assert findings(store) == []
 
