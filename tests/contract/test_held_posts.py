@@ -9,20 +9,23 @@ import pytest
 from sqlalchemy import Engine, select
 
 from playbooks.by_hand_hold import ByHand
+from playbooks.catalog import Library
 from playbooks.gate import Gate
 from playbooks.gate_decision import GateAnswer, GateRequest, OutgoingPost
 from playbooks.held_post import MINUTE_MS, post_key
 from playbooks.hold_scope import EVERY_BRAND, Narrowing
 from playbooks.labels import PostWord, Role, Verdict
 from playbooks.settings import BrandSettings, BreakGlassSettings, GateSettings, Otherwise, Person, PlaybookSettings
-from playbooks.store import hold_deeds, schema
+from playbooks.store import hold_deeds, schema, timers
+from playbooks.store.deeds import Told, resolve
 from playbooks.store.engine import reading
 from playbooks.store.hand_holds import place_by_hand
 from playbooks.store.held_posts import held_for, waiting
 from playbooks.store.hold_deeds import HoldTold, PostSaid, ThisPost
-from playbooks.store.holds import Release, agree_release, read_hold
-from playbooks.store.incidents import incident_history, incident_view
+from playbooks.store.holds import Release, agree_release, holds_in_force, read_hold
+from playbooks.store.incidents import incident_history, incident_view, wake
 from playbooks.store.pulses import Pulse, write_pulse
+from tests.parts.console import crisis
 from tests.parts.gate import CRISIS_TEAM, SCHEDULER, SPACING_MS, a_gate, rules
 
 START_MS = 1_770_000_000_000
@@ -384,3 +387,45 @@ async def test_the_slowest_of_the_watch_processes_that_live_counts(world: World)
     assert await world.codes(1) == ["no_hold"]
     pulse(world, START_MS, "slow")
     assert await world.codes(2) == ["detection_dead"]
+
+
+# --- leases -----------------------------------------------------------------------------------------------------------
+
+
+def wake_all(world: World) -> None:
+    for timer in timers.due(world.store, world.now_ms, 100):
+        wake(world.store, timer, Library([]), list(SETTINGS.brands), lambda role: frozenset(), world.now_ms)
+
+
+async def test_at_the_end_of_its_lease_a_hold_asks_its_people_and_stays(world: World) -> None:
+    hold = world.hold(ask_again_min=60)
+    wake_all(world)
+    assert ("page", "on-call") not in world.paged()
+    for times in (1, 2, 3):
+        world.now_ms += 60 * MINUTE_MS
+        wake_all(world)
+        assert world.paged().count(("page", "on-call")) == times
+        assert await world.codes(times) == ["hold_in_force"]
+    world.release(hold)
+    world.now_ms += 60 * MINUTE_MS
+    wake_all(world)
+    assert world.paged().count(("page", "on-call")) == 3
+
+
+async def test_a_hold_of_an_incident_that_is_over_asks_too(world: World) -> None:
+    hold = world.hold(ask_again_min=60)
+    found = read_hold(world.store, hold)
+    assert found is not None
+    assert resolve(world.store, found.incident, "ada", "it was nothing", world.now_ms) is Told.DONE
+    world.now_ms += 60 * MINUTE_MS
+    wake_all(world)
+    assert ("page", "on-call") in world.paged()
+    assert await world.codes(1) == ["hold_in_force"]
+
+
+def test_a_playbooks_hold_asks_again_after_its_time(store: Engine) -> None:
+    crisis(store)
+    (hold,) = holds_in_force(store)
+    with reading(store) as conn:
+        bodies = list(conn.execute(select(schema.timers.c.body)).scalars())
+    assert {"type": "ask_again", "hold": hold.id} in bodies
