@@ -419,6 +419,7 @@ GATE = Row(
             "Detection dead",
             "1 while nobody would see a crisis: automated posts are held for it, and ops are paged.",
             (zero("max(firebreak_gate_detection_dead)", "dead"),),
+            width=16,
         ),
         Panel(
             "Time for an answer",

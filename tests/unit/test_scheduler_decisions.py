@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from playbooks.schedulers.decisions import (
     IDLE_S,
@@ -10,8 +11,10 @@ from playbooks.schedulers.decisions import (
     Canary,
     Verdict,
     judge,
+    let_go,
     next_look_ms,
     settle,
+    to_put_off,
     to_stop,
 )
 from playbooks.schedulers.kept import Kept, Stage
@@ -109,7 +112,25 @@ def test_what_is_sent_has_leaked_and_what_is_being_sent_cannot_be_stopped() -> N
 def test_the_soonest_is_stopped_first_and_what_is_far_ahead_is_left_alone() -> None:
     posts = [Found("c", Spot.SCHEDULED, UNTIL + 1), Found("b", Spot.SCHEDULED, 2), Found("a", Spot.PENDING, 1)]
     assert [post.id for post in to_stop([*posts, Found("d", Spot.SENDING, 0)], UNTIL)] == ["a", "b"]
-    assert [post.id for post in to_stop(posts, UNTIL, only={"b"})] == ["b"]
+
+
+def put_off(post: str, to_ms: int) -> Kept:
+    return replace(kept(post, Stage.STOPPED), put_off_ms=to_ms)
+
+
+def test_after_the_release_only_what_was_put_off_and_has_the_time_we_gave_it_is_put_off_again() -> None:
+    ours, theirs, draft = put_off("a", LATER), put_off("b", LATER), kept("c", Stage.STOPPED)
+    posts = [Found("a", Spot.SCHEDULED, LATER), Found("b", Spot.SCHEDULED, LATER + 60_000)]
+    posts.append(Found("c", Spot.SCHEDULED, LATER))
+    known = {each.post: each for each in (ours, theirs, draft)}
+    assert [post.id for post in to_put_off(posts, known, UNTIL)] == ["a"]
+    ended = let_go(known.values(), Look(tuple(posts)), {"a"})
+    assert {post: verdict.stage for post, verdict in ended.items()} == {"b": Stage.RESTORED, "c": Stage.RESTORED}
+
+
+def test_after_the_release_what_was_not_stopped_goes_and_what_waits_stays() -> None:
+    known = [kept("a", Stage.REFUSED), kept("b", Stage.STOPPED), kept("c", Stage.DELETED)]
+    assert {post: each.stage for post, each in let_go(known, Look(()), ()).items()} == {"a": Stage.RESTORED}
 
 
 def state(*stages: Stage, covered: bool = True, trouble: Trouble | None = None, **more: object) -> AccountState:
