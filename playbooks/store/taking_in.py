@@ -31,6 +31,9 @@ from playbooks.store.schema import incidents, signals
 
 Whose = tuple[str, str]
 
+#: The end of the year 9999.
+LAST_MS = 253_402_300_799_999
+
 
 class _Known(NamedTuple):
     """What the store says before the first of the signals, by run and brand, by run, by brand."""
@@ -47,8 +50,12 @@ def take_all(
 ) -> list[SignalDecision]:
     """Take in signals in their order, in the caller's transaction; of each, what became of it.
 
-    `brands` are those of the settings. Raises `PlaybookError` where an open incident's playbook is gone.
+    `brands` are those of the settings. Raises `PlaybookError` where an open incident's playbook is gone, and
+    `OverflowError` for a signal of a time that no calendar has.
     """
+    for signal in new:
+        if not 0 <= signal.at_ms <= LAST_MS:
+            raise OverflowError(f"the signal {signal.id!r} is of no time that a calendar has")
     whose = sorted({(signal.run, signal.brand) for signal in new})
     lock_brands(conn, whose)
     known = _known(conn, new, whose, brands, now_ms)

@@ -398,3 +398,12 @@ def test_delayed_actions_wait_in_the_store(store: Engine) -> None:
     due = {row["step"]: row["due_ms"] for row in rows(store, schema.outbox)}
     assert due["tell-executives"] == NOW_MS + 15 * MINUTE_MS
     assert {row["state"] for row in rows(store, schema.outbox)} == {OutboxState.DUE.value}
+
+
+@pytest.mark.parametrize("at_ms", [2**70, 2**62, -1], ids=["no-store", "no-calendar", "before"])
+def test_a_signal_of_a_time_that_no_calendar_has_is_refused_and_leaves_nothing(store: Engine, at_ms: int) -> None:
+    armed(store)
+    before = everything(store)
+    with pytest.raises(OverflowError):
+        take(store, a_signal(at_ms=at_ms))
+    assert everything(store) == before
