@@ -173,8 +173,8 @@ MEANING: Final[dict[str, str]] = {
     "gate.port": "The port to listen on, for metrics and health too.",
     "gate.token": "What a scheduler sends as its bearer token, at least 16 characters.",
     "gate.callers.<name>.token": "Their bearer token, at least 16 characters, nobody else's.",
-    "gate.callers.<name>.crisis_team": "What people write and send through this caller may go while automated posts are "
-    "held: where it says `automated: false` and names the `actor`.",
+    "gate.callers.<name>.crisis_team": "What people write and send through this caller may go while automated posts "
+    "are held: where it says `automated: false` and names the `actor`.",
     "gate.releasers": "How many different people must agree to let go of a hold that was placed by hand.",
     "gate.released_by": "The roles whose people may, and who give the word on posts that no hold of a playbook held.",
     "gate.ask_again_min": "After so long, and again after as long, those who may let go of a hold that was placed by "
