@@ -17,6 +17,8 @@ from playbooks.log_entry import (
     AcknowledgementForgotten,
     ActionPlanned,
     Contained,
+    GlassBroken,
+    HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
     Judged,
@@ -29,6 +31,7 @@ from playbooks.log_entry import (
     Opened,
     Outranked,
     PlaybookChanged,
+    PostDecided,
     ReleaseAgreed,
     Reopened,
     Resolved,
@@ -67,6 +70,9 @@ ENTRIES: tuple[LogEntry, ...] = (
     MergedInto("inc-2", "the same parcels"),
     MergedFrom("inc-3", "Another storm", ("other",), 4, a_signal("sig-6", severity=4), 7, 12, "the same parcels"),
     Judged(Judgement.FALSE, "a planned sale"),
+    HoldAskedAgain("h-1"),
+    PostDecided("post-1", "x", "keep", "not now"),
+    GlassBroken("post-2", "x", "a recall", 60_000),
 )
 
 
@@ -106,6 +112,12 @@ def test_the_tags_of_entries_are_those_that_are_stored_for_good() -> None:
         "reopened",
         "playbook_changed",
         "muted",
+        "merged_into",
+        "merged_from",
+        "judged",
+        "hold_asked_again",
+        "post_decided",
+        "glass_broken",
     ]
 
 
