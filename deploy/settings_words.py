@@ -90,8 +90,8 @@ MEANING: Final[dict[str, str]] = {
     "schedulers.<name>.account": "The account, as holds name it. Without it, a hold of any account covers it.",
     "schedulers.<name>.url": "Where the scheduler is, if it is not its maker's own address.",
     "schedulers.<name>.token": "What signs in there; for `webhook`, what signs.",
-    "schedulers.<name>.user": "The user whose application password `token` is (WordPress), or the app's client id whose client "
-    "secret `token` is (Hootsuite).",
+    "schedulers.<name>.user": "The user whose application password `token` is (WordPress), or the app's client id "
+    "whose client secret `token` is (Hootsuite).",
     "schedulers.<name>.organization": "The organization's id (Buffer).",
     "schedulers.<name>.channel": "The account's id there: channel (Buffer), integration (Postiz), social profile "
     "(Hootsuite), page (Facebook); for WordPress the kind of content, `posts` if it is not said.",

@@ -13,6 +13,7 @@ from playbooks.store.outbox import DueAction, entry_of
 def word_of(outcome: Outcome) -> DeliveryOutcome:
     """The ledger's word for what came of a send.
 
+    >>> from playbooks.effects.outcome import RetryReason
     >>> word_of(Retry(RetryReason.NO_ANSWER, "")), word_of(Retry(RetryReason.BUSY, ""))
     (<DeliveryOutcome.PERHAPS: 'perhaps'>, <DeliveryOutcome.RETRY: 'retry'>)
     """
@@ -32,6 +33,7 @@ def in_words(outcome: Outcome, channel: Channel, *, repeats: bool) -> str:
 
     >>> in_words(Failed(FailedReason.REFUSED, "SMTP 550"), Channel.EMAIL, repeats=True)
     'refused: SMTP 550'
+    >>> from playbooks.effects.outcome import RetryReason
     >>> in_words(Retry(RetryReason.NO_ANSWER, "Slack"), Channel.SLACK, repeats=True)
     'no_answer: Slack; perhaps taken, sent again, and may come twice'
     """

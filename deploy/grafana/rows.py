@@ -270,8 +270,8 @@ INCIDENTS = Row(
         ),
         Panel(
             "Accounts in schedulers",
-            "What the last read-back of each scheduler's account shows. `unknown` and `partial` while something is held: "
-            "look at the page Holds, and stop there by hand what is listed.",
+            "What the last read-back of each scheduler's account shows. `unknown` and `partial` while something is "
+            "held: look at the page Holds, and stop there by hand what is listed.",
             (zero("max by (state) (firebreak_scheduler_accounts)", "{{state}}"),),
         ),
         Panel(
@@ -289,6 +289,20 @@ INCIDENTS = Row(
             "`raised` made an open incident worse.",
             (zero(f"sum by (decision) (increase(firebreak_signals_taken_total{{{RUN}}}{RATE}))", "{{decision}}"),),
             Look.BARS,
+        ),
+        Panel(
+            "Brands, by how far Firebreak may go",
+            "How many brands are armed how far. A brand that only observes pages nobody: see the page Brands.",
+            (zero("sum by (arming) (max by (brand, arming) (firebreak_brand_arming))", "{{arming}}"),),
+            width=16,
+        ),
+        Panel(
+            "Mutes in force",
+            "Planned silence for a kind of signal or a playbook. The page Mutes says until when, by whom and why.",
+            (zero("max(firebreak_mutes_in_force)", "in force"),),
+            Look.NUMBER,
+            thresholds=((1, YELLOW),),
+            width=8,
         ),
         Panel(
             "False pages in a week",

@@ -114,7 +114,11 @@ def _does(step: Step) -> str:
 def _held(hold: HoldTerms) -> str:
     scope = "every post of the brand" if hold.scope == "brand" else "the posts on the signal's platform"
     people = "one person" if hold.releasers == 1 else f"{hold.releasers} different people"
-    return f"{scope}, until {people} of {', '.join(hold.released_by)} let go"
+    only = "" if hold.only.is_open else f", only {hold.only.in_words()}"
+    return (
+        f"{scope}{only}, until {people} of {', '.join(hold.released_by)} let go, asked {after(hold.ask_again_min)} "
+        "whether it is still needed"
+    )
 
 
 def _escalates(escalation: Escalation) -> str:

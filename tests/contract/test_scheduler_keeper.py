@@ -153,9 +153,13 @@ async def test_told_to_stop_while_the_store_is_away_it_ends(tmp_path: Path, monk
     server = WordPressServer(url="http://127.0.0.1:9")
     told = PlaybookSettings(schedulers={NAME: server.settings()}, gate=GateSettings(port=0))
     going_round = asyncio.create_task(SchedulerKeeper(told, patient, now_ms, "one").run(stop))
-    for file in tmp_path.glob("store.db*"):
-        file.unlink()
+    await asyncio.to_thread(_take_away, tmp_path)
     await until(lambda: patient.trouble is not None)
     stop.set()
     await going_round
     await asyncio.to_thread(patient.close)
+
+
+def _take_away(folder: Path) -> None:
+    for file in folder.glob("store.db*"):
+        file.unlink()

@@ -151,7 +151,7 @@ def test_a_call_without_a_public_address_asks_for_no_digit() -> None:
 
 
 def test_a_call_for_a_drill_says_so_first() -> None:
-    assert "<Say loop=\"2\">Drill. This is a drill." in twilio.spoken(message("+15005550006", run=Drill("drill-7")), None)
+    assert '<Say loop="2">Drill. This is a drill.' in twilio.spoken(message("+15005550006", run=Drill("drill-7")), None)
 
 
 @pytest.mark.parametrize(

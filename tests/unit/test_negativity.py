@@ -223,25 +223,24 @@ def test_anger_that_comes_late_counts_where_it_belongs() -> None:
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.floats(0.0, 1.0)), min_size=1, max_size=60),
-    st.integers(0, 59),
-    st.integers(1, 8),
+    st.integers(1, 6),
 )
-def test_more_negative_voices_never_lower_the_score(course: list[tuple[int, float]], where: int, more: int) -> None:
-    def end(extra: int) -> float:
+def test_voices_that_turn_negative_take_nothing_back(course: list[tuple[int, float]], more: int) -> None:
+    def end(turned: int) -> float:
         detector = taught("fair")
         score = 0.0
         for place, (number, part) in enumerate(course):
-            bad = round(number * part) + (extra if place == where % len(course) else 0)
-            bins = (float(number - round(number * part)), *(0.0,) * 6, float(bad))
-            seen = Observation((T + place) * 10_000, sum(bins), sum(bins), float(bad), bins)
+            bad = min(number, round(number * part) + (turned if place == len(course) - 1 else 0))
+            bins = (float(number - bad), *(0.0,) * 6, float(bad))
+            seen = Observation((T + place) * 10_000, float(number), float(number), float(bad), bins)
             found = detector.find(seen)
             score = found.score if found else 0.0
             detector.learn(seen)
         return score
 
-    # What a row holds beyond its bound is cut off in proportion, so a large score may move a little either way; and one
-    # that begins with the voice that is added has waited for more voices than one that begins later.
-    assert end(more) >= end(0) - 0.03
+    # What a row holds beyond its bound is cut off in proportion, so a score beyond 1 may move a little either way. With
+    # more voices instead of worse ones a score may fall: a crowd that came for something else is in a mood of its own.
+    assert end(more) >= min(end(0), 1.0) - 1e-9
 
 
 def test_a_brand_known_for_two_hours_has_to_show_more_than_one_known_for_days() -> None:

@@ -96,6 +96,10 @@ CASES: list[tuple[type, str, Playbook, Weight]] = [
     (HoldTerms, "scope", with_hold(scope=HoldScope.BRAND), BY_ITSELF),
     (HoldTerms, "releasers", with_hold(releasers=1), BY_ITSELF),
     (HoldTerms, "released_by", with_hold(released_by=("on-call",)), BY_ITSELF),
+    (HoldTerms, "accounts", with_hold(accounts=("acme-help",)), BY_ITSELF),
+    (HoldTerms, "campaigns", with_hold(campaigns=("spring",)), BY_ITSELF),
+    (HoldTerms, "tags", with_hold(tags=("sale",)), BY_ITSELF),
+    (HoldTerms, "ask_again_min", with_hold(ask_again_min=30), BY_ITSELF),
     (Statement, "id", with_statement(id="other"), ASKED),
     (Statement, "audience", with_statement(audience=Audience.PRESS), ASKED),
     (Statement, "words", with_statement(words="We know."), ASKED),
@@ -205,8 +209,9 @@ def test_a_version_changes_nothing_against_itself(one: Any) -> None:
         (
             with_hold(releasers=1),
             "posting-team",
-            "what is held is the posts on the signal's platform, until one person of on-call, executives let go; "
-            "before, the posts on the signal's platform, until 2 different people of on-call, executives let go",
+            "what is held is the posts on the signal's platform, until one person of on-call, executives let go, "
+            "asked after 240 minutes whether it is still needed; before, the posts on the signal's platform, until 2 "
+            "different people of on-call, executives let go, asked after 240 minutes whether it is still needed",
         ),
         (
             replace(FULL, statements=()),
