@@ -25,7 +25,8 @@ from playbooks.timers import Wake
 
 #: In place of a playbook's id: the hold is nobody's but the person's.
 BY_HAND: Final = "held-by-hand"
-_VERSION: Final = "1.0.0"
+#: No version and no file: there is no runbook, and nothing to open again.
+_VERSION: Final = ""
 _SEVERITY: Final = 3
 
 

@@ -75,6 +75,10 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Noted.MERGED: Said("It goes on as the other one. Whoever was told of it is told that too; holds stay in force."),
     Noted.MERGED_ALREADY: Said("It goes on as that one already.", good=False),
     Noted.NO_REASON_TO_MERGE: Said("Say how you know that the two are one.", good=False),
+    Told.NO_PLAYBOOK: Said(
+        "It stood for a hold that somebody placed by hand, so it has no playbook. Place a hold, or report a crisis.",
+        good=False,
+    ),
     Told.NOT_TOGETHER: Said("Only two open incidents of the same brand can be merged.", good=False),
     Noted.JUDGED: Said("It is in the log under your name, and counted."),
     Noted.JUDGED_ALREADY: Said("Somebody has said so already.", good=False),

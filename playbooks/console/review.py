@@ -68,12 +68,13 @@ _AFTERWARDS: Final = """## To be talked about
 
 def _head(view: IncidentView, brand: str, name_of: Named) -> str:
     world = world_of(view.run)
+    pinned = f"Playbook {view.playbook} {view.version}, file `{view.hash[:12]}`." if view.hash else "No playbook."
     what = f"\n\n**{world.kind.value.upper()}**: {world.meaning}" if world else ""
     return (
         f"# {escaped(brand)}: {escaped(view.title)}\n\n"
         f"Incident `{view.id}`, {words.moment(view.opened_ms)}. Severity {view.severity} of 5 at its worst, "
         f"{view.signals} {'signal' if view.signals == 1 else 'signals'}. "
-        f"Playbook {view.playbook} {view.version}, file `{view.hash[:12]}`.{what}\n\n"
+        f"{pinned}{what}\n\n"
         f"{escaped(words.what_happens(view.signal, brand))}{_judged(view, name_of)}"
     )
 

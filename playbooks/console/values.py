@@ -142,8 +142,14 @@ def card(
         may_move_to=view.outranked_by[-1] if may_act and view.outranked_by and _spreads(view) else "",
         may_judge=may_act and not isinstance(run_of(view.run), Replay),
         judged=view.judgement.value if view.judgement is not Judgement.UNJUDGED else "",
-        may_reopen=may_act and view.state is IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay),
+        may_reopen=_may_reopen(view, may_act=may_act),
     )
+
+
+def _may_reopen(view: IncidentView, *, may_act: bool) -> bool:
+    """Whether the viewer may open it again; what stood for a hold placed by hand has no playbook to go on with."""
+    over = view.state is IncidentState.RESOLVED and not isinstance(run_of(view.run), Replay)
+    return may_act and over and bool(view.hash)
 
 
 def finding(signal: Signal, quoted: list[Quote]) -> Finding:

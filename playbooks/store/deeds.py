@@ -63,6 +63,7 @@ class Told(StrEnum):
     NO_SUCH_PLAYBOOK = "no_such_playbook"
     NO_SUCH_BRAND = "no_such_brand"
     NOT_TOGETHER = "not_together"
+    NO_PLAYBOOK = "no_playbook"
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -159,7 +160,8 @@ def resolve(engine: Engine, incident: str, person: str, reason: str, now_ms: int
 def reopen(engine: Engine, incident: str, person: str, reason: str, library: Library, now_ms: int) -> Told:
     """Open an incident again that was ended too early; its pages go out anew.
 
-    `IS_ANOTHER` where another incident of its cause is open by now. Raises `PlaybookError` where its playbook is gone.
+    `IS_ANOTHER` where another incident of its cause is open by now, `NO_PLAYBOOK` where it stood for a hold that
+    somebody placed by hand. Raises `PlaybookError` where its playbook is gone.
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
@@ -169,6 +171,8 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
             return view
         if view.state is not IncidentState.RESOLVED:
             return Told.ALREADY
+        if not view.hash:
+            return Told.NO_PLAYBOOK
         if not reason:
             return Told.NO_REASON
         if view.cause in open_incidents(conn, view.run, view.brand):

@@ -82,6 +82,18 @@ async def test_posts_are_held_by_hand_from_the_page_of_holds(store: Engine) -> N
     assert await ask(store, 1) == "hold_in_force", "who leaves the account out is held"
 
 
+async def test_the_incident_of_a_hold_by_hand_offers_no_runbook_and_is_not_opened_again(store: Engine) -> None:
+    async with browsing(store, "ada", Clock()) as browser:
+        await send(browser, "/holds/place", brand="acme", reason="A recall", accounts="", tags="")
+        (hold,) = await asyncio.to_thread(holds_in_force, store)
+        at = f"/incidents/{hold.incident}"
+        assert "Posts are held by hand" in await page(browser, at)
+        assert "/runbooks/" not in await page(browser, at)
+        await send(browser, f"/holds/{hold.id}/release", reason="calm", looked="1")
+        assert "Was it not over?" not in await page(browser, at)
+        assert (await send(browser, f"{at}/reopen", reason="no"))[1].endswith("said=no_playbook")
+
+
 async def test_a_hold_on_every_brand_says_so(store: Engine) -> None:
     async with browsing(store, "ada", Clock()) as browser:
         await send(browser, "/holds/place", brand="", reason="Everything stops")
