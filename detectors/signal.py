@@ -131,6 +131,16 @@ class Signal(msgspec.Struct, frozen=True):
     evidence: Evidence
 
 
+class TakenDown(msgspec.Struct, frozen=True, tag_field="type", tag="taken_down"):
+    """Posts about a brand that are gone from their platform by `at_ms`: what is open no longer shows them."""
+
+    run: str
+    brand: str
+    platform: str
+    posts: tuple[str, ...]
+    at_ms: int
+
+
 def without_words(signal: Signal) -> Signal:
     """The signal with its posts named and not quoted."""
     posts = tuple(msgspec.structs.replace(post, text="", handle="") for post in signal.evidence.posts)

@@ -19,7 +19,7 @@ from typing import Final
 
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from detectors.rules import NO_RULES, WatchRules
-from detectors.signal import Signal
+from detectors.signal import Signal, TakenDown
 from detectors.watch.brand_watch import BrandWatch
 from streams.watch_state import SNAPSHOT_VERSION, BrandSnapshot, EndedRuns, RunSnapshot, Snapshot
 from streams.wire import BucketRecord, Marker
@@ -57,9 +57,13 @@ class _Run:
 
 @dataclass(slots=True)
 class Closed:
-    """What came of a record: signals to deliver, runs that ended, and how many buckets were closed."""
+    """What came of a record: signals to deliver, runs that ended, and how many buckets were closed.
+
+    `taken_down` is to be told after the signals, which may quote what is gone by now.
+    """
 
     signals: list[Signal] = field(default_factory=list)
+    taken_down: list[TakenDown] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     buckets: int = 0
 
@@ -257,6 +261,7 @@ class PartitionWatch:
             if 0 < brand.watch.last_spoken_ms < start_ms - self._forget_ms:
                 brand.watch = BrandWatch(brand.watch.run, brand.watch.brand, rules=self._rules)
             out.signals.extend(brand.watch.close(start_ms, cells))
+            out.taken_down.extend(_taken_down(cells))
             out.buckets += 1
             if self._on_closed:
                 self._on_closed(brand.watch)
@@ -273,6 +278,13 @@ class PartitionWatch:
         for name, brand in list(run.brands.items()):
             if not brand.cells and 0 < brand.watch.last_spoken_ms < before_ms:
                 del run.brands[name]
+
+
+def _taken_down(cells: Iterable[Cell]) -> Iterator[TakenDown]:
+    for cell in cells:
+        if cell.deleted:
+            end_ms = cell.start_ms + BUCKET_MS
+            yield TakenDown(cell.run, cell.brand, cell.platform, tuple(cell.deleted), end_ms)
 
 
 def _reached(run: _Run, partition: int) -> int:

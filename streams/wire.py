@@ -15,7 +15,7 @@ import msgspec
 from aiokafka.partitioner import murmur2
 
 from detectors.bucket import Cell, RunName
-from detectors.signal import Signal
+from detectors.signal import Signal, TakenDown
 from detectors.text.model import Weights
 from playbooks.labels import SampleOrigin
 
@@ -195,6 +195,14 @@ def decode_triage_state(value: bytes) -> TriageState:
 # --- signals -----------------------------------------------------------------------------------------------------
 
 _signal = msgspec.json.Decoder(Signal)
+_taken_down = msgspec.json.Decoder(TakenDown)
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+_typed = msgspec.json.Decoder(_Typed)
 
 
 def encode_signal(signal: Signal) -> bytes:
@@ -202,9 +210,20 @@ def encode_signal(signal: Signal) -> bytes:
     return _encode(signal)
 
 
+def encode_taken_down(gone: TakenDown) -> bytes:
+    """Value of a record in `signals`, among the brand's signals: one that came before may quote these posts."""
+    return _encode(gone)
+
+
 def decode_signal(value: bytes | None) -> Signal:
     """What `encode_signal` wrote; raises `BadRecord`."""
     return read_record(_signal, value)
+
+
+def decode_told(value: bytes | None) -> Signal | TakenDown:
+    """What `encode_signal` or `encode_taken_down` wrote; raises `BadRecord`."""
+    is_gone = read_record(_typed, value).type == "taken_down"
+    return read_record(_taken_down, value) if is_gone else decode_signal(value)
 
 
 # --- what the text model learns from, and its versions -----------------------------------------------------------

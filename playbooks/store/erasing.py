@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 import msgspec
 from sqlalchemy import ColumnElement, Engine, and_, func, insert, select, update
 
+from detectors.signal import TakenDown
 from playbooks.store import gate_texts
-from playbooks.store.engine import writing
+from playbooks.store.engine import reading, writing
+from playbooks.store.posts import storable
 from playbooks.store.schema import erasures, posts
 
 
@@ -19,6 +21,7 @@ class By(StrEnum):
     POST = "post"
     AUTHOR = "author"
     AGE = "age"
+    PLATFORM = "platform"
 
 
 class OnePost(msgspec.Struct, frozen=True):
@@ -41,7 +44,19 @@ class Before(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-What = OnePost | Author | Before
+What = OnePost | Author | Before | TakenDown
+
+#: Who had posts erased that are gone from their platform, and why.
+_PLATFORM: Final = "its platform"
+_GONE: Final = "It was deleted there."
+
+
+def take_down(engine: Engine, gone: TakenDown, now_ms: int) -> int:
+    """Erase what is quoted of posts that are gone from their platform; how many they were."""
+    with reading(engine) as conn:
+        quoted = conn.execute(select(posts.c.ref).where(posts.c.salt.is_not(None), _which(gone)).limit(1)).first()
+    # Most posts that are deleted were never quoted: they shall wait for nobody, and nobody for them.
+    return erase(engine, gone, _PLATFORM, _GONE, now_ms) if quoted else 0
 
 
 def erase(engine: Engine, what: What, person: str, reason: str, now_ms: int) -> int:
@@ -74,6 +89,9 @@ def _which(what: What) -> ColumnElement[bool]:
             return and_(posts.c.platform == what.platform, _wrote(what.handle))
         case Before():
             return posts.c.at_ms < what.at_ms
+        case TakenDown():
+            mine = and_(posts.c.run == what.run, posts.c.brand == what.brand, posts.c.platform == what.platform)
+            return and_(mine, posts.c.post.in_([storable(post) for post in what.posts]))
         case _:
             assert_never(what)
 
@@ -91,5 +109,7 @@ def _by(what: What) -> By:
             return By.AUTHOR
         case Before():
             return By.AGE
+        case TakenDown():
+            return By.PLATFORM
         case _:
             assert_never(what)

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from detectors.run import run_of
-from detectors.signal import Signal
+from detectors.signal import Signal, TakenDown
 from playbooks import telemetry
 from playbooks.catalog import Library, library_of
 from playbooks.labels import Role, SignalDecision, run_kind
@@ -26,6 +26,7 @@ from playbooks.reachability import pages_to_nobody
 from playbooks.readiness.pulse import Said, pulsing
 from playbooks.store.arming import armed_brands, know
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
+from playbooks.store.erasing import take_down
 from playbooks.store.incidents import take_signals
 from playbooks.store.judging import count_week
 from playbooks.store.open_incidents import count_open
@@ -40,7 +41,7 @@ from streams.holds_topic import publish_holds
 from streams.produce import MentionProducer
 from streams.settings import Settings
 from streams.topics import ensure_topics
-from streams.wire import BadRecord, Topic, decode_signal
+from streams.wire import BadRecord, Topic, decode_told
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +88,19 @@ class RespondPartition:
         good: list[tuple[Record, Signal]] = []
         for record in records:
             try:
-                good.append((record, decode_signal(record.value)))
+                found = decode_told(record.value)
+                if isinstance(found, TakenDown):
+                    # A signal before it may quote the post.
+                    await self._take_good(good)
+                    good = []
+                    await self._worker.take_down(found)
+                else:
+                    good.append((record, found))
             except BadRecord as wrong:
                 await self._worker.set_aside(self._place.partition, record, wrong)
+        await self._take_good(good)
+
+    async def _take_good(self, good: list[tuple[Record, Signal]]) -> None:
         if await self._worker.take_together([signal for _, signal in good]):
             return
         for record, signal in good:
@@ -108,7 +119,7 @@ class RespondWorker:
         self._file = SameFile(engine)
         self._library = library
         self._producer = MentionProducer(settings.kafka, Role.RESPOND)
-        self._taker = Taker(self._take)
+        self._taker = Taker(self._take, self._erase)
         self.reader = FoldReader(Role.RESPOND, [Topic.SIGNALS], settings, self._open)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -133,6 +144,12 @@ class RespondWorker:
         """One signal into the store; waits while the store is away. Raises `NotTaken`."""
         self._tell(signal, await self._taker.take(signal))
 
+    async def take_down(self, gone: TakenDown) -> None:
+        """Erase what is quoted of posts that are gone; waits while the store is away. Raises `NotTaken`."""
+        number = await self._taker.take_down(gone)
+        if number:
+            log.info("%d posts about brand %s were deleted on %s, and are erased", number, gone.brand, gone.platform)
+
     def _tell(self, signal: Signal, taken: SignalDecision) -> None:
         telemetry.SIGNALS_TAKEN.labels(decision=taken, run_kind=run_kind(run_of(signal.run))).inc()
         log.info("signal %s of brand %s (%s): %s", signal.id, signal.brand, signal.kind, taken)
@@ -140,6 +157,10 @@ class RespondWorker:
     def _take(self, signals: Sequence[Signal]) -> list[SignalDecision]:
         self._file.check()  # what is written into a file that was taken away is lost
         return take_signals(self._engine, signals, self._library, self._settings, time.time_ns() // 1_000_000)
+
+    def _erase(self, gone: TakenDown) -> int:
+        self._file.check()
+        return take_down(self._engine, gone, time.time_ns() // 1_000_000)
 
     async def set_aside(self, partition: int, record: Record, wrong: BadRecord) -> None:
         """A record that is no signal, or one that is not taken."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from detectors.signal import Signal
+from detectors.signal import Signal, TakenDown
 from playbooks.labels import Role, SignalDecision, WaitCause
 from playbooks.schema import PlaybookError
 from playbooks.store.engine import StoreUnreachable
@@ -31,10 +31,16 @@ class NotTaken(BadRecord):
 
 
 class Taker:
-    """Takes signals; `take` takes several in one transaction, all of them or none, in a thread of its own."""
+    """Takes signals; `take` takes several in one transaction, all of them or none, in a thread of its own.
 
-    def __init__(self, take: Callable[[Sequence[Signal]], list[SignalDecision]]) -> None:
+    `erase` erases what is quoted of posts that were taken down, and counts them.
+    """
+
+    def __init__(
+        self, take: Callable[[Sequence[Signal]], list[SignalDecision]], erase: Callable[[TakenDown], int]
+    ) -> None:
         self._take = take
+        self._erase = erase
         self._store_trouble: str | None = None
         self._lost_playbooks: dict[tuple[str, str], str] = {}
 
@@ -82,6 +88,22 @@ class Taker:
                 self._store_trouble = None
                 self._lost_playbooks.pop(place, None)
                 return taken
+
+    async def take_down(self, gone: TakenDown) -> int:
+        """Erase posts that are gone, and say how many; waits while the store is away. Raises `NotTaken`."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                erased = await asyncio.to_thread(self._erase, gone)
+            except (DataError, OverflowError) as wrong:
+                raise NotTaken(f"no store takes this ({type(wrong).__name__})") from None
+            except (StoreUnreachable, DBAPIError) as away:
+                self._store_trouble = _trouble(away)
+                await pause(attempt, Role.RESPOND, WaitCause.STORE, away)
+            else:
+                self._store_trouble = None
+                return erased
 
 
 def _trouble(wrong: StoreUnreachable | DBAPIError) -> str:

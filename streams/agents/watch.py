@@ -15,7 +15,7 @@ import xxhash
 from faust.types import TP
 
 from detectors.run import run_of
-from detectors.signal import Signal, SignalKind
+from detectors.signal import Signal, SignalKind, TakenDown
 from detectors.watch.brand_watch import BrandWatch
 from playbooks import telemetry
 from playbooks.labels import Role, RunKind, run_kind
@@ -40,7 +40,7 @@ from streams.watch_state import (
     encode_snapshot,
     part_key,
 )
-from streams.wire import BadRecord, Topic, decode_bucket_record, encode_signal, partition_of
+from streams.wire import BadRecord, Topic, decode_bucket_record, encode_signal, encode_taken_down, partition_of
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ class WatchPartition:
         """Work on a fold of cells and markers."""
         async with self._turn:
             signals: list[Signal] = []
+            taken_down: list[TakenDown] = []
             ended = False
             for record in records:
                 if record.offset < self.watch.next_offset:
@@ -87,11 +88,14 @@ class WatchPartition:
                     continue
                 closed = self.watch.take(record.offset, decoded)
                 signals += closed.signals
+                taken_down += closed.taken_down
                 ended = ended or bool(closed.ended)
                 if closed.buckets:
                     telemetry.BUCKETS_CLOSED.inc(closed.buckets)
                     telemetry.BUCKET_CLOSE.observe((time.perf_counter() - began) / closed.buckets)
-            await self._worker.send([_signal_record(signal, self._worker.settings) for signal in signals])
+            told = [(signal.brand, encode_signal(signal)) for signal in signals]
+            told += [(gone.brand, encode_taken_down(gone)) for gone in taken_down]
+            await self._worker.send([_to_respond(brand, value, self._worker.settings) for brand, value in told])
             for signal in signals:
                 telemetry.SIGNALS.labels(kind=signal.kind, run_kind=run_kind(run_of(signal.run))).inc()
             if ended:
@@ -239,6 +243,6 @@ def _show_brand(watch: BrandWatch) -> None:
         telemetry.show_brand(run_kind(run_of(watch.run)), watch.brand, platform, reading)
 
 
-def _signal_record(signal: Signal, settings: Settings) -> Record:
-    key = signal.brand.encode()
-    return Record(partition_of(key, settings.kafka.brands_partitions), key, encode_signal(signal), Topic.SIGNALS)
+def _to_respond(brand: str, value: bytes, settings: Settings) -> Record:
+    key = brand.encode()
+    return Record(partition_of(key, settings.kafka.brands_partitions), key, value, Topic.SIGNALS)

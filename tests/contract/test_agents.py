@@ -15,8 +15,10 @@ from sqlalchemy import Engine, select
 
 from detectors.bucket import Cell
 from detectors.mention import Mention
+from detectors.signal import Post, Signal, TakenDown
 from detectors.text.model import START, Scorer
 from playbooks.labels import SampleOrigin
+from playbooks.store import schema
 from playbooks.store.engine import migrate, open_store, reading
 from playbooks.store.schema import signals as signals_table
 from streams.brokers.broker import Broker
@@ -35,10 +37,11 @@ from streams.wire import (
     Topic,
     decode_bucket_record,
     decode_model,
-    decode_signal,
+    decode_told,
     encode_bucket_record,
     encode_sample,
     encode_signal,
+    encode_taken_down,
 )
 from tests.parts.mentions import line
 from tests.parts.signals import a_signal
@@ -210,6 +213,25 @@ async def test_while_the_store_is_away_respond_waits_and_takes_every_signal_afte
     assert taken(settings) == [signal.id for signal in sent]
 
 
+async def test_posts_that_are_taken_down_are_erased_behind_the_signals_that_quote_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    signal = a_signal("sig-0", at_ms=T0)
+    post = Post("77", "x", T0, 0.9, "Burnt my hand.", "ada")
+    quoting = msgspec.structs.replace(signal, evidence=msgspec.structs.replace(signal.evidence, posts=(post,)))
+    gone = TakenDown("", signal.brand, "x", ("77",), T0)
+    with working(tmp_path, "respond"):
+        later = encode_signal(a_signal("sig-1", at_ms=T0 + 1))
+        await put(settings, Topic.SIGNALS, 1, encode_signal(quoting), encode_taken_down(gone), later)
+        await until(
+            lambda: (tmp_path / "firebreak.db").exists() and taken(settings) == ["sig-0", "sig-1"], "both", WITHIN_S
+        )
+    with opened(settings) as engine, reading(engine) as conn:
+        [row] = conn.execute(select(schema.posts.c.text, schema.posts.c.erasure)).all()
+        [why] = conn.execute(select(schema.erasures.c.reason)).scalars().all()
+    assert (row.text, row.erasure is None, why) == (None, False, "It was deleted there.")
+
+
 def taken(settings: Settings) -> list[str]:
     """The signals in the store, in the order of their time."""
     with opened(settings) as engine, reading(engine) as conn:
@@ -240,9 +262,10 @@ async def test_past_the_share_dead_letters_are_sampled_ops_are_told_and_detectio
             await put(settings, Topic.MENTIONS, 0, *batch[first : first + 1_500])
         await until_async(lambda: counted(settings, rubbish), "every mention is counted", WITHIN_S)
         told = [
-            decode_signal(record.value)
+            found
             for records in await records_of(settings.kafka, Topic.SIGNALS)
             for record in records
+            if isinstance(found := decode_told(record.value), Signal)
         ]
     letters = await dead_letters(settings)
     assert 0 < len(letters) < rubbish

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import JSON, Connection, Engine, column, insert, select, table, text, update
 from sqlalchemy.exc import DBAPIError
 
-from detectors.signal import Post, Signal, without_words
+from detectors.signal import Post, Signal, TakenDown, without_words
 from playbooks.log_entry import Opened, SeverityRaised
 from playbooks.settings import StoreSettings
 from playbooks.store import schema
 from playbooks.store.engine import open_store, reading, writing
-from playbooks.store.erasing import Author, Before, OnePost, What, erase
+from playbooks.store.erasing import Author, Before, OnePost, What, erase, take_down
 from playbooks.store.incidents import incident_view, list_incidents, take_signal
 from playbooks.store.migrated import upgrade
 from playbooks.store.posts import Quoted, quoted
@@ -127,6 +127,39 @@ def test_what_is_erased_is_nowhere_and_the_log_still_verifies(store: Engine, wha
 def test_nothing_else_is_erased(store: Engine, what: What) -> None:
     taken(store, quoting(ADA, BO))
     assert erase(store, what, "cy", "why", NOW_MS) == 0
+    assert SAYS in everything(store)
+    with reading(store) as conn:
+        assert conn.execute(select(schema.erasures)).all() == []
+
+
+def test_a_post_that_is_gone_from_its_platform_is_shown_no_more(store: Engine) -> None:
+    incident = taken(store, quoting(ADA, BO))
+    assert take_down(store, TakenDown("", "acme", "bluesky", ("unknown", ADA.id), NOW_MS), NOW_MS + 1) == 1
+    gone, kept = shown(store, incident)
+    assert (gone.text, gone.erased_ms, gone.erased_by, gone.why) == (
+        "",
+        NOW_MS + 1,
+        "its platform",
+        "It was deleted there.",
+    )
+    assert kept.text == "Leaks."
+    assert [word for word in ADAS if word in everything(store)] == []
+    assert verify(store)[0].faults == ()
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        TakenDown("drill:1", "acme", "bluesky", (ADA.id,), NOW_MS),
+        TakenDown("", "other", "bluesky", (ADA.id,), NOW_MS),
+        TakenDown("", "acme", "x", (ADA.id,), NOW_MS),
+        TakenDown("", "acme", "bluesky", ("at://did:plc:ada/2", "nul\x00"), NOW_MS),
+    ],
+    ids=["in a drill", "about another brand", "on another platform", "other posts"],
+)
+def test_what_is_gone_elsewhere_takes_nothing_along(store: Engine, gone: TakenDown) -> None:
+    taken(store, quoting(ADA, BO))
+    assert take_down(store, gone, NOW_MS) == 0
     assert SAYS in everything(store)
     with reading(store) as conn:
         assert conn.execute(select(schema.erasures)).all() == []

@@ -5,14 +5,14 @@ from __future__ import annotations
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from detectors.bucket import END_OF_RUN_MS
-from detectors.signal import Signal
+from detectors.signal import Signal, TakenDown
 from streams.closing import PartitionWatch
 from streams.gather import PartitionTriage, Record
 from streams.models import Models
 from streams.rules import rules_of
 from streams.settings import KafkaSettings, Settings
 from streams.topics import shapes
-from streams.wire import BucketRecord, Marker, Topic, decode_bucket_record, decode_signal
+from streams.wire import BucketRecord, Marker, Topic, decode_bucket_record, decode_told
 from tests.parts.stream_records import Accepting
 
 Cells = dict[tuple[str, int, str, str, int], bytes]
@@ -84,7 +84,9 @@ async def signals_in(kafka: KafkaSettings) -> Signals:
     found = Signals()
     for records in await records_of(kafka, Topic.SIGNALS):
         for record in records:
-            signal = decode_signal(record.value)
+            signal = decode_told(record.value)
+            if isinstance(signal, TakenDown):
+                continue
             assert found.setdefault(signal.id, signal) == signal
     return found
 

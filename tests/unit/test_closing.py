@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
+from detectors.signal import TakenDown
 from streams.closing import PartitionWatch
 from streams.watch_state import (
     SNAPSHOT_VERSION,
@@ -70,6 +72,15 @@ def test_buckets_close_in_order_with_the_cells_of_all_partitions() -> None:
     made.take(cell(later), cell(T0, 1), cell(T0), marker(0, CLOSES + BUCKET_MS))
     assert made.take(marker(1, CLOSES + BUCKET_MS)) == 2
     assert made.spoken_ms() == later
+
+
+def test_what_is_gone_from_its_platform_is_told_when_its_bucket_closes() -> None:
+    watch = PartitionWatch(1)
+    gone = msgspec.structs.replace(cell(), deleted=["7", "9"])
+    assert watch.take(0, gone).taken_down == []
+    assert watch.take(1, cell(T0 + BUCKET_MS)).taken_down == []
+    told = watch.take(2, marker(0, CLOSES + BUCKET_MS))
+    assert told.taken_down == [TakenDown("", "acme", gone.platform, ("7", "9"), T0 + BUCKET_MS)]
 
 
 def test_the_first_cell_of_a_key_counts() -> None:

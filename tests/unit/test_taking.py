@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from detectors.mention import Fault
-from detectors.signal import Signal
+from detectors.signal import Signal, TakenDown
 from playbooks.labels import SignalDecision
 from playbooks.schema import PlaybookError
 from playbooks.store.engine import StoreUnreachable
@@ -39,13 +39,19 @@ class Store:
         self.taken += [signal.id for signal in signals]
         return [SignalDecision.OPENED for _ in signals]
 
+    def erase(self, gone: TakenDown) -> int:
+        """Erase posts, or not."""
+        if self.faults:
+            raise self.faults.pop(0)
+        return len(gone.posts)
+
 
 @pytest.fixture
 def front_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Store], Taker]:
     """A taker in front of a store, whose pauses take no time."""
 
     def made(store: Store) -> Taker:
-        taker = Taker(store.take)
+        taker = Taker(store.take, store.erase)
 
         async def no_pause(*_: object) -> None:
             store.waits.append(taker.not_ready())
@@ -128,3 +134,16 @@ async def test_what_is_in_the_way_of_several_signals_is_left_for_each_to_say(
     assert await taker.take_together(some) is None
     assert store.taken == []
     assert await taker.take_together(some) == [SignalDecision.OPENED] * 2
+
+
+def test_what_is_gone_waits_for_the_store_like_any_signal(front_of: Callable[[Store], Taker]) -> None:
+    store = Store(*[StoreUnreachable("away")] * 3)
+    taker = front_of(store)
+    assert asyncio.run(taker.take_down(TakenDown("", "acme", "x", ("1", "2"), 0))) == 2
+    assert store.waits == [["the store does not answer (StoreUnreachable)"]] * 3
+    assert taker.not_ready() == []
+
+
+def test_what_is_gone_and_no_store_takes_is_set_aside(front_of: Callable[[Store], Taker]) -> None:
+    with pytest.raises(NotTaken):
+        asyncio.run(front_of(Store(broken(DataError, "no such text"))).take_down(TakenDown("", "acme", "x", ("1",), 0)))
