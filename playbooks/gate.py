@@ -159,6 +159,11 @@ class Gate:
         except Refused as refused:
             self._not_ready = [refused.message]
             return
+        except Exception as fault:
+            # The rim: it looks again, and says meanwhile that it is not well.
+            log.exception("a fault of the gate's own while it looks at the store")
+            self._not_ready = [f"a fault in the gate: {type(fault).__name__}"]
+            return
         counts = Counter((run_kind(run_of(hold.run)), hold.brand) for hold in found)
         telemetry.show_counts(telemetry.HOLDS_IN_FORCE, counts)
         self._not_ready = []

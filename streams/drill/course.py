@@ -75,7 +75,10 @@ class _Course:
         self._telling = telling
         self._script = None
         self._pace: Pace | None = None
+        #: Since when, by the monotonic clock: the first signal is known, everything has happened, the script is over.
         self._detected: float | None = None
+        self._complete: float | None = None
+        self._played_out: float | None = None
         if isinstance(order.choice, OfScenario):
             self._script = script(order.brand, order.run, order.seed, now_ms(), order.choice.plot)
         self._known = Known()
@@ -174,19 +177,27 @@ class _Course:
                 await self._house.answer(self._known)
                 result = self.result
                 tell(seen_so_far(result, self._order.choice.expected, self._order.speed if player else None), None)
-                over_at = min(over_at, self._ends_at(result, player, began))
+                over_at = self._ends_at(result, player, began)
 
     def _ends_at(self, result: Result, player: Player | None, began: float) -> float:
-        """When it is over, by the monotonic clock; endless while that is not known."""
+        """When it is over, by the monotonic clock; endless while that is not known.
+
+        What gets worse after everything happened is to be acknowledged and let go anew: then it is not over yet.
+        """
         expected, now = self._order.choice.expected, time.monotonic()
         if expected and all(result.figures.of(part) is not None for part in expected):
-            return now + _LINGER_S
+            self._complete = self._complete or now
+            return self._complete + _LINGER_S
+        self._complete = None
         if expected and result.figures.detect_s is not None:
             self._detected = self._detected or now
             return self._detected + self._order.wait_s
         if player is None or self._script is None:
             return began + _NO_SIGNAL_S
-        return now + _UNSEEN_S if player.at_ms >= self._script.over_ms else math.inf
+        if player.at_ms < self._script.over_ms:
+            return math.inf
+        self._played_out = self._played_out or now
+        return self._played_out + _UNSEEN_S
 
     def _look(self) -> None:
         self._known = drills.what_is_known(self._house.engine, self._order.run)

@@ -23,10 +23,11 @@ from detectors.bucket import END_OF_RUN_MS
 from detectors.mention import Mention
 from detectors.signal import Signal, TakenDown
 from playbooks.catalog import load_library
-from playbooks.log_entry import ActionPlanned, Logged
+from playbooks.log_entry import ActionPlanned, Logged, Opened, SeverityRaised
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import migrate, open_store, reading
 from playbooks.store.incidents import incident_history, list_incidents, take_signal
+from playbooks.store.posts import quoted
 from playbooks.store.schema import signals as signals_table
 from streams.brokers.broker import Broker
 from streams.closing import PartitionWatch
@@ -248,14 +249,20 @@ def broken(buckets: list[list[Record]], signals: list[list[Record]]) -> Outcome:
 def incidents(engine: Engine) -> dict[str, list[tuple[int, str, object]]]:
     """Every incident's log, without the wall clock."""
     found = list_incidents(engine, limit=1000)
-    return {view.id: [told(logged) for logged in incident_history(engine, view.id)] for view in found}
+    return {view.id: [told(engine, logged) for logged in incident_history(engine, view.id)] for view in found}
 
 
-def told(logged: Logged) -> tuple[int, str, object]:
-    """An entry of the log without the wall clock."""
+def told(engine: Engine, logged: Logged) -> tuple[int, str, object]:
+    """An entry of the log without the wall clock, its posts by what they are: references are drawn at random."""
     entry = logged.entry
     if isinstance(entry, ActionPlanned):
         entry = msgspec.structs.replace(entry, due_ms=0)
+    if isinstance(entry, Opened | SeverityRaised):
+        evidence = entry.signal.evidence
+        posts = quoted(engine, [post.id for post in evidence.posts])
+        named = tuple(msgspec.structs.replace(post, id=posts[post.id].post) for post in evidence.posts)
+        signal = msgspec.structs.replace(entry.signal, evidence=msgspec.structs.replace(evidence, posts=named))
+        entry = msgspec.structs.replace(entry, signal=signal)
     return logged.at_ms, logged.actor, entry
 
 

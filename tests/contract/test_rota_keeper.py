@@ -29,8 +29,9 @@ from playbooks.oncall.shelf import StoreShelf
 from playbooks.oncall.source import RETRY_MS
 from playbooks.oncall.zone import zone_named
 from playbooks.people import DAY_MS, Nobody, Unreachable, members, reach
-from playbooks.settings import CalendarSettings, OfRota, Person, PlaybookSettings, RotaSettings
+from playbooks.settings import CalendarSettings, OfRota, Person, PlaybookSettings, RotaSettings, StoreSettings
 from playbooks.store.calendars import read_calendar, write_calendar
+from playbooks.store.engine import migrate, open_store
 from streams.cli import main
 from tests.parts.calendars import asked, calendar, event
 from tests.parts.http_servers import Receiver, Request, always, receiving
@@ -226,6 +227,10 @@ async def test_the_command_goes_by_the_copy_of_a_calendar_that_is_away_and_says_
             f"rotas: {{comms: {{ical: {{url: '{server.url}/a.ics'}}}}}}\n",
             encoding="utf-8",
         )
+        # The store is there where Firebreak runs; the command makes none.
+        engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
+        await asyncio.to_thread(migrate, engine)
+        engine.dispose()
         assert await asyncio.to_thread(said) == (0, ["bo"], [])
     assert await asyncio.to_thread(said) == (1, ["bo"], ["unreachable"])
 
