@@ -6,7 +6,7 @@ or by the new one, and what was open under the old one is looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -75,17 +75,17 @@ def armed_brands(engine: Engine, names: Iterable[str]) -> dict[str, Arming]:
 
 def arming_for(conn: Connection, known: Collection[str], signal: Signal) -> Arming:
     """How far Firebreak may go about `signal` now, in the caller's transaction; `known` are the settings' brands."""
-    return armings_for(conn, known, [signal])[signal.id]
+    return armings_for(conn, known, [signal])[0]
 
 
-def armings_for(conn: Connection, known: Collection[str], signals: Collection[Signal]) -> dict[str, Arming]:
-    """How far Firebreak may go about each of `signals` now, by their ids."""
+def armings_for(conn: Connection, known: Collection[str], signals: Sequence[Signal]) -> list[Arming]:
+    """How far Firebreak may go about each of `signals` now, in their order: one id may come of two brands."""
     newest = _newest(conn, {signal.brand for signal in signals})
     armed = {brand: act.arming for brand, act in newest.items()}
-    return {
-        signal.id: how_far(signal, armed.get(signal.brand, Arming.OBSERVE), in_settings=signal.brand in known)
+    return [
+        how_far(signal, armed.get(signal.brand, Arming.OBSERVE), in_settings=signal.brand in known)
         for signal in signals
-    }
+    ]
 
 
 def arm(

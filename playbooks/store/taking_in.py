@@ -36,10 +36,9 @@ LAST_MS = 253_402_300_799_999
 
 
 class _Known(NamedTuple):
-    """What the store says before the first of the signals, by run and brand, by run, by brand."""
+    """What the store says before the first of the signals, by run and brand or by run; the ids that it has."""
 
     open: dict[Whose, dict[str, IncidentView]]
-    armings: dict[str, Arming]
     muted: dict[str, tuple[Mute, ...]]
     over: frozenset[str]
     taken: set[str]
@@ -58,21 +57,18 @@ def take_all(
             raise OverflowError(f"the signal {signal.id!r} is of no time that a calendar has")
     whose = sorted({(signal.run, signal.brand) for signal in new})
     lock_brands(conn, whose)
-    known = _known(conn, new, whose, brands, now_ms)
-    batch = _Batch(conn, library, known, now_ms)
-    decisions = [batch.take(signal) for signal in new]
+    batch = _Batch(conn, library, _known(conn, new, whose, now_ms), now_ms)
+    armings = armings_for(conn, brands, new)
+    decisions = [batch.take(signal, arming) for signal, arming in zip(new, armings, strict=True)]
     batch.write()
     return decisions
 
 
-def _known(
-    conn: Connection, new: Sequence[Signal], whose: Collection[Whose], brands: Collection[str], now_ms: int
-) -> _Known:
+def _known(conn: Connection, new: Sequence[Signal], whose: Collection[Whose], now_ms: int) -> _Known:
     runs = sorted({run for run, _ in whose})
     ids = {signal.id for signal in new}
     return _Known(
         open=open_of(conn, whose),
-        armings=armings_for(conn, brands, new),
         muted={run: mutes.in_force(conn, run, now_ms) for run in runs},
         over=frozenset(run for run in runs if is_over(conn, run, now_ms)),
         taken=set(conn.execute(select(signals.c.id).where(signals.c.id.in_(ids))).scalars()),
@@ -90,7 +86,7 @@ class _Batch:
         self._signals: list[dict[str, object]] = []
         self._plans: list[tuple[plan.Plan, Signal]] = []
 
-    def take(self, signal: Signal) -> SignalDecision:
+    def take(self, signal: Signal, arming: Arming) -> SignalDecision:
         """Decide about one; the incidents that are known are from then on as it leaves them."""
         known, now_ms = self._known, self._now_ms
         if signal.id in known.taken:
@@ -101,8 +97,7 @@ class _Batch:
         if signal.run in known.over:
             return SignalDecision.NO_PLAYBOOK
         here = known.open[signal.run, signal.brand]
-        arming, silent = known.armings[signal.id], known.muted[signal.run]
-        decided = plan.decide(referred, self._library, here, arming, now_ms, silent)
+        decided = plan.decide(referred, self._library, here, arming, now_ms, known.muted[signal.run])
         for each in decided.plans:
             _follow(here, each, referred, now_ms)
             self._plans.append((each, referred))

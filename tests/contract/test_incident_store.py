@@ -25,7 +25,7 @@ from playbooks.settings import PlaybookSettings, StoreSettings
 from playbooks.store import holds, outbox, schema
 from playbooks.store.deeds import Told, acknowledge, resolve
 from playbooks.store.engine import reading, writing
-from playbooks.store.incidents import Taken, incident_history, incident_view, list_incidents, take_signal
+from playbooks.store.incidents import Taken, incident_history, incident_view, list_incidents, take_signal, take_signals
 from playbooks.store.outbox import OutboxState
 from playbooks.store.posts import quoted, storable
 from playbooks.store.verifying import verify
@@ -94,6 +94,19 @@ def test_a_repeat_of_a_signal_that_fired_nothing_is_one_too(store: Engine) -> No
     mild = a_signal(severity=1)
     assert [take(store, mild), take(store, mild)] == [Taken.NO_PLAYBOOK, Taken.REPEAT]
     assert len(rows(store, schema.signals)) == 1
+
+
+@pytest.mark.parametrize("repeat", [a_signal(brand="unarmed"), a_signal(run="drill-1")])
+@pytest.mark.parametrize("arming", list(Arming))
+def test_a_repeat_of_another_brand_or_run_changes_nothing_about_the_one_taken_with_it(
+    store: Engine, arming: Arming, repeat: Signal
+) -> None:
+    settings = armed(store, arming)
+    assert take_signals(store, [a_signal(), repeat], LIBRARY, settings, NOW_MS) == [Taken.OPENED, Taken.REPEAT]
+    (view,) = list_incidents(store)
+    decided = {one.kind: one.decision for one in view.actions}
+    pages, is_held = decided[ActionKind.PAGE] is ActionDecision.DUE, decided[ActionKind.HOLD] is ActionDecision.DUE
+    assert (pages, is_held) == (arming is not Arming.OBSERVE, arming is Arming.PAGE_AND_HOLD)
 
 
 def test_signals_of_a_crisis_make_one_incident_and_one_page_each_time_it_gets_worse(store: Engine) -> None:
