@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from playbooks.schema import Playbook
-from playbooks.trigger import EvidenceField
+from playbooks.content.schema import Playbook
+from playbooks.content.trigger import EvidenceField
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 SCHEMA_PATH: Final = DOCS / "playbook.schema.json"

@@ -14,7 +14,7 @@ def allowed_at(kind: type, where: str) -> str:
     """The keys or words allowed at msgspec's path `where` (``$.steps[0].action``); empty where they are no short list.
 
     >>> from playbooks.settings import PlaybookSettings
-    >>> from playbooks.schema import Playbook
+    >>> from playbooks.content.schema import Playbook
     >>> allowed_at(Playbook, "$.hold.scope")
     'allowed are brand, platform'
     >>> allowed_at(PlaybookSettings, "$.store"), allowed_at(PlaybookSettings, "$.store.url")

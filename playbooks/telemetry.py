@@ -26,7 +26,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from detectors.mention import Fault
 from detectors.signal import SignalKind
-from playbooks.arming import Arming
+from playbooks.armings.arming import Arming
 from playbooks.labels import (
     ActionKind,
     Channel,

@@ -30,8 +30,8 @@ WORKER_ROLES: Final[dict[str, str]] = {
 #: The other long-running processes.
 PROCESSES: Final[dict[str, str]] = {
     "trainer": "streams.agents.trainer:run_trainer",
-    "runner": "playbooks.runner:run_runner",
-    "gate": "playbooks.gate:run_gate",
+    "runner": "playbooks.running.runner:run_runner",
+    "gate": "playbooks.gate.service:run_gate",
     "console": "streams.console_process:run_console",
 }
 

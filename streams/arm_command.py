@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from sqlalchemy import Engine
 
-    from playbooks.brand_standing import BrandStanding
+    from playbooks.readiness.brand_standing import BrandStanding
 
 _FOUND_WRONG: Final = 1
 #: The columns of the table that may be broken into lines.
@@ -78,8 +78,8 @@ def _opened(settings: Settings) -> Engine:
 
 
 def _arm(engine: Engine, settings: Settings, brand: str, to: str, signed: tuple[str, str], *, early: bool) -> int:
-    from playbooks.arming import Armed, Arming
-    from playbooks.arming_notice import in_words
+    from playbooks.armings.arming import Armed, Arming
+    from playbooks.armings.notice import in_words
     from playbooks.store.arming import arm
     from playbooks.wall_clock import now_ms
 
@@ -102,7 +102,7 @@ def _arm(engine: Engine, settings: Settings, brand: str, to: str, signed: tuple[
 
 
 def _too_early(engine: Engine, settings: Settings, brand: str) -> str:
-    from playbooks.brand_standing import brand_standings
+    from playbooks.readiness.brand_standing import brand_standings
     from playbooks.wall_clock import now_ms
 
     (known,) = [one for one in brand_standings(engine, settings, now_ms()) if one.brand == brand]
@@ -115,7 +115,7 @@ def _too_early(engine: Engine, settings: Settings, brand: str) -> str:
 def _show(engine: Engine, settings: Settings, only: str | None, *, as_json: bool) -> None:
     from rich.console import Console
 
-    from playbooks.brand_standing import brand_standings
+    from playbooks.readiness.brand_standing import brand_standings
     from playbooks.wall_clock import now_ms
 
     found = [one for one in brand_standings(engine, settings, now_ms()) if only in (None, one.brand)]

@@ -15,7 +15,7 @@ from streams.settings import Settings, read_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from playbooks.gate_audit import Head, Row, Seal
+    from playbooks.gate.audit import Head, Row, Seal
 
 _FOUND_WRONG = 1
 
@@ -35,8 +35,8 @@ def verify(ctx: click.Context, heads: Path | None, as_json: bool) -> None:
     With --heads the chains must also hold what 'firebreak audit heads' printed then: so it is noticed when somebody
     has written the whole audit anew.
     """
-    from playbooks.gate_audit import verify as verified
-    from playbooks.store.gate_audit import read_audit
+    from playbooks.gate.audit import verify as verified
+    from playbooks.store.gate.audit import read_audit
 
     engine, seal = _opened(read_settings(ctx.obj))
     kept = _heads_in(heads) if heads else ()
@@ -62,7 +62,7 @@ def verify(ctx: click.Context, heads: Path | None, as_json: bool) -> None:
 def heads(ctx: click.Context) -> None:
     """Print how far each chain reaches, a JSON line each. Put it away where nobody who can write the store can."""
     from playbooks.store.engine import reading
-    from playbooks.store.gate_audit import heads_in
+    from playbooks.store.gate.audit import heads_in
 
     engine, _ = _opened(read_settings(ctx.obj))
     with reading(engine) as conn:
@@ -88,8 +88,8 @@ class _Counted:
 
 
 def _opened(settings: Settings) -> tuple[Engine, Seal]:
-    from playbooks.gate_audit import seal_with
-    from playbooks.gate_callers import TOKEN_CHARS
+    from playbooks.gate.audit import seal_with
+    from playbooks.gate.callers import TOKEN_CHARS
     from playbooks.store.engine import migrate, open_store
 
     key = settings.gate.audit_key
@@ -100,7 +100,7 @@ def _opened(settings: Settings) -> tuple[Engine, Seal]:
 
 
 def _heads_in(path: Path) -> list[Head]:
-    from playbooks.gate_audit import Head
+    from playbooks.gate.audit import Head
 
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

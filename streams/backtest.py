@@ -21,9 +21,9 @@ from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal
 from detectors.text.model import START, Weights
 from detectors.watch.brand_watch import BrandWatch
-from playbooks.catalog import library_of
-from playbooks.decisions import SummaryLine, signal_line
-from playbooks.rehearse import Rehearsal
+from playbooks.content.catalog import library_of
+from playbooks.incidents.decisions import SummaryLine, signal_line
+from playbooks.incidents.rehearse import Rehearsal
 from streams.closing import PartitionWatch
 from streams.counted import count
 from streams.gather import PartitionTriage, Record, TriageRules

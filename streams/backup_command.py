@@ -11,7 +11,7 @@ import click
 from streams.settings import read_settings
 
 if TYPE_CHECKING:
-    from playbooks.store.backup_file import Summary
+    from playbooks.store.backups.file import Summary
 
 _FOUND_WRONG = 1
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -32,8 +32,8 @@ def backup_command(ctx: click.Context, file: Path) -> None:
     \b
     firebreak --config DIR backup firebreak-$(date +%F).backup
     """
-    from playbooks.store.backup import backup
-    from playbooks.store.backup_file import BadBackup
+    from playbooks.store.backups.backup import backup
+    from playbooks.store.backups.file import BadBackup
     from playbooks.store.engine import open_store
     from playbooks.wall_clock import now_ms
 
@@ -62,9 +62,9 @@ def restore_command(ctx: click.Context, file: Path, check_only: bool, replace: b
     What was due when the backup was made is due again: the runner sends it when it starts. Erased posts that are in
     an older backup are back with it: erase them again.
     """
-    from playbooks.store.backup_file import BadBackup, check
+    from playbooks.store.backups.file import BadBackup, check
+    from playbooks.store.backups.restore import NotEmpty, WouldOpen, restore
     from playbooks.store.engine import open_store
-    from playbooks.store.restore import NotEmpty, WouldOpen, restore
 
     try:
         if check_only:

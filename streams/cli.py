@@ -13,8 +13,8 @@ from typing import Final
 
 import click
 
+from playbooks.content.schema import PlaybookError
 from playbooks.listening import PortTaken
-from playbooks.schema import PlaybookError
 from playbooks.settings import MissingSecret
 from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told

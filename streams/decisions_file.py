@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from detectors.signal import Signal
-from playbooks.decisions import SignalLine
-from playbooks.schema import PlaybookError
+from playbooks.content.schema import PlaybookError
+from playbooks.incidents.decisions import SignalLine
 
 
 def signals_of(path: Path) -> Iterator[Signal]:

@@ -11,7 +11,7 @@ from streams.settings import read_settings
 from streams.signed import signed
 
 if TYPE_CHECKING:
-    from playbooks.store.erasing import What
+    from playbooks.store.incidents.erasing import What
 
 _FOUND_WRONG: Final = 1
 _DAY_MS: Final = 86_400_000
@@ -46,7 +46,7 @@ def erase_command(
     firebreak --config DIR erase --older-than 90 --by cy --reason "Ninety days"
     """
     from playbooks.console.links import open_migrated
-    from playbooks.store.erasing import erase
+    from playbooks.store.incidents.erasing import erase
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)
@@ -65,7 +65,7 @@ def erase_command(
 
 
 def _what(post: str | None, author: str | None, platform: str | None, days: float | None, now_ms: int) -> What:
-    from playbooks.store.erasing import Author, Before, OnePost
+    from playbooks.store.incidents.erasing import Author, Before, OnePost
 
     if sum(one is not None for one in (post, author, days)) != 1:
         raise click.UsageError("say one of --post, --author and --older-than")

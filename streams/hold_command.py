@@ -69,10 +69,10 @@ def place(
     reason: str | None,
 ) -> None:
     """Hold posts, from now on. What a caller of the gate leaves out counts as held."""
-    from playbooks.by_hand_hold import ByHand
-    from playbooks.hold_scope import EVERY_BRAND, Narrowing
-    from playbooks.store.hand_holds import place_by_hand
-    from playbooks.store.hold_deeds import HoldTold
+    from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
+    from playbooks.holds.by_hand import ByHand
+    from playbooks.store.holds.by_hand import place_by_hand
+    from playbooks.store.holds.deeds import HoldTold
     from playbooks.wall_clock import now_ms
 
     if (brand is None) is not every_brand:
@@ -101,10 +101,10 @@ def place(
 @click.pass_context
 def listed(ctx: click.Context, posts: bool, as_json: bool) -> None:
     """Show the holds in force, how many posts each held, and with --posts which."""
-    from playbooks.gate_decision import what_it_holds, who_opens_it
+    from playbooks.gate.decision import what_it_holds, who_opens_it
     from playbooks.store.engine import reading
-    from playbooks.store.held_posts import how_many, waiting
-    from playbooks.store.holds import holds_in_force
+    from playbooks.store.gate.held_posts import how_many, waiting
+    from playbooks.store.holds.holds import holds_in_force
 
     engine = _opened(read_settings(ctx.obj))
     holds = holds_in_force(engine)
@@ -132,9 +132,9 @@ def listed(ctx: click.Context, posts: bool, as_json: bool) -> None:
 @click.pass_context
 def release(ctx: click.Context, hold: str, looked: int, person: str | None, reason: str | None) -> None:
     """Agree that a hold may go, after a look at what it held ('firebreak hold list --posts')."""
-    from playbooks.release_rights import MayRelease, may_release
-    from playbooks.store.holds import Release, agree_release, read_hold
-    from playbooks.store.incidents import incident_view
+    from playbooks.holds.rights import MayRelease, may_release
+    from playbooks.store.holds.holds import Release, agree_release, read_hold
+    from playbooks.store.incidents.incidents import incident_view
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)
@@ -167,7 +167,7 @@ def break_glass(
 ) -> None:
     """Let one post go, once and soon, although it is held. Ops and the hold's roles are paged."""
     from detectors.mention import rfc3339
-    from playbooks.store import hold_deeds
+    from playbooks.store.holds import deeds as hold_deeds
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)
@@ -204,7 +204,7 @@ def _word(name: str, teaches: str, *options: Any) -> None:
 
 def _say(ctx: click.Context, word: PostWord, post: str, by: tuple[str, str], text: str, at: datetime | None) -> None:
     from detectors.mention import to_ms
-    from playbooks.store.hold_deeds import HoldTold, PostSaid, say_of_post
+    from playbooks.store.holds.deeds import HoldTold, PostSaid, say_of_post
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)
@@ -253,7 +253,7 @@ def _opened(settings: Settings) -> Engine:
 
 def _with_texts(engine: Engine, posts: Sequence[Any]) -> list[dict[str, Any]]:
     from playbooks.store.engine import reading
-    from playbooks.store.gate_texts import texts_in
+    from playbooks.store.gate.texts import texts_in
 
     with reading(engine) as conn:
         texts = texts_in(conn, [post.text_ref for post in posts])

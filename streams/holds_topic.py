@@ -17,9 +17,9 @@ from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
 from detectors.run import Drill, Replay, run_of
-from playbooks.hold_scope import EVERY_BRAND
+from playbooks.content.hold_scope import EVERY_BRAND
 from playbooks.store.engine import StoreUnreachable
-from playbooks.store.holds import Hold, holds_in_force, released_since
+from playbooks.store.holds.holds import Hold, holds_in_force, released_since
 from playbooks.wall_clock import Clock
 from streams.produce import MentionProducer, Record
 from streams.wire import Topic

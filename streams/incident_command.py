@@ -15,7 +15,7 @@ from streams.signed import signed
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from playbooks.store.deeds import Told
+    from playbooks.store.incidents.deeds import Told
 
 _FOUND_WRONG: Final = 1
 #: A deed that is done with an incident, a person, their words and the clock.
@@ -66,8 +66,8 @@ def list_command(
     ctx: click.Context, every: bool, brand: str | None, run: str | None, limit: int, as_json: bool
 ) -> None:
     """Show the incidents that are open, or with --all those that are over too, the newest first."""
-    from playbooks.incident import IncidentState
-    from playbooks.store.incidents import list_incidents
+    from playbooks.incidents.incident import IncidentState
+    from playbooks.store.incidents.incidents import list_incidents
     from streams.incident_shown import as_rows, in_list
 
     settings, engine = _opened(ctx)
@@ -124,8 +124,8 @@ def open_command(
 
     Pages go out as the playbook says, as far as the brand is armed.
     """
-    from playbooks.catalog import library_of
-    from playbooks.store.deeds import Report, Told, report
+    from playbooks.content.catalog import library_of
+    from playbooks.store.incidents.deeds import Report, Told, report
     from playbooks.wall_clock import now_ms
 
     settings, engine = _opened(ctx)
@@ -144,8 +144,8 @@ def open_command(
 @click.pass_context
 def acknowledge_command(ctx: click.Context, incident: str, person: str | None) -> None:
     """Note that the person --by has the incident; nobody else is paged for now."""
-    from playbooks.log_entry import AcknowledgedBy
-    from playbooks.store.deeds import acknowledge_by
+    from playbooks.incidents.log_entry import AcknowledgedBy
+    from playbooks.store.incidents.deeds import acknowledge_by
     from playbooks.wall_clock import now_ms
 
     settings, engine = _opened(ctx)
@@ -175,21 +175,21 @@ _deed(
     "Write down what everybody should know of an incident that is open (--reason holds the words).\n\nIt cannot be "
     "erased: quote no posts and name nobody from outside.",
     "It is in the log of {incident}.",
-    "playbooks.store.deeds:note",
+    "playbooks.store.incidents.deeds:note",
 )
 _deed(
     "contain",
     "Say that it does not spread any more.",
     "Note that an incident does not spread any more. Nobody is paged further unless it gets worse; holds stay.",
     "{incident} is contained.",
-    "playbooks.store.deeds:contain",
+    "playbooks.store.incidents.deeds:contain",
 )
 _deed(
     "resolve",
     "Say that it is over.",
     "Note that an incident is over. Everybody who was paged or told hears the all-clear; holds stay in force.",
     "{incident} is over. Holds stay in force until they are released.",
-    "playbooks.store.deeds:resolve",
+    "playbooks.store.incidents.deeds:resolve",
 )
 
 
@@ -200,8 +200,8 @@ _deed(
 @click.pass_context
 def reopen_command(ctx: click.Context, incident: str, person: str | None, reason: str | None) -> None:
     """Open an incident again that was ended too early; its pages go out anew."""
-    from playbooks.catalog import library_of
-    from playbooks.store.deeds import reopen
+    from playbooks.content.catalog import library_of
+    from playbooks.store.incidents.deeds import reopen
 
     library = library_of(read_settings(ctx.obj))
 
@@ -223,7 +223,7 @@ def merge_command(ctx: click.Context, incident: str, into: str, person: str | No
     What would join INCIDENT joins INTO. Holds stay in force, tasks and deadlines count on, and whoever was paged and
     has not answered is still asked until somebody has INTO. Everybody who was told hears of it.
     """
-    from playbooks.store.merging import merge
+    from playbooks.store.incidents.merging import merge
 
     def deed(engine: Engine, incident: str, by: str, why: str, now_ms: int) -> Told:
         return merge(engine, incident, into, by, why, now_ms)
@@ -240,7 +240,7 @@ def merge_command(ctx: click.Context, incident: str, into: str, person: str | No
 def verdict_command(ctx: click.Context, incident: str, verdict: str, person: str | None, reason: str | None) -> None:
     """Say whether an incident was real or a false alarm (or take that back): it is what false pages are counted by."""
     from playbooks.labels import Judgement
-    from playbooks.store.judging import judge
+    from playbooks.store.incidents.judging import judge
 
     def deed(engine: Engine, incident: str, by: str, why: str, now_ms: int) -> Told:
         return judge(engine, incident, by, Judgement(verdict), why, now_ms)
@@ -258,7 +258,7 @@ def verify_command(ctx: click.Context, incidents: tuple[str, ...], as_json: bool
     Exit code 1: something is not what was written. A log whose last entries were taken away looks whole: keep the last
     hash, which is printed, elsewhere.
     """
-    from playbooks.store.verifying import verify
+    from playbooks.store.incidents.verifying import verify
 
     _, engine = _opened(ctx)
     found = verify(engine, incidents)

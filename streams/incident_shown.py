@@ -15,12 +15,13 @@ from playbooks.console.review import review
 from playbooks.console.timeline import timeline
 from playbooks.console.values import world_of
 from playbooks.effects.plain_text import one_line
-from playbooks.incident import IncidentView
-from playbooks.log_entry import Logged
-from playbooks.store import outbox, posts
-from playbooks.store.holds import Hold, holds_of_incident
-from playbooks.store.incidents import incident_history, incident_view
-from playbooks.store.posts import Quoted
+from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.log_entry import Logged
+from playbooks.store.delivery import outbox
+from playbooks.store.holds.holds import Hold, holds_of_incident
+from playbooks.store.incidents import posts
+from playbooks.store.incidents.incidents import incident_history, incident_view
+from playbooks.store.incidents.posts import Quoted
 
 Named = Callable[[str], str]
 

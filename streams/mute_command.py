@@ -16,7 +16,7 @@ from streams.signed import signed
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from playbooks.mute import Mute, Wanted
+    from playbooks.armings.mute import Mute, Wanted
 
 _FOUND_WRONG: Final = 1
 _UNITS_MS: Final = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -101,7 +101,7 @@ def mute_command(
 
 def _wanted(kind: str | None, playbook: str | None, brand: str | None, begins: int, ends: int, why: str) -> Wanted:
     from detectors.signal import SignalKind
-    from playbooks.mute import Wanted
+    from playbooks.armings.mute import Wanted
 
     if kind is not None and kind not in list(SignalKind):
         raise click.BadParameter(f"{kind!r} is no kind of signal (known: {', '.join(SignalKind)})", param_hint="--kind")
@@ -110,9 +110,9 @@ def _wanted(kind: str | None, playbook: str | None, brand: str | None, begins: i
 
 def _mute(engine: Engine, settings: Settings, wanted: Wanted, person: str) -> int:
     from detectors.mention import rfc3339
-    from playbooks.catalog import library_of
-    from playbooks.mute import Muted
-    from playbooks.mute_words import SAID
+    from playbooks.armings.mute import Muted
+    from playbooks.armings.mute_words import SAID
+    from playbooks.content.catalog import library_of
     from playbooks.store import mutes
     from playbooks.wall_clock import now_ms
 
@@ -125,8 +125,8 @@ def _mute(engine: Engine, settings: Settings, wanted: Wanted, person: str) -> in
 
 
 def _lift(engine: Engine, settings: Settings, id: str, by: tuple[str, str]) -> int:
-    from playbooks.mute import Muted
-    from playbooks.mute_words import SAID
+    from playbooks.armings.mute import Muted
+    from playbooks.armings.mute_words import SAID
     from playbooks.store import mutes
     from playbooks.wall_clock import now_ms
 
@@ -154,8 +154,8 @@ def _show(engine: Engine, settings: Settings, brand: str | None, *, as_json: boo
 
 def _told(mute: Mute, names: dict[str, str], at_ms: int) -> str:
     """A mute in two lines."""
+    from playbooks.armings.mute_words import what
     from playbooks.effects.plain_text import one_line
-    from playbooks.mute_words import what
 
     begins = "" if mute.in_force(at_ms) else f"from {_clock(mute.begins_ms)} "
     by, why = one_line(names.get(mute.person, mute.person), 40), one_line(mute.reason, 200)

@@ -13,8 +13,8 @@ import click
 import msgspec
 
 from detectors.pattern_words import in_words
-from playbooks import releasing
-from playbooks.catalog import (
+from playbooks.content import releasing
+from playbooks.content.catalog import (
     OWN_LIBRARY,
     Library,
     Pinned,
@@ -24,12 +24,12 @@ from playbooks.catalog import (
     read_library,
     read_playbook,
 )
-from playbooks.changes import Changed, Weight, changes, least_version, weight_of
-from playbooks.drafting import first_version, next_version
-from playbooks.rules.texts import as_numbers
-from playbooks.schema import PlaybookError, PlaybookId
-from playbooks.staffing import unstaffed
-from playbooks.trial import as_released, taken_by, trials
+from playbooks.content.changes import Changed, Weight, changes, least_version, weight_of
+from playbooks.content.drafting import first_version, next_version
+from playbooks.content.rules.texts import as_numbers
+from playbooks.content.schema import PlaybookError, PlaybookId
+from playbooks.content.staffing import unstaffed
+from playbooks.content.trial import as_released, taken_by, trials
 from playbooks.wall_clock import now_ms
 from streams.decisions_file import signals_of
 from streams.settings import read_settings

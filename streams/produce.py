@@ -28,7 +28,7 @@ from aiokafka.errors import (
 
 from detectors.mention import Mention, encode_mention
 from playbooks import telemetry
-from playbooks.backoff import wait_s
+from playbooks.delivery.backoff import wait_s
 from playbooks.labels import Role, WaitCause
 from streams.settings import KafkaSettings
 from streams.together import end

@@ -16,11 +16,11 @@ _FOUND_WRONG = 1
 
 async def send_tests(settings: Settings, person: str) -> int:
     """Send a test message to each contact point of a person, or of all; the exit code."""
-    from playbooks.reachability import channels_for_people
     from playbooks.readiness.ask_channels import opened
     from playbooks.readiness.contacts import points_of
     from playbooks.readiness.proof import for_tests, message_of, new_test, send_test, testable, way_of
-    from playbooks.store.contact_tests import note_outcome, note_test
+    from playbooks.running.reachability import channels_for_people
+    from playbooks.store.delivery.contact_tests import note_outcome, note_test
     from playbooks.wall_clock import now_ms
 
     people = _people(settings, person)
@@ -51,7 +51,7 @@ async def send_tests(settings: Settings, person: str) -> int:
 def confirm_code(settings: Settings, code: str) -> int:
     """Take the code of a test message for the word of whoever got it; the exit code."""
     from playbooks.readiness.proof import said_with
-    from playbooks.store.contact_tests import confirm, newest_tests
+    from playbooks.store.delivery.contact_tests import confirm, newest_tests
     from playbooks.wall_clock import now_ms
 
     engine = _store(settings)

@@ -11,7 +11,7 @@ from streams.settings import Settings
 def rights_now(settings: Settings) -> Mapping[str, Sequence[str]]:
     """The people of each role, those of its rotas among them."""
     from playbooks.oncall.keeper import RotaKeeper
-    from playbooks.people import rights
+    from playbooks.oncall.people import rights
     from playbooks.wall_clock import now_ms
     from streams.rota_shelf import shelf_of
 

@@ -50,7 +50,7 @@ def listed(ctx: click.Context, posts: bool, as_json: bool) -> None:
     """Show each account. Exit code 1: one is held in part, has leaked, or cannot be read."""
     from playbooks.schedulers.decisions import AccountState
     from playbooks.schedulers.kept import Stage
-    from playbooks.store.scheduled_posts import accounts, kept_posts
+    from playbooks.store.schedules.posts import accounts, kept_posts
 
     settings = read_settings(ctx.obj)
     engine = _opened(settings)
@@ -113,8 +113,8 @@ def _say(
     person: str | None,
     reason: str | None,
 ) -> None:
-    from playbooks.store.scheduled_deeds import say_of_scheduled
-    from playbooks.store.scheduled_posts import Asked
+    from playbooks.store.schedules.deeds import say_of_scheduled
+    from playbooks.store.schedules.posts import Asked
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)

@@ -12,8 +12,8 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
-from playbooks.contact_points import contact_faults
 from playbooks.oncall.check import beside, rota_faults
+from playbooks.oncall.contact_points import contact_faults
 from playbooks.policy.rule_faults import policy_faults
 from playbooks.schedulers.needs import scheduler_faults
 from playbooks.settings import AtLeastOne, Name, PlaybookSettings, Port, Positive, SecretFrom, Section

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
-from playbooks.backoff import wait_s
+from playbooks.delivery.backoff import wait_s
 
 _FIRST_S: Final = 0.5
 _LONGEST_S: Final = 30.0

@@ -12,15 +12,15 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from playbooks.action_link import MIN_SECRET_CHARS, ActionLink, LinkRefused, What, read_token
 from playbooks.console.desk import DESK, Desk
-from playbooks.incident import IncidentView
-from playbooks.log_entry import AcknowledgedBy
+from playbooks.effects.action_link import MIN_SECRET_CHARS, ActionLink, LinkRefused, What, read_token
+from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.secret import Secret
 from playbooks.settings import PlaybookSettings
-from playbooks.store.call_next import call_next
-from playbooks.store.deeds import Told, acknowledge_by
-from playbooks.store.incidents import incident_view
+from playbooks.store.delivery.call_next import call_next
+from playbooks.store.incidents.deeds import Told, acknowledge_by
+from playbooks.store.incidents.incidents import incident_view
 
 ROUTE = "/act/{token:[A-Za-z0-9_.-]{1,1000}}"
 

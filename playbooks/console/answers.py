@@ -9,9 +9,9 @@ from urllib.parse import quote
 from aiohttp import web
 
 from playbooks.console.desk import Said
-from playbooks.release_rights import MayRelease
-from playbooks.store.deeds import Told
-from playbooks.store.holds import Release
+from playbooks.holds.rights import MayRelease
+from playbooks.store.holds.holds import Release
+from playbooks.store.incidents.deeds import Told
 
 
 class Ended(StrEnum):

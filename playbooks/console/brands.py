@@ -14,17 +14,17 @@ import msgspec
 from aiohttp import web
 from sqlalchemy import Engine
 
-from playbooks.arming import Act, Armed, Arming
-from playbooks.arming_notice import TOLD, in_words, meaning
-from playbooks.brand_standing import BrandStanding, brand_standings
+from playbooks.armings.arming import Act, Armed, Arming
+from playbooks.armings.notice import TOLD, in_words, meaning
 from playbooks.console.desk import DESK, Desk, Said, Viewer
 from playbooks.console.values import Tone
-from playbooks.incident import IncidentState, IncidentView
-from playbooks.reachability import pages_to_nobody
-from playbooks.store import incident_log
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.readiness.brand_standing import BrandStanding, brand_standings
+from playbooks.running.reachability import pages_to_nobody
 from playbooks.store.arming import acts_of, arm
 from playbooks.store.engine import reading
-from playbooks.store.incident_rows import open_now
+from playbooks.store.incidents import log as incident_log
+from playbooks.store.incidents.rows import open_now
 
 TONES: Mapping[Arming, Tone] = {Arming.OBSERVE: Tone.PLAIN, Arming.PAGE: Tone.CALM, Arming.PAGE_AND_HOLD: Tone.HELD}
 LABELS: Mapping[Arming, str] = {

@@ -13,9 +13,10 @@ from playbooks.console import signing_in
 from playbooks.console.answers import Ended, Noted, back_to, back_to_report
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.console.forms import BadForm
-from playbooks.release_rights import MayRelease, may_release
-from playbooks.store import deeds, holds, incidents
-from playbooks.store.deeds import Report, Told
+from playbooks.holds.rights import MayRelease, may_release
+from playbooks.store.holds import holds
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.deeds import Report, Told
 
 Form = Mapping[str, str]
 #: Something that `deeds` does with an incident, a person, their words and the clock.

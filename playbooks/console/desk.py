@@ -13,12 +13,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
-from playbooks.catalog import Library
 from playbooks.console import words
 from playbooks.console.markdown import to_html
+from playbooks.content.catalog import Library
 from playbooks.effects.plain_text import one_line, paragraph
+from playbooks.oncall.people import rights
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
-from playbooks.people import rights
 from playbooks.readiness.check import Probe
 from playbooks.settings import PlaybookSettings
 from playbooks.store.same_file import SameFile

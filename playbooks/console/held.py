@@ -15,20 +15,20 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from playbooks.by_hand_hold import ByHand
 from playbooks.console.desk import DESK, Desk, Said, Viewer
 from playbooks.console.forms import BadForm
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
-from playbooks.held_post import HeldPost
-from playbooks.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.holds.by_hand import ByHand
+from playbooks.holds.held_post import HeldPost
 from playbooks.labels import PostWord
-from playbooks.store import held_posts
 from playbooks.store.engine import reading
-from playbooks.store.gate_texts import texts_in
-from playbooks.store.hand_holds import place_by_hand
-from playbooks.store.hold_deeds import HoldTold, PostSaid, say_of_post
-from playbooks.store.holds import read_hold
-from playbooks.store.incidents import incident_view
+from playbooks.store.gate import held_posts
+from playbooks.store.gate.texts import texts_in
+from playbooks.store.holds.by_hand import place_by_hand
+from playbooks.store.holds.deeds import HoldTold, PostSaid, say_of_post
+from playbooks.store.holds.holds import read_hold
+from playbooks.store.incidents.incidents import incident_view
 
 #: So many posts are shown; the rest when these are decided.
 SHOWN = 200

@@ -9,7 +9,7 @@ import msgspec
 
 from playbooks.console.values import Tone
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.store.outbox import Line
+from playbooks.store.delivery.outbox import Line
 
 
 class LedgerRow(msgspec.Struct, frozen=True):

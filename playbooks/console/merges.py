@@ -14,12 +14,12 @@ from detectors.run import Replay, run_of
 from playbooks.console.answers import Noted
 from playbooks.console.commands import answer
 from playbooks.console.desk import DESK, ID, Viewer
-from playbooks.incident import IncidentState, IncidentView
-from playbooks.store.deeds import Told
+from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.store.engine import reading
-from playbooks.store.incident_log import views
-from playbooks.store.merged import going_on_as
-from playbooks.store.merging import merge, open_beside
+from playbooks.store.incidents.deeds import Told
+from playbooks.store.incidents.log import views
+from playbooks.store.incidents.merged import going_on_as
+from playbooks.store.incidents.merging import merge, open_beside
 
 Form = Mapping[str, str]
 

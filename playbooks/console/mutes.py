@@ -11,10 +11,10 @@ import msgspec
 from aiohttp import web
 
 from detectors.signal import SignalKind
+from playbooks.armings.mute import Mute, Muted, Wanted
+from playbooks.armings.mute_words import SAID, what
 from playbooks.console.desk import DESK, Desk, Said, Viewer
 from playbooks.console.forms import BadForm
-from playbooks.mute import Mute, Muted, Wanted
-from playbooks.mute_words import SAID, what
 from playbooks.store import mutes as store
 
 HOUR_MS = 3_600_000

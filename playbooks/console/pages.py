@@ -11,7 +11,6 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from detectors.run import Drill, Replay, run_of
-from playbooks.catalog import day_of
 from playbooks.console import held
 from playbooks.console.answers import said_before
 from playbooks.console.desk import DESK, ID, Desk, Viewer
@@ -24,14 +23,16 @@ from playbooks.console.scheduler_card import SchedulerCard, scheduler_cards
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
-from playbooks.held_post import HeldPost
-from playbooks.incident import IncidentView
-from playbooks.log_entry import Logged
-from playbooks.store import drills, outbox
-from playbooks.store.held_posts import counts, held_for
-from playbooks.store.holds import Hold, holds_in_force, holds_of_incident
-from playbooks.store.incidents import as_it_stands, incident_history, incident_view, list_incidents
-from playbooks.store.posts import Quoted, quoted
+from playbooks.content.catalog import day_of
+from playbooks.holds.held_post import HeldPost
+from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.log_entry import Logged
+from playbooks.store import drills
+from playbooks.store.delivery import outbox
+from playbooks.store.gate.held_posts import counts, held_for
+from playbooks.store.holds.holds import Hold, holds_in_force, holds_of_incident
+from playbooks.store.incidents.incidents import as_it_stands, incident_history, incident_view, list_incidents
+from playbooks.store.incidents.posts import Quoted, quoted
 
 
 class Known(msgspec.Struct, frozen=True):

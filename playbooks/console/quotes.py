@@ -8,7 +8,7 @@ import msgspec
 
 from detectors.signal import Post
 from playbooks.console import words
-from playbooks.store.posts import Quoted
+from playbooks.store.incidents.posts import Quoted
 
 Named = Callable[[str], str]
 

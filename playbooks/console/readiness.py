@@ -15,15 +15,15 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from sqlalchemy import Engine
 
-from playbooks.action_link import ActionLink, LinkRefused, What, read_token
 from playbooks.console.desk import DESK, Desk, Said, Viewer
-from playbooks.reachability import channels_for_people
+from playbooks.effects.action_link import ActionLink, LinkRefused, What, read_token
 from playbooks.readiness.check import check_from_afar
 from playbooks.readiness.contacts import Point, contact_findings, points_of
 from playbooks.readiness.finding import Check, Finding, Reason, Weight
 from playbooks.readiness.proof import new_test, said_with
+from playbooks.running.reachability import channels_for_people
 from playbooks.secret import Secret
-from playbooks.store.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test
+from playbooks.store.delivery.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test
 
 ROUTE = "/confirm/{token:[A-Za-z0-9_.-]{1,1000}}"
 #: A check is shown to everybody who looks for so long: it asks Kafka and the whole store.

@@ -15,8 +15,8 @@ from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.naming import account_called
 from playbooks.settings import SchedulerSettings
-from playbooks.store import scheduled_posts
-from playbooks.store.holds import Hold
+from playbooks.store.holds.holds import Hold
+from playbooks.store.schedules import posts as scheduled_posts
 
 #: Posts shown of each list; how many there are is said.
 SHOWN = 20

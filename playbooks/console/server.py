@@ -11,10 +11,10 @@ import msgspec
 from sqlalchemy import Engine
 
 from playbooks import telemetry
-from playbooks.catalog import Library, library_of
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
 from playbooks.console.links import first_link, open_migrated
+from playbooks.content.catalog import Library, library_of
 from playbooks.labels import Role
 from playbooks.listening import listening
 from playbooks.oncall.keeper import RotaKeeper

@@ -9,11 +9,10 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.console.values import Tone
-from playbooks.labels import ActionKind, Judgement
-from playbooks.log_entry import (
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.log_entry import (
     Acknowledged,
     AcknowledgedBy,
     AcknowledgementForgotten,
@@ -44,6 +43,7 @@ from playbooks.log_entry import (
     StepDone,
     StepOverdue,
 )
+from playbooks.labels import ActionKind, Judgement
 
 Named = Callable[[str], str]
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import msgspec
 
 from playbooks.console.values import Tone
-from playbooks.incident import Done, IncidentState, IncidentView, PlannedAction
+from playbooks.content.schema import Playbook, Statement, Step
+from playbooks.incidents.incident import Done, IncidentState, IncidentView, PlannedAction
 from playbooks.labels import ActionKind
-from playbooks.schema import Playbook, Statement, Step
 
 Named = Callable[[str], str]
 

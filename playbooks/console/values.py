@@ -10,12 +10,12 @@ import msgspec
 
 from detectors.run import Drill, Live, Replay, run_of
 from detectors.signal import Evidence, Signal, SignalKind
-from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.console.quotes import Quote
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.wording import ODD_SHARE, copies_and_young
 from playbooks.labels import Judgement
-from playbooks.wording import ODD_SHARE, copies_and_young
 
 
 class Tone(StrEnum):

@@ -14,8 +14,8 @@ from playbooks.console.commands import answer
 from playbooks.console.desk import DESK, Viewer
 from playbooks.console.forms import BadForm
 from playbooks.labels import Judgement
-from playbooks.store.deeds import Told
-from playbooks.store.judging import WEEK_MS, Week, judge, weeks
+from playbooks.store.incidents.deeds import Told
+from playbooks.store.incidents.judging import WEEK_MS, Week, judge, weeks
 
 Form = Mapping[str, str]
 _WEEKS = 8

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from playbooks.action import ActionDecision
 from playbooks.drills.drill import Figures, Posts, Result
-from playbooks.gate_client import Outcome
-from playbooks.incident import IncidentView, PlannedAction
+from playbooks.gate.client import Outcome
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentView, PlannedAction
 from playbooks.labels import ActionKind, DeliveryOutcome
-from playbooks.store.holds import Hold
-from playbooks.store.outbox import Line
+from playbooks.store.delivery.outbox import Line
+from playbooks.store.holds.holds import Hold
 
 _GOT = frozenset({DeliveryOutcome.ACCEPTED, DeliveryOutcome.DELIVERED, DeliveryOutcome.READ})
 _TO_PEOPLE = frozenset({ActionKind.PAGE, ActionKind.NOTIFY})

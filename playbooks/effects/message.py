@@ -13,7 +13,7 @@ import xxhash
 
 from detectors.run import Drill, Live
 from detectors.signal import Signal
-from playbooks.action_link import ActionLink, What, address_of
+from playbooks.effects.action_link import ActionLink, What, address_of
 from playbooks.effects.outcome import Outcome
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret

@@ -20,15 +20,15 @@ from playbooks.console.desk import DESK, ID, Desk
 from playbooks.effects.http_post import Poster
 from playbooks.effects.plain_text import one_line
 from playbooks.effects.twilio import ACKNOWLEDGE_DIGIT, DIGIT_PATH, REPORT_PATH
+from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.incoming import pagerduty, slack, twilio
 from playbooks.incoming.heard import Dialled, Pressed, Report, TakenThere, Unheard
-from playbooks.log_entry import AcknowledgedBy
 from playbooks.request_body import Unreadable, receive_body
 from playbooks.secret import Secret
 from playbooks.settings import Person, PlaybookSettings
-from playbooks.store.contact_tests import TEST_PREFIX, note_outcome
-from playbooks.store.deeds import Told, acknowledge_by
-from playbooks.store.reports import note_report
+from playbooks.store.delivery.contact_tests import TEST_PREFIX, note_outcome
+from playbooks.store.delivery.reports import note_report
+from playbooks.store.incidents.deeds import Told, acknowledge_by
 
 _log = logging.getLogger(__name__)
 

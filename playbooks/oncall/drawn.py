@@ -12,9 +12,9 @@ from rich.text import Text
 
 from playbooks.effects.plain_text import one_line
 from playbooks.oncall.outlook import Outlook
+from playbooks.oncall.people import Nobody
 from playbooks.oncall.stretch import Stretch, within
 from playbooks.oncall.zone import local_at, moment_ms
-from playbooks.people import Nobody
 
 GAP = "bold red"
 NOBODY = "nobody"

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.mention import rfc3339
+from playbooks.oncall.people import DAY_MS, Nobody, members, on_duty, parts_of
 from playbooks.oncall.rota import Rota
 from playbooks.oncall.rotas import Rotas
 from playbooks.oncall.stretch import Stretch, gaps
 from playbooks.oncall.zone import zone_named
-from playbooks.people import DAY_MS, Nobody, members, on_duty, parts_of
 from playbooks.settings import PlaybookSettings
 
 

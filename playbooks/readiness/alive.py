@@ -29,7 +29,7 @@ from playbooks.readiness.pulse import Said
 from playbooks.readiness.send_due import send_due
 from playbooks.readiness.waiting import Due, waiting_findings
 from playbooks.settings import PlaybookSettings
-from playbooks.store.channel_answers import write_answers
+from playbooks.store.delivery.channel_answers import write_answers
 from playbooks.store.engine import StoreUnreachable
 from playbooks.store.pulses import Pulse, read_pulses, write_pulse
 from playbooks.wall_clock import Clock

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from playbooks.arming import Arming
-from playbooks.mute import Mute
+from playbooks.armings.arming import Arming
+from playbooks.armings.mute import Mute
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.wording import moment, span
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from playbooks.catalog import OWN_LIBRARY, Library, day_of, read_library
+from playbooks.content.catalog import OWN_LIBRARY, Library, day_of, read_library
+from playbooks.content.schema import PlaybookError
 from playbooks.labels import Channel
 from playbooks.oncall.rotas import Rotas
-from playbooks.reachability import channels_for_people
 from playbooks.readiness.ask_channels import ask_channels, clocks_of
 from playbooks.readiness.brands import armed_brands, brand_findings
 from playbooks.readiness.channels import Asked, channel_findings
@@ -25,7 +25,7 @@ from playbooks.readiness.people import Roads, paged_now, people_findings
 from playbooks.readiness.processes import gate_findings, process_findings
 from playbooks.readiness.surroundings import clock_findings, disk_findings, store_findings
 from playbooks.readiness.waiting import waiting_findings
-from playbooks.schema import PlaybookError
+from playbooks.running.reachability import channels_for_people
 from playbooks.settings import PlaybookSettings
 from playbooks.wall_clock import Clock
 

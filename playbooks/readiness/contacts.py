@@ -15,7 +15,7 @@ from playbooks.labels import Channel
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.wording import moment, span
 from playbooks.settings import MissingSecret, PlaybookSettings, SecretFrom
-from playbooks.store.contact_tests import ContactTest
+from playbooks.store.delivery.contact_tests import ContactTest
 
 DAY_MS = 86_400_000
 

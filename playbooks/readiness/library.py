@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 
-from playbooks.catalog import Library
+from playbooks.content.catalog import Library
+from playbooks.content.schema import Playbook, PlaybookError
 from playbooks.labels import ActionKind
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-from playbooks.schema import Playbook, PlaybookError
 
 #: So long before its review date somebody is asked to look at a playbook.
 SOON_DAYS = 14

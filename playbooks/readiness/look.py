@@ -10,20 +10,21 @@ from pathlib import Path
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from playbooks.arming import Arming
-from playbooks.incident import IncidentView
+from playbooks.armings.arming import Arming
+from playbooks.armings.mute import Mute
+from playbooks.incidents.incident import IncidentView
 from playbooks.labels import Channel
-from playbooks.mute import Mute
 from playbooks.readiness.channels import Asked
 from playbooks.readiness.pulse import is_made
 from playbooks.readiness.surroundings import Disk, OtherClock, StoreState
 from playbooks.readiness.waiting import Due
 from playbooks.settings import MissingSecret, PlaybookSettings
-from playbooks.store import incident_log, outbox
 from playbooks.store.arming import armed_brands
-from playbooks.store.channel_answers import read_answers
-from playbooks.store.contact_tests import ContactTest, newest_tests
+from playbooks.store.delivery import outbox
+from playbooks.store.delivery.channel_answers import read_answers
+from playbooks.store.delivery.contact_tests import ContactTest, newest_tests
 from playbooks.store.engine import StoreUnreachable, open_store, reading
+from playbooks.store.incidents import log as incident_log
 from playbooks.store.migrated import known, newest, schema_of
 from playbooks.store.mutes import not_over
 from playbooks.store.pulses import Pulse, read_pulses

@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from detectors.run import Live
-from playbooks.catalog import Library
+from playbooks.content.catalog import Library
+from playbooks.content.staffing import unstaffed
 from playbooks.effects.message import AddressOf
 from playbooks.labels import ActionKind, Channel
+from playbooks.oncall.people import DAY_MS, Reach, reach, role_gaps
 from playbooks.oncall.rotas import Rotas
 from playbooks.oncall.stretch import Stretch
-from playbooks.people import DAY_MS, Reach, reach, role_gaps
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.wording import moment, sentence, span
 from playbooks.settings import PlaybookSettings
-from playbooks.staffing import unstaffed
 
 AHEAD_DAYS = 14
 #: Gaps that are named one by one; the rest is counted.
@@ -59,7 +59,7 @@ def paged_roles(library: Library) -> tuple[list[str], list[str]]:
 
     In order of how many playbooks name them: what concerns most is told first.
 
-    >>> from playbooks.catalog import load_library
+    >>> from playbooks.content.catalog import load_library
     >>> paged_roles(load_library())[0][0]
     'on-call'
     """

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from detectors.run import DRILL_PREFIX, Drill
-from playbooks.action_link import MIN_SECRET_CHARS, ActionLink, What, token_of
+from playbooks.delivery.ledger_words import in_words, word_of
+from playbooks.effects.action_link import MIN_SECRET_CHARS, ActionLink, What, token_of
 from playbooks.effects.message import Effect, Links, Message, Notice, Reference
 from playbooks.effects.outcome import Outcome, Retry, RetryReason
 from playbooks.labels import ActionKind, Channel
-from playbooks.ledger_words import in_words, word_of
 from playbooks.readiness.contacts import Point
 from playbooks.secret import Secret
 from playbooks.settings import PlaybookSettings
-from playbooks.store.contact_tests import SENDING, TEST_PREFIX, ContactTest
+from playbooks.store.delivery.contact_tests import SENDING, TEST_PREFIX, ContactTest
 
 #: The console's page for the link, below its public address.
 CONFIRM_PATH = "/confirm/{token}"

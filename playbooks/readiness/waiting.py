@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.wording import span
 

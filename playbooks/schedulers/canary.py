@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import ClientSession
 
-from playbooks.gate_client import GateClient, Outcome
-from playbooks.gate_decision import CHECK_TEXT, GateRequest, OutgoingPost
+from playbooks.gate.client import GateClient, Outcome
+from playbooks.gate.decision import CHECK_TEXT, GateRequest, OutgoingPost
 from playbooks.schedulers.decisions import Canary
 from playbooks.secret import Secret
 from playbooks.settings import GateSettings, MissingSecret, SchedulerSettings

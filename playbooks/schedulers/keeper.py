@@ -17,16 +17,17 @@ from sqlalchemy import Engine
 
 from detectors.run import Live, run_of
 from playbooks import telemetry
-from playbooks.patient_store import PatientStore
+from playbooks.running.patient_store import PatientStore
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.canary import GateCanary
 from playbooks.schedulers.decisions import AccountState
 from playbooks.schedulers.registry import open_scheduler
 from playbooks.schedulers.round import Round
 from playbooks.settings import PlaybookSettings
-from playbooks.store import leases, scheduled_posts
+from playbooks.store import leases
 from playbooks.store.engine import StoreUnreachable
-from playbooks.store.holds import Hold, holds_in_force
+from playbooks.store.holds.holds import Hold, holds_in_force
+from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import Clock
 
 #: How often it is looked whether something is due, or a hold has come or gone.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from sqlalchemy import Engine
 
-from playbooks.patient_store import PatientStore
+from playbooks.running.patient_store import PatientStore
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import (
     Canary,
@@ -27,9 +27,10 @@ from playbooks.schedulers.post import Found, Look, Trouble
 from playbooks.schedulers.scheduler import Scheduler, Stopped
 from playbooks.schedulers.telling import leaked_since, news, telling, urgent
 from playbooks.settings import SchedulerSettings
-from playbooks.store import outbox, scheduled_posts
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
-from playbooks.store.holds import Hold
+from playbooks.store.holds.holds import Hold
+from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import Clock
 
 HOUR_MS = 3_600_000

@@ -11,11 +11,11 @@ import msgspec
 import xxhash
 
 from detectors.mention import rfc3339
-from playbooks.action import Action
 from playbooks.effects.message import Notice
 from playbooks.effects.plain_text import one_line, unlinked
+from playbooks.incidents.action import Action
 from playbooks.labels import ActionKind
-from playbooks.people import OPS
+from playbooks.oncall.people import OPS
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary, Verdict
 from playbooks.schedulers.kept import Kept, Stage

@@ -14,14 +14,15 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from detectors.signal import Signal
-from playbooks.arming import OBSERVES_MS, Act, Armed, Arming, how_far, judged
-from playbooks.arming_notice import told_of
+from playbooks.armings.arming import OBSERVES_MS, Act, Armed, Arming, how_far, judged
+from playbooks.armings.notice import told_of
 from playbooks.effects.plain_text import paragraph
-from playbooks.log_entry import PlannedBecause
+from playbooks.incidents.log_entry import PlannedBecause
 from playbooks.settings import PlaybookSettings
-from playbooks.store import catch_up, outbox
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading, writing
-from playbooks.store.incident_rows import lock_brand
+from playbooks.store.incidents import catch_up
+from playbooks.store.incidents.rows import lock_brand
 from playbooks.store.schema import arming_acts, known_brands
 
 MAX_REASON_CHARS = 2_000

@@ -12,21 +12,22 @@ import msgspec
 from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select, update
 
 from detectors.signal import Signal
-from playbooks import afterwards
-from playbooks.arming import Arming
-from playbooks.catalog import Pinned
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Pinned
+from playbooks.delivery.standing import Entry, OutboxState
 from playbooks.drills.drill import Drill, Place, Result
 from playbooks.drills.measure import Known
+from playbooks.incidents import afterwards
+from playbooks.incidents.log_entry import Resolved, ResolvedBy
+from playbooks.incidents.plan import open_incident
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.log_entry import Resolved, ResolvedBy
-from playbooks.plan import open_incident
-from playbooks.standing import Entry, OutboxState
-from playbooks.store import incident_log, outbox
+from playbooks.store.delivery import outbox
 from playbooks.store.drill_over import is_over
 from playbooks.store.engine import reading, writing
-from playbooks.store.holds import holds_of_incident
-from playbooks.store.incident_rows import end, lock_brand, write_plan
-from playbooks.store.incidents import list_incidents
+from playbooks.store.holds.holds import holds_of_incident
+from playbooks.store.incidents import log as incident_log
+from playbooks.store.incidents.incidents import list_incidents
+from playbooks.store.incidents.rows import end, lock_brand, write_plan
 from playbooks.store.schema import deliveries, drills, incidents
 from playbooks.store.schema import outbox as actions
 

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from detectors.run import Live, run_of
 from detectors.signal import SignalKind
-from playbooks.catalog import Library
+from playbooks.armings.mute import LONGEST_MS, Mute, Muted, Wanted, judged
+from playbooks.content.catalog import Library
 from playbooks.effects.plain_text import paragraph
-from playbooks.log_entry import PlannedBecause
-from playbooks.mute import LONGEST_MS, Mute, Muted, Wanted, judged
+from playbooks.incidents.log_entry import PlannedBecause
 from playbooks.settings import PlaybookSettings
-from playbooks.store import catch_up
 from playbooks.store.engine import reading, writing
+from playbooks.store.incidents import catch_up
 from playbooks.store.schema import mutes
 
 MAX_REASON_CHARS = 2_000

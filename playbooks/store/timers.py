@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from playbooks.incidents.timers import AnyTimer, Wake
 from playbooks.store.engine import reading
 from playbooks.store.schema import timers
-from playbooks.timers import AnyTimer, Wake
 
 
 def add(conn: Connection, wakes: Iterable[Wake]) -> None:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from aiokafka.errors import KafkaError
 
 from playbooks import telemetry
-from playbooks.backoff import wait_s
+from playbooks.delivery.backoff import wait_s
 from playbooks.labels import Role, WaitCause
 
 log = logging.getLogger(__name__)

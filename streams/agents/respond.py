@@ -1,6 +1,6 @@
 """Respond: signals in, incidents into the store. One transaction a few signals, then they are acknowledged.
 
-What is decided is in `playbooks.plan`; the store makes it one: the unique signal, the brand's lock, the log, the hold
+What is decided is in `playbooks.incidents.plan`; the store makes it one: the unique signal, the brand's lock, the log, the hold
 and the actions that are due. A store that is away is waited for, unacknowledged.
 """
 
@@ -20,16 +20,16 @@ from sqlalchemy.exc import DBAPIError
 from detectors.run import run_of
 from detectors.signal import Signal, TakenDown
 from playbooks import telemetry
-from playbooks.catalog import Library, library_of
+from playbooks.content.catalog import Library, library_of
 from playbooks.labels import Role, SignalDecision, run_kind
-from playbooks.reachability import pages_to_nobody
 from playbooks.readiness.pulse import Said, pulsing
+from playbooks.running.reachability import pages_to_nobody
 from playbooks.store.arming import armed_brands, know
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
-from playbooks.store.erasing import take_down
-from playbooks.store.incidents import take_signals
-from playbooks.store.judging import count_week
-from playbooks.store.open_incidents import count_open
+from playbooks.store.incidents.erasing import take_down
+from playbooks.store.incidents.incidents import take_signals
+from playbooks.store.incidents.judging import count_week
+from playbooks.store.incidents.open_incidents import count_open
 from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import now_ms
 from streams.agents.dead import dead_record

@@ -14,8 +14,8 @@ from typing import Final
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from detectors.signal import Signal, TakenDown
+from playbooks.content.schema import PlaybookError
 from playbooks.labels import Role, SignalDecision, WaitCause
-from playbooks.schema import PlaybookError
 from playbooks.store.engine import StoreUnreachable
 from streams.agents.patience import pause
 from streams.wire import BadRecord

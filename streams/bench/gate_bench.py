@@ -19,10 +19,10 @@ import msgspec
 import yaml
 from aiohttp import ClientError, ClientSession
 
-from playbooks.by_hand_hold import ByHand
+from playbooks.holds.by_hand import ByHand
 from playbooks.store.engine import migrate, open_store
-from playbooks.store.hand_holds import place_by_hand
-from playbooks.store.hold_deeds import HoldTold
+from playbooks.store.holds.by_hand import place_by_hand
+from playbooks.store.holds.deeds import HoldTold
 from playbooks.wall_clock import now_ms
 from streams.bench.gate_load import Load, load
 from streams.brokers.broker import LOOPBACK, free_port

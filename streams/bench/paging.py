@@ -19,10 +19,11 @@ from typing import Final
 import msgspec
 from sqlalchemy import Engine, func, select
 
-from playbooks.arming import Arming
-from playbooks.catalog import Library, load_library
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Library, load_library
+from playbooks.content.examples import signal_of
+from playbooks.delivery.standing import OutboxState
 from playbooks.effects.message import idempotency_key
-from playbooks.examples import signal_of
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.settings import (
     BrandSettings,
@@ -33,11 +34,10 @@ from playbooks.settings import (
     RunnerSettings,
     StoreSettings,
 )
-from playbooks.standing import OutboxState
 from playbooks.store import schema
 from playbooks.store.arming import arm
 from playbooks.store.engine import migrate, open_store, reading
-from playbooks.store.incidents import take_signals
+from playbooks.store.incidents.incidents import take_signals
 from streams.agents.respond import TOGETHER
 from streams.bench.report import machine
 

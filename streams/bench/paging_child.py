@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from playbooks.runner import run_runner
+from playbooks.running.runner import run_runner
 from playbooks.settings import PlaybookSettings
 
 

@@ -10,12 +10,12 @@ from aiohttp import ClientSession
 from sqlalchemy import Engine, select
 
 from detectors.signal import Signal, SignalKind
-from playbooks.gate_client import Answer, GateClient
-from playbooks.gate_decision import GateRequest, OutgoingPost
-from playbooks.incident import IncidentView
+from playbooks.gate.client import Answer, GateClient
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.incidents.incident import IncidentView
 from playbooks.secret import Secret
 from playbooks.store.engine import reading
-from playbooks.store.incidents import list_incidents
+from playbooks.store.incidents.incidents import list_incidents
 from playbooks.store.schema import signals
 from streams.brokers.broker import LOOPBACK
 from streams.demo.inbox import Inbox, Mail

@@ -19,7 +19,7 @@ from typing import Final
 import yaml
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from playbooks.arming import Arming
+from playbooks.armings.arming import Arming
 from playbooks.store.arming import arm
 from playbooks.store.engine import migrate, open_store
 from playbooks.wall_clock import now_ms

@@ -15,8 +15,8 @@ from typing import Final
 from aiohttp import ClientSession
 
 from playbooks.drills.measure import Asked
-from playbooks.gate_client import GateClient
-from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.gate.client import GateClient
+from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms
 

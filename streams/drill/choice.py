@@ -9,12 +9,12 @@ from typing import Final, assert_never
 import msgspec
 
 from detectors.signal import Signal, signal_id
-from playbooks.catalog import Library, Pinned, day_of
+from playbooks.content.catalog import Library, Pinned, day_of
+from playbooks.content.examples import signal_of
+from playbooks.content.schema import ExampleSignal
+from playbooks.content.trial import trials
 from playbooks.drills.drill import Part
-from playbooks.examples import signal_of
 from playbooks.labels import ActionKind
-from playbooks.schema import ExampleSignal
-from playbooks.trial import trials
 from streams.demo.play import Plot
 from streams.settings import SettingsError
 from streams.simulation.kinds import MAKE, burst

@@ -12,7 +12,7 @@ from typing import Final
 import click
 from rich.console import Console
 
-from playbooks.catalog import library_of
+from playbooks.content.catalog import library_of
 from playbooks.drills.drill import Drill
 from playbooks.store import drills
 from playbooks.store.engine import migrate, open_store

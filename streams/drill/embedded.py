@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from playbooks.catalog import library_of
+from playbooks.content.catalog import library_of
 from playbooks.drills.drill import Place
 from playbooks.secret import Secret
 from playbooks.store.engine import open_store

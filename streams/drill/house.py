@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from playbooks.catalog import Library
+from playbooks.content.catalog import Library
 from playbooks.drills.drill import Place
 from playbooks.drills.measure import Known
 from playbooks.secret import Secret

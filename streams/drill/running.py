@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from playbooks.catalog import library_of
+from playbooks.content.catalog import library_of
 from playbooks.drills.drill import Place
 from playbooks.secret import Secret
 from playbooks.settings import MissingSecret

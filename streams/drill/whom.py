@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detectors.run import run_of
-from playbooks.catalog import Library
+from playbooks.content.catalog import Library
 from playbooks.labels import ActionKind
 from playbooks.oncall.keeper import RotaKeeper
-from playbooks.people import reach
-from playbooks.reachability import channels_for_people
+from playbooks.oncall.people import reach
+from playbooks.running.reachability import channels_for_people
 from playbooks.wall_clock import now_ms
 from streams.settings import Settings
 

@@ -11,7 +11,7 @@ from detectors.finding import Level
 from detectors.mention import to_ms
 from detectors.signal import Signal, SignalKind
 from detectors.watch.brand_watch import BrandWatch
-from playbooks.decisions import ActionLine, IncidentLine
+from playbooks.incidents.decisions import ActionLine, IncidentLine
 
 MINUTE_MS: Final = 60_000
 _NOTHING: Final = Level(0.0, 0.0, 0.0)

@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from detectors.mention import Mention, rfc3339
 from playbooks import telemetry
-from playbooks.backoff import wait_s
+from playbooks.delivery.backoff import wait_s
 from playbooks.labels import Role, SourceName, WaitCause
 from playbooks.store.cursors import read_cursor, write_cursor
 from playbooks.store.engine import StoreUnreachable

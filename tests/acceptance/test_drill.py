@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from playbooks.incident import IncidentState
+from playbooks.incidents.incident import IncidentState
 from playbooks.store import drills
 from playbooks.store.engine import open_store
-from playbooks.store.holds import holds_in_force
-from playbooks.store.incidents import list_incidents
+from playbooks.store.holds.holds import holds_in_force
+from playbooks.store.incidents.incidents import list_incidents
 from streams.brokers.broker import LOOPBACK
 from streams.demo.stage import Stage
 from streams.drill.answering import Household

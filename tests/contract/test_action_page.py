@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.action_link import PATH, ActionLink, What, token_of
-from playbooks.log_entry import Acknowledged, AcknowledgedBy, Noted
+from playbooks.effects.action_link import PATH, ActionLink, What, token_of
+from playbooks.incidents.log_entry import Acknowledged, AcknowledgedBy, Noted
 from playbooks.secret import Secret
 from playbooks.settings import ChannelSettings, LinkSettings, PlaybookSettings, SecretFrom
 from playbooks.store.engine import reading, writing
-from playbooks.store.incidents import incident_history
+from playbooks.store.incidents.incidents import incident_history
 from playbooks.store.schema import timers
 from tests.parts.console import HOUR_MS, NOW_MS, SETTINGS, Client, Clock, browsing, crisis
 

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, func, select
 
-from playbooks.arming import Arming
-from playbooks.catalog import load_library
-from playbooks.log_entry import AcknowledgedBy
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import load_library
+from playbooks.delivery.standing import OutboxState
+from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.settings import (
     BrandSettings,
     PagerDutySettings,
@@ -22,11 +23,11 @@ from playbooks.settings import (
     SecretFrom,
     StoreSettings,
 )
-from playbooks.standing import OutboxState
-from playbooks.store import deeds, incidents, outbox
 from playbooks.store.arming import arm
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading
-from playbooks.store.holds import Release, agree_release, holds_of_incident
+from playbooks.store.holds.holds import Release, agree_release, holds_of_incident
+from playbooks.store.incidents import deeds, incidents
 from playbooks.store.schema import outbox as actions
 from playbooks.wall_clock import now_ms
 from tests.parts.http_servers import Receiver, receiving

@@ -8,22 +8,24 @@ import pytest
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.exc import DBAPIError
 
-from playbooks.arming import DAY_MS, Armed, Arming
-from playbooks.catalog import load_library
+from playbooks.armings.arming import DAY_MS, Armed, Arming
 from playbooks.console.to_do import to_do
+from playbooks.content.catalog import load_library
 from playbooks.effects.message import read_notice
-from playbooks.incident import IncidentView
+from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.log_entry import AcknowledgedBy
+from playbooks.incidents.plan import HOUR_MS
 from playbooks.labels import ActionKind, SignalDecision
-from playbooks.log_entry import AcknowledgedBy
-from playbooks.plan import HOUR_MS
 from playbooks.settings import BrandSettings, Person, PlaybookSettings
-from playbooks.store import deeds, incidents, outbox, timers
+from playbooks.store import timers
 from playbooks.store.arming import Brand, acts_of, arm, armed_brands, brands, know
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading, writing
-from playbooks.store.holds import holds_in_force
-from playbooks.store.incident_rows import lock_brand
+from playbooks.store.holds.holds import holds_in_force
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.rows import lock_brand
+from playbooks.store.incidents.would_have import WouldHave, would_have_done
 from playbooks.store.schema import arming_acts
-from playbooks.store.would_have import WouldHave, would_have_done
 from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal
 
 LIBRARY = load_library()

@@ -17,11 +17,11 @@ from sqlalchemy.exc import DBAPIError
 
 from playbooks.settings import StoreSettings
 from playbooks.store import schema
-from playbooks.store.backup import backup
-from playbooks.store.backup_file import BadBackup, Writer, check
+from playbooks.store.backups.backup import backup
+from playbooks.store.backups.file import BadBackup, Writer, check
+from playbooks.store.backups.restore import NotEmpty, WouldOpen, restore
 from playbooks.store.engine import migrate, open_store, reading, writing
 from playbooks.store.migrated import newest, schema_of
-from playbooks.store.restore import NotEmpty, WouldOpen, restore
 from streams.cli import main
 from tests.parts.filled_store import everything, fill
 from tests.parts.postgres import Postgres
@@ -205,7 +205,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from playbooks.settings import SecretFrom, StoreSettings
-from playbooks.store import backup, backup_file, restore
+from playbooks.store.backups import backup, file as backup_file, restore
 from playbooks.store.engine import open_store
 
 what, url, password, path, at = sys.argv[1:]

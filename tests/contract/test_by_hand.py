@@ -5,17 +5,18 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.arming import Arming
-from playbooks.catalog import Library, Pinned, parse_playbook
-from playbooks.incident import IncidentView
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Library, Pinned, parse_playbook
+from playbooks.content.lock_file import hash_of
+from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.log_entry import Noted, PlaybookChanged
 from playbooks.labels import ActionKind
-from playbooks.lock_file import hash_of
-from playbooks.log_entry import Noted, PlaybookChanged
 from playbooks.settings import PlaybookSettings
-from playbooks.store import deeds, schema
-from playbooks.store.deeds import Report, Told
+from playbooks.store import schema
 from playbooks.store.engine import reading
-from playbooks.store.incidents import incident_history, incident_view, take_signal
+from playbooks.store.incidents import deeds
+from playbooks.store.incidents.deeds import Report, Told
+from playbooks.store.incidents.incidents import incident_history, incident_view, take_signal
 from tests.parts.signals import LADDER, MORNING_MS, PLAIN, a_signal, armed
 
 HOSTILE = "<script>alert(1)</script>"

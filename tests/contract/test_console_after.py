@@ -9,13 +9,13 @@ import msgspec
 from sqlalchemy import Engine
 
 from detectors.signal import Post
-from playbooks.catalog import load_library
+from playbooks.content.catalog import load_library
 from playbooks.labels import Judgement
-from playbooks.store.deeds import Report, Told, report
-from playbooks.store.erasing import Author, erase
-from playbooks.store.incidents import incident_view
-from playbooks.store.judging import WEEK_MS
-from playbooks.store.merging import merge
+from playbooks.store.incidents.deeds import Report, Told, report
+from playbooks.store.incidents.erasing import Author, erase
+from playbooks.store.incidents.incidents import incident_view
+from playbooks.store.incidents.judging import WEEK_MS
+from playbooks.store.incidents.merging import merge
 from tests.parts.console import SETTINGS, Clock, browsing, crisis, page, send
 from tests.parts.holding import PLACED_MS, signal
 

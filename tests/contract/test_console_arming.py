@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Engine
 
 from detectors.signal import SignalKind
-from playbooks.arming import DAY_MS, Arming
-from playbooks.catalog import load_library
-from playbooks.mute import Wanted
+from playbooks.armings.arming import DAY_MS, Arming
+from playbooks.armings.mute import Wanted
+from playbooks.content.catalog import load_library
 from playbooks.store import mutes
 from playbooks.store.arming import Brand, acts_of, arm, brands, know
-from playbooks.store.incidents import incident_view
+from playbooks.store.incidents.incidents import incident_view
 from tests.parts.console import NOW_MS, SETTINGS, Clock, browsing, crisis, page, send
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)

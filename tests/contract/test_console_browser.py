@@ -16,10 +16,10 @@ from detectors.signal import Post
 from playbooks.console.app import console_app
 from playbooks.labels import Channel, DeliveryOutcome
 from playbooks.settings import StoreSettings
-from playbooks.store import outbox
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import open_store
-from playbooks.store.holds import holds_in_force
-from playbooks.store.incidents import incident_view
+from playbooks.store.holds.holds import holds_in_force
+from playbooks.store.incidents.incidents import incident_view
 from playbooks.store.sessions import issue_link
 from tests.parts.console import HOUR_MS, NOW_MS, Clock, crisis, desk
 from tests.parts.due_actions import begin, record

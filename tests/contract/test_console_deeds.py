@@ -6,9 +6,9 @@ import html as hypertext
 
 from sqlalchemy import Engine
 
-from playbooks.incident import IncidentState
-from playbooks.log_entry import Contained, Noted, Reopened, StepDone
-from playbooks.store.incidents import incident_history, incident_view
+from playbooks.incidents.incident import IncidentState
+from playbooks.incidents.log_entry import Contained, Noted, Reopened, StepDone
+from playbooks.store.incidents.incidents import incident_history, incident_view
 from tests.parts.console import HOUR_MS, Clock, browsing, crisis, page, send
 from tests.parts.signals import ladder_library
 

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine
 
-from playbooks.gate_decision import GateRequest, OutgoingPost
-from playbooks.held_post import post_key
-from playbooks.store.holds import holds_in_force
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.holds.held_post import post_key
+from playbooks.store.holds.holds import holds_in_force
 from tests.parts.console import NOW_MS, Clock, browsing, crisis, page, send
 from tests.parts.gate import a_gate
 

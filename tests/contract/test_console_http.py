@@ -16,14 +16,15 @@ from sqlalchemy import Engine
 
 from detectors.signal import Post
 from playbooks.console.server import Started, run_console
+from playbooks.incidents.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.listening import PortTaken
-from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved
 from playbooks.settings import ConsoleSettings, StoreSettings
-from playbooks.store import outbox, schema
+from playbooks.store import schema
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import open_store, writing
-from playbooks.store.holds import holds_in_force
-from playbooks.store.incidents import incident_history, incident_view
+from playbooks.store.holds.holds import holds_in_force
+from playbooks.store.incidents.incidents import incident_history, incident_view
 from tests.parts.console import NOW_MS, SETTINGS, Clock, browsing, crisis, csrf_in, page, send
 from tests.parts.due_actions import begin, record
 from tests.parts.holding import PLACED_MS, hold, put, signal

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from playbooks.console.scheduler_card import scheduler_cards
 from playbooks.settings import PlaybookSettings
-from playbooks.store.holds import holds_of_incident
+from playbooks.store.holds.holds import holds_of_incident
 from tests.parts.console import SETTINGS, browsing, crisis, page
 from tests.parts.due_actions import INCIDENT
 from tests.parts.schedulers.every import NAME, World

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
-from playbooks.action_link import ActionLink, What, token_of
+from playbooks.effects.action_link import ActionLink, What, token_of
 from playbooks.labels import Channel
-from playbooks.reachability import channels_for_people
 from playbooks.readiness.contacts import Point, address_hash, contact_findings, points_of, same_place
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.proof import CODE_VALID_MS, CONFIRM_PATH, Way, message_of, new_test, said_with, send_test
 from playbooks.readiness.send_due import send_due
+from playbooks.running.reachability import channels_for_people
 from playbooks.secret import Secret
 from playbooks.settings import (
     ChannelSettings,
@@ -29,7 +29,7 @@ from playbooks.settings import (
     PlaybookSettings,
     SecretFrom,
 )
-from playbooks.store.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test, take_asked
+from playbooks.store.delivery.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test, take_asked
 from streams.cli import main
 from tests.parts.channels import SECRETS, SIDES, Mood, Side
 from tests.parts.console import NOW_MS, SETTINGS, Clock, browsing, page, send

@@ -22,12 +22,12 @@ from sqlalchemy import Engine, func, select
 from detectors.bucket import END_OF_RUN_MS
 from detectors.mention import Mention
 from detectors.signal import Signal, TakenDown
-from playbooks.catalog import load_library
-from playbooks.log_entry import ActionPlanned, Logged, Opened, SeverityRaised
+from playbooks.content.catalog import load_library
+from playbooks.incidents.log_entry import ActionPlanned, Logged, Opened, SeverityRaised
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import migrate, open_store, reading
-from playbooks.store.incidents import incident_history, list_incidents, take_signal
-from playbooks.store.posts import quoted
+from playbooks.store.incidents.incidents import incident_history, list_incidents, take_signal
+from playbooks.store.incidents.posts import quoted
 from playbooks.store.schema import signals as signals_table
 from streams.brokers.broker import Broker
 from streams.closing import PartitionWatch

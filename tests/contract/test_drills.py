@@ -8,18 +8,20 @@ import pytest
 from sqlalchemy import Engine, select
 
 from detectors.run import Drill as DrillRun
-from playbooks.catalog import Library, load_library
+from playbooks.content.catalog import Library, load_library
 from playbooks.drills.drill import Drill, Figures, Part, Place, Posts, Result
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Delivered
-from playbooks.incident import IncidentState
+from playbooks.incidents.incident import IncidentState
+from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.labels import ActionKind, DeliveryOutcome, SignalDecision
-from playbooks.log_entry import AcknowledgedBy
 from playbooks.settings import BrandSettings, Person, PlaybookSettings, StoreSettings
-from playbooks.store import deeds, drills, incidents, outbox, timers
+from playbooks.store import drills, timers
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading
-from playbooks.store.holds import holds_for, holds_in_force
-from playbooks.store.incidents import list_incidents, take_signal
+from playbooks.store.holds.holds import holds_for, holds_in_force
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.incidents import list_incidents, take_signal
 from playbooks.store.schema import outbox as actions
 from tests.parts.channels import SECRETS, SIDES, Mood, Side
 from tests.parts.messages import NOTICE, message

@@ -12,15 +12,15 @@ from sqlalchemy import JSON, Connection, Engine, column, insert, select, table, 
 from sqlalchemy.exc import DBAPIError
 
 from detectors.signal import Post, Signal, TakenDown, without_words
-from playbooks.log_entry import Opened, SeverityRaised
+from playbooks.incidents.log_entry import Opened, SeverityRaised
 from playbooks.settings import StoreSettings
 from playbooks.store import schema
 from playbooks.store.engine import open_store, reading, writing
-from playbooks.store.erasing import Author, Before, OnePost, What, erase, take_down
-from playbooks.store.incidents import incident_view, list_incidents, take_signal
+from playbooks.store.incidents.erasing import Author, Before, OnePost, What, erase, take_down
+from playbooks.store.incidents.incidents import incident_view, list_incidents, take_signal
+from playbooks.store.incidents.posts import Quoted, quoted
+from playbooks.store.incidents.verifying import verify
 from playbooks.store.migrated import upgrade
-from playbooks.store.posts import Quoted, quoted
-from playbooks.store.verifying import verify
 from tests.parts.postgres import Postgres
 from tests.parts.signals import MORNING_MS, a_signal, armed, plain_library
 

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.arming import Arming
-from playbooks.catalog import Library
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Library
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.labels import ActionKind
-from playbooks.log_entry import AcknowledgedBy
-from playbooks.store import deeds, incidents, schema, timers
-from playbooks.store.deeds import Told
+from playbooks.store import schema, timers
 from playbooks.store.engine import reading
-from playbooks.store.incidents import incident_view
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.deeds import Told
+from playbooks.store.incidents.incidents import incident_view
 from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal, armed, ladder_library
 
 ROLES = {

@@ -13,10 +13,10 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 
+from playbooks.delivery.standing import OutboxState
 from playbooks.settings import PlaybookSettings, StoreSettings
-from playbooks.standing import OutboxState
 from playbooks.store.engine import StoreUnreachable, open_store
-from playbooks.store.incidents import Taken, list_incidents, take_signal
+from playbooks.store.incidents.incidents import Taken, list_incidents, take_signal
 from tests.parts.due_actions import action, put, states
 from tests.parts.running import runner_settings, running, until
 from tests.parts.signals import MORNING_MS, a_signal, armed, plain_library

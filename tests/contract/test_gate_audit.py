@@ -11,16 +11,16 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from playbooks.gate import Gate
-from playbooks.gate_audit import AuditFault, AuditFinding, Decision, Head, Row, linked, seal_with, verify
-from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.gate.audit import AuditFault, AuditFinding, Decision, Head, Row, linked, seal_with, verify
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.gate.service import Gate
 from playbooks.labels import Verdict
 from playbooks.secret import Secret
 from playbooks.settings import StoreSettings
-from playbooks.store import gate_texts
 from playbooks.store.engine import open_store, writing
-from playbooks.store.erasing import Before, erase
-from playbooks.store.gate_audit import read_audit
+from playbooks.store.gate import texts as gate_texts
+from playbooks.store.gate.audit import read_audit
+from playbooks.store.incidents.erasing import Before, erase
 from playbooks.store.schema import gate_audit, gate_chains
 from streams.cli import main
 from tests.parts.gate import CRISIS_TEAM, a_gate, rules
@@ -87,7 +87,7 @@ async def test_a_decision_that_was_not_written_is_no_answer(store: Engine) -> No
 
     gate = a_gate(store)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("playbooks.store.gate_audit.linked", refuse)
+        patch.setattr("playbooks.store.gate.audit.linked", refuse)
         with pytest.raises(RuntimeError):
             await gate.decide(asked(1))
     assert (await gate.decide(asked(1))).decision is Verdict.ALLOW

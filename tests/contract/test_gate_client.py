@@ -12,9 +12,9 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
-from playbooks.gate_client import MAX_ANSWER_BYTES, GateClient, Outcome
-from playbooks.gate_decision import GateRequest, OutgoingPost
-from playbooks.gate_http import gate_app
+from playbooks.gate.client import MAX_ANSWER_BYTES, GateClient, Outcome
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.gate.http import gate_app
 from playbooks.secret import Secret
 from tests.parts.gate import a_gate, callers
 from tests.parts.holding import hold, put

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from playbooks.gate_http import gate_app
-from playbooks.gate_openapi import document, openapi_json
+from playbooks.gate.http import gate_app
+from playbooks.gate.openapi import document, openapi_json
 from playbooks.settings import Otherwise, StoreSettings
 from playbooks.store.engine import open_store
 from tests.parts.gate import TOKEN, a_gate, callers

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from playbooks.gate_audit import seal_with, verify
-from playbooks.gate_client import Answer, GateClient, Outcome
-from playbooks.gate_decision import GateRequest, OutgoingPost
-from playbooks.gate_plain_client import PlainGateClient
+from playbooks.gate.audit import seal_with, verify
+from playbooks.gate.client import Answer, GateClient, Outcome
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.gate.plain_client import PlainGateClient
 from playbooks.secret import Secret
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
-from playbooks.store.gate_audit import read_audit
+from playbooks.store.gate.audit import read_audit
 from tests.parts.gate import TOKEN
 from tests.parts.gate_process import running, settle
 from tests.parts.require import require

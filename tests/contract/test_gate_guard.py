@@ -14,13 +14,13 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
-from playbooks.gate_client import MAX_ANSWER_BYTES, Answer, GateClient, Outcome
-from playbooks.gate_decision import GateRequest, OutgoingPost
-from playbooks.gate_guard import REMEMBER_MS, GateGuard, NotAllowed, PlainGateGuard
-from playbooks.gate_http import gate_app
-from playbooks.gate_plain_client import PlainGateClient
+from playbooks.gate.client import MAX_ANSWER_BYTES, Answer, GateClient, Outcome
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.gate.guard import REMEMBER_MS, GateGuard, NotAllowed, PlainGateGuard
+from playbooks.gate.http import gate_app
+from playbooks.gate.plain_client import PlainGateClient
 from playbooks.secret import Secret
-from playbooks.store.holds import agree_release
+from playbooks.store.holds.holds import agree_release
 from playbooks.wall_clock import now_ms
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.holding import PLACED_MS, hold, put

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from detectors.mention import rfc3339
-from playbooks.gate import run_gate
-from playbooks.gate_http import MAX_BODY_BYTES, gate_app
+from playbooks.gate.http import MAX_BODY_BYTES, gate_app
+from playbooks.gate.service import run_gate
 from playbooks.listening import PortTaken
 from playbooks.settings import (
     BrandSettings,
@@ -34,7 +34,7 @@ from playbooks.settings import (
     StoreSettings,
 )
 from playbooks.store.engine import open_store, writing
-from playbooks.store.holds import agree_release
+from playbooks.store.holds.holds import agree_release
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.holding import PLACED_MS, hold, put
 from tests.parts.postgres import TEMPLATE, Postgres
@@ -247,7 +247,7 @@ async def test_a_database_that_takes_no_connections_is_a_no_until_it_does(postgr
 
 @pytest.mark.postgres
 async def test_a_store_that_keeps_us_waiting_is_a_no(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playbooks.gate.STORE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("playbooks.gate.service.STORE_TIMEOUT_S", 0.2)
     engine = open_store(postgres.settings(postgres.new_database(TEMPLATE)))
     async with TestClient(TestServer(gate_app(a_gate(engine), callers()))) as client:
         with writing(engine) as busy:

@@ -17,11 +17,11 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Engine
 
-from playbooks.gate_http import gate_app
-from playbooks.hold_scope import Narrowing
+from playbooks.content.hold_scope import Narrowing
+from playbooks.gate.http import gate_app
 from playbooks.settings import Otherwise, StoreSettings
 from playbooks.store.engine import open_store, writing
-from playbooks.store.holds import place
+from playbooks.store.holds.holds import place
 from streams.brokers.broker import free_port
 from tests.parts.gate import CRISIS_TOKEN, TOKEN, a_gate, callers
 from tests.parts.gate_process import running, settle

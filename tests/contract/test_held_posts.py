@@ -8,22 +8,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.by_hand_hold import ByHand
-from playbooks.catalog import Library
-from playbooks.gate import Gate
-from playbooks.gate_decision import GateAnswer, GateRequest, OutgoingPost
-from playbooks.held_post import MINUTE_MS, post_key
-from playbooks.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.content.catalog import Library
+from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.gate.decision import GateAnswer, GateRequest, OutgoingPost
+from playbooks.gate.service import Gate
+from playbooks.holds.by_hand import ByHand
+from playbooks.holds.held_post import MINUTE_MS, post_key
 from playbooks.labels import PostWord, Role, Verdict
 from playbooks.settings import BrandSettings, BreakGlassSettings, GateSettings, Otherwise, Person, PlaybookSettings
-from playbooks.store import hold_deeds, schema, timers
-from playbooks.store.deeds import Told, resolve
+from playbooks.store import schema, timers
 from playbooks.store.engine import reading
-from playbooks.store.hand_holds import place_by_hand
-from playbooks.store.held_posts import held_for, waiting
-from playbooks.store.hold_deeds import HoldTold, PostSaid, ThisPost
-from playbooks.store.holds import Release, agree_release, holds_in_force, read_hold
-from playbooks.store.incidents import incident_history, incident_view, wake
+from playbooks.store.gate.held_posts import held_for, waiting
+from playbooks.store.holds import deeds as hold_deeds
+from playbooks.store.holds.by_hand import place_by_hand
+from playbooks.store.holds.deeds import HoldTold, PostSaid, ThisPost
+from playbooks.store.holds.holds import Release, agree_release, holds_in_force, read_hold
+from playbooks.store.incidents.deeds import Told, resolve
+from playbooks.store.incidents.incidents import incident_history, incident_view, wake
 from playbooks.store.pulses import Pulse, write_pulse
 from tests.parts.console import crisis
 from tests.parts.gate import CRISIS_TEAM, SCHEDULER, SPACING_MS, a_gate, rules

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
-from playbooks.gate_decision import GateRequest, OutgoingPost
+from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
 from streams.cli import main

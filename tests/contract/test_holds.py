@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, insert
 
-from playbooks.action import ActionDecision
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.log_entry import ActionPlanned, HoldReleased, ReleaseAgreed
 from playbooks.labels import ActionKind
-from playbooks.log_entry import ActionPlanned, HoldReleased, ReleaseAgreed
 from playbooks.store import schema
+from playbooks.store.delivery.outbox import claim_due
 from playbooks.store.engine import writing
-from playbooks.store.holds import (
+from playbooks.store.holds.holds import (
     Release,
     agree_release,
     holds_for,
@@ -21,8 +22,7 @@ from playbooks.store.holds import (
     place,
     read_hold,
 )
-from playbooks.store.incidents import incident_history
-from playbooks.store.outbox import claim_due
+from playbooks.store.incidents.incidents import incident_history
 from tests.parts.holding import PLACED_MS, hold, put
 
 

@@ -9,8 +9,9 @@ import msgspec
 from sqlalchemy import Engine, update
 
 from playbooks.labels import Role
-from playbooks.store import holds, schema
+from playbooks.store import schema
 from playbooks.store.engine import writing
+from playbooks.store.holds import holds
 from streams.brokers.broker import Broker
 from streams.holds_topic import HoldRecord, publish_holds
 from streams.produce import MentionProducer

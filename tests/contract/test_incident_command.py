@@ -12,14 +12,14 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, update
 
 from detectors.signal import Post
-from playbooks.catalog import load_library
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.content.catalog import load_library
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.log_entry import Acknowledged, AcknowledgedBy
 from playbooks.labels import Judgement
-from playbooks.log_entry import Acknowledged, AcknowledgedBy
 from playbooks.settings import StoreSettings
 from playbooks.store import schema
 from playbooks.store.engine import writing
-from playbooks.store.incidents import incident_history, incident_view, list_incidents, take_signal
+from playbooks.store.incidents.incidents import incident_history, incident_view, list_incidents, take_signal
 from streams.cli import main
 from tests.parts.signals import MORNING_MS, a_signal, armed
 

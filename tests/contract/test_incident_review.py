@@ -7,8 +7,10 @@ from sqlalchemy import Engine
 
 from playbooks.console.markdown import to_html
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, Judgement
-from playbooks.store import deeds, holds, outbox
-from playbooks.store.judging import judge
+from playbooks.store.delivery import outbox
+from playbooks.store.holds import holds
+from playbooks.store.incidents import deeds
+from playbooks.store.incidents.judging import judge
 from tests.parts.console import NOW_MS, Clock, browsing, crisis
 from tests.parts.due_actions import begin, record
 from tests.parts.signals import MINUTE_MS

@@ -15,20 +15,29 @@ import pytest
 from sqlalchemy import Engine, Table, select
 
 from detectors.signal import Post, Signal
-from playbooks.action import ActionDecision
-from playbooks.arming import Arming
-from playbooks.catalog import load_library
-from playbooks.incident import IncidentState, project
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import load_library
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState, project
+from playbooks.incidents.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved, ResolvedBy
 from playbooks.labels import ActionKind
-from playbooks.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved, ResolvedBy
 from playbooks.settings import PlaybookSettings, StoreSettings
-from playbooks.store import holds, outbox, schema
-from playbooks.store.deeds import Told, acknowledge, resolve
+from playbooks.store import schema
+from playbooks.store.delivery import outbox
+from playbooks.store.delivery.outbox import OutboxState
 from playbooks.store.engine import reading, writing
-from playbooks.store.incidents import Taken, incident_history, incident_view, list_incidents, take_signal, take_signals
-from playbooks.store.outbox import OutboxState
-from playbooks.store.posts import quoted, storable
-from playbooks.store.verifying import verify
+from playbooks.store.holds import holds
+from playbooks.store.incidents.deeds import Told, acknowledge, resolve
+from playbooks.store.incidents.incidents import (
+    Taken,
+    incident_history,
+    incident_view,
+    list_incidents,
+    take_signal,
+    take_signals,
+)
+from playbooks.store.incidents.posts import quoted, storable
+from playbooks.store.incidents.verifying import verify
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
 
 LIBRARY = load_library()
@@ -241,10 +250,10 @@ import os, signal, sys
 import msgspec
 sys.path.insert(0, {os.getcwd()!r})
 from sqlalchemy import event
-from playbooks.catalog import load_library
+from playbooks.content.catalog import load_library
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
-from playbooks.store.incidents import take_signal
+from playbooks.store.incidents.incidents import take_signal
 from tests.parts.signals import a_signal, armed, MORNING_MS
 
 engine = open_store(msgspec.json.decode(sys.argv[1], type=StoreSettings))

@@ -16,15 +16,15 @@ import pytest
 from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
-from playbooks.carry_out import Carrier
 from playbooks.effects.registry import open_effects
+from playbooks.incidents.log_entry import Acknowledged, AcknowledgedBy
 from playbooks.incoming.doors import PAGERDUTY_PATH, SLACK_PATH
 from playbooks.labels import ActionKind, Channel, Role
-from playbooks.log_entry import Acknowledged, AcknowledgedBy
-from playbooks.patient_store import PatientStore
 from playbooks.readiness.contacts import points_of
 from playbooks.readiness.proof import new_test
 from playbooks.readiness.send_due import send_due
+from playbooks.running.carry_out import Carrier
+from playbooks.running.patient_store import PatientStore
 from playbooks.settings import (
     ChannelSettings,
     ConsoleSettings,
@@ -35,10 +35,10 @@ from playbooks.settings import (
     SlackSettings,
     TwilioSettings,
 )
-from playbooks.store import outbox
-from playbooks.store.contact_tests import ASKED, newest_tests, note_test
-from playbooks.store.deeds import Told, resolve
-from playbooks.store.incidents import incident_history
+from playbooks.store.delivery import outbox
+from playbooks.store.delivery.contact_tests import ASKED, newest_tests, note_test
+from playbooks.store.incidents.deeds import Told, resolve
+from playbooks.store.incidents.incidents import incident_history
 from tests.parts import slack, twilio
 from tests.parts.console import SETTINGS, Client, Clock, browsing, crisis
 from tests.parts.http_servers import Receiver, receiving

@@ -9,15 +9,16 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, select
 
+from playbooks.content.lock_file import LOCK_NAME, add_to_lock
+from playbooks.delivery.standing import Entry, OutboxState
 from playbooks.effects.message import idempotency_key
+from playbooks.incidents.timers import ladder
 from playbooks.labels import Channel, DeliveryOutcome
-from playbooks.lock_file import LOCK_NAME, add_to_lock
 from playbooks.settings import BrandSettings, PlaybookSettings, StoreSettings
-from playbooks.standing import Entry, OutboxState
-from playbooks.store import outbox, schema
+from playbooks.store import schema
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import migrate, open_store, reading
-from playbooks.store.incidents import list_incidents, take_signal
-from playbooks.timers import ladder
+from playbooks.store.incidents.incidents import list_incidents, take_signal
 from playbooks.wall_clock import now_ms
 from tests.parts.due_actions import action, entries, put, states
 from tests.parts.postgres import killable_postgres

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
+from playbooks.delivery.standing import OutboxState
+from playbooks.incidents.log_entry import CLOCK, Noted
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.log_entry import CLOCK, Noted
 from playbooks.settings import Person, PlaybookSettings
-from playbooks.standing import OutboxState
-from playbooks.store import deeds, incidents, outbox, schema, timers
+from playbooks.store import schema, timers
+from playbooks.store.delivery import outbox
+from playbooks.store.delivery.outbox import DueAction, entry_of
+from playbooks.store.delivery.reports import note_report
 from playbooks.store.engine import reading
-from playbooks.store.incidents import incident_history, list_incidents, take_signal
-from playbooks.store.outbox import DueAction, entry_of
-from playbooks.store.reports import note_report
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.incidents import incident_history, list_incidents, take_signal
 from tests.parts.due_actions import begin, record, settle
 from tests.parts.signals import MORNING_MS, a_signal, armed, ladder_library
 

@@ -9,12 +9,14 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import Engine, text, update
 
-from playbooks.catalog import Library
-from playbooks.store import deeds, incident_log, incidents, schema
-from playbooks.store.deeds import Told
+from playbooks.content.catalog import Library
+from playbooks.store import schema
 from playbooks.store.engine import reading, writing
-from playbooks.store.incident_rows import lock_brand, open_incidents
-from playbooks.store.incidents import list_incidents, take_signal
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents import log as incident_log
+from playbooks.store.incidents.deeds import Told
+from playbooks.store.incidents.incidents import list_incidents, take_signal
+from playbooks.store.incidents.rows import lock_brand, open_incidents
 from tests.parts.signals import HOUR_MS, MORNING_MS, a_signal, armed, ladder_library, plain_library
 from tests.parts.waiting import until
 

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
-from playbooks.action import ActionDecision
 from playbooks.effects.message import idempotency_key
-from playbooks.incident import IncidentState
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState
 from playbooks.labels import ActionKind, Channel, SignalDecision
 from playbooks.settings import RunnerSettings, StoreSettings
-from playbooks.store.incidents import incident_history, list_incidents, take_signals
+from playbooks.store.incidents.incidents import incident_history, list_incidents, take_signals
 from playbooks.wall_clock import now_ms
 from streams.bench.paging import paging_bench
 from tests.parts.due_actions import states

@@ -9,20 +9,22 @@ import pytest
 from sqlalchemy import Engine, select
 
 from detectors.signal import Signal
-from playbooks.arming import Arming
-from playbooks.catalog import Library, Pinned, parse_playbook
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Library, Pinned, parse_playbook
+from playbooks.content.lock_file import hash_of
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.log_entry import AcknowledgedBy, MergedFrom, MergedInto, Resolved
 from playbooks.labels import ActionKind, Judgement
-from playbooks.lock_file import hash_of
-from playbooks.log_entry import AcknowledgedBy, MergedFrom, MergedInto, Resolved
-from playbooks.store import deeds, holds, incidents, schema, timers
-from playbooks.store.call_next import call_next
-from playbooks.store.deeds import Told
+from playbooks.store import schema, timers
+from playbooks.store.delivery.call_next import call_next
 from playbooks.store.engine import reading
-from playbooks.store.incidents import incident_history, incident_view, take_signal
-from playbooks.store.judging import WEEK_MS, count_week, judge, weeks
-from playbooks.store.merging import merge
-from playbooks.store.verifying import verify
+from playbooks.store.holds import holds
+from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.deeds import Told
+from playbooks.store.incidents.incidents import incident_history, incident_view, take_signal
+from playbooks.store.incidents.judging import WEEK_MS, count_week, judge, weeks
+from playbooks.store.incidents.merging import merge
+from playbooks.store.incidents.verifying import verify
 from tests.parts.signals import HOUR_MS, LADDER, MINUTE_MS, MORNING_MS, PLAIN, a_signal, armed
 
 ROLES = {"on-call": {"ada"}, "second": {"bo"}, "board": {"cy", "dee"}, "duty-phone": {"eve"}}

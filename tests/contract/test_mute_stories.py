@@ -11,19 +11,21 @@ import pytest
 from sqlalchemy import Engine
 
 from detectors.signal import SignalKind
-from playbooks.action import ActionDecision
-from playbooks.arming import DAY_MS, Arming
-from playbooks.catalog import Library, load_library
-from playbooks.incident import IncidentState, IncidentView
+from playbooks.armings.arming import DAY_MS, Arming
+from playbooks.armings.mute import Muted, Wanted
+from playbooks.content.catalog import Library, load_library
+from playbooks.content.trigger import EvidenceField
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.log_entry import AcknowledgedBy
+from playbooks.incidents.log_entry import Muted as MutedEntry
 from playbooks.labels import ActionKind
-from playbooks.log_entry import AcknowledgedBy
-from playbooks.log_entry import Muted as MutedEntry
-from playbooks.mute import Muted, Wanted
 from playbooks.settings import PlaybookSettings
-from playbooks.store import deeds, incidents, mutes, outbox, timers
+from playbooks.store import mutes, timers
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
+from playbooks.store.incidents import deeds, incidents
 from playbooks.store.schema import mutes as table
-from playbooks.trigger import EvidenceField
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, STORM, a_signal, armed
 
 LIBRARY = load_library()

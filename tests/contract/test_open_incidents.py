@@ -6,7 +6,7 @@ from sqlalchemy import Engine, insert
 
 from playbooks.labels import RunKind
 from playbooks.store.engine import writing
-from playbooks.store.open_incidents import count_open
+from playbooks.store.incidents.open_incidents import count_open
 from playbooks.store.schema import incidents
 
 

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Engine, delete, update
 from sqlalchemy.exc import DBAPIError
 
+from playbooks.delivery.standing import OutboxState
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.standing import OutboxState
-from playbooks.store import outbox, schema
+from playbooks.store import schema
+from playbooks.store.delivery import outbox
+from playbooks.store.delivery.outbox import Again, Backlog, DueAction, LeaseLost, entry_of
 from playbooks.store.engine import writing
-from playbooks.store.outbox import Again, Backlog, DueAction, LeaseLost, entry_of
 from tests.parts.due_actions import action, entries, put, record, settle, states, words
 from tests.parts.due_actions import begin as begun
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, insert
 
-from playbooks.arming import Arming
+from playbooks.armings.arming import Arming
 from playbooks.labels import Role
 from playbooks.readiness.look import look
 from playbooks.readiness.processes import chain_troubles

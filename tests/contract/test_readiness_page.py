@@ -9,21 +9,21 @@ import msgspec
 from sqlalchemy import Engine, delete
 
 from detectors.signal import SignalKind
-from playbooks.arming import Arming
-from playbooks.catalog import load_library
+from playbooks.armings.arming import Arming
+from playbooks.armings.mute import Wanted
 from playbooks.console.readiness import KEPT_MS
+from playbooks.content.catalog import load_library
 from playbooks.effects.outcome import Delivered, Failed, FailedReason
 from playbooks.labels import Channel, Role
-from playbooks.mute import Wanted
 from playbooks.readiness.channels import Asked
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.look import look_at
 from playbooks.readiness.waiting import waiting_findings
 from playbooks.settings import ChannelSettings, EmailSettings, PlaybookSettings
 from playbooks.store.arming import arm
-from playbooks.store.channel_answers import read_answers, write_answers
-from playbooks.store.deeds import acknowledge
+from playbooks.store.delivery.channel_answers import read_answers, write_answers
 from playbooks.store.engine import writing
+from playbooks.store.incidents.deeds import acknowledge
 from playbooks.store.mutes import mute
 from playbooks.store.pulses import Pulse, write_pulse
 from playbooks.store.schema import outbox

@@ -15,9 +15,9 @@ import pytest
 
 from detectors.mention import encode_mention
 from detectors.signal import Signal
-from playbooks.decisions import encode, signal_line
+from playbooks.incidents.decisions import encode, signal_line
 from playbooks.store.engine import migrate, open_store, reading
-from playbooks.store.posts import quoted
+from playbooks.store.incidents.posts import quoted
 from playbooks.store.schema import signals
 from streams.brokers.broker import Broker
 from streams.simulation.kinds import burst

@@ -23,12 +23,12 @@ from playbooks.oncall.aside import read_aside
 from playbooks.oncall.asked import Read
 from playbooks.oncall.keeper import RotaKeeper
 from playbooks.oncall.kept import Kept
+from playbooks.oncall.people import DAY_MS, Nobody, Unreachable, members, reach
 from playbooks.oncall.rota_schema import moment_of
 from playbooks.oncall.rotas import RotaTrouble
 from playbooks.oncall.shelf import StoreShelf
 from playbooks.oncall.source import RETRY_MS
 from playbooks.oncall.zone import zone_named
-from playbooks.people import DAY_MS, Nobody, Unreachable, members, reach
 from playbooks.settings import CalendarSettings, OfRota, Person, PlaybookSettings, RotaSettings, StoreSettings
 from playbooks.store.calendars import read_calendar, write_calendar
 from playbooks.store.engine import migrate, open_store
@@ -322,7 +322,7 @@ async def test_a_calendar_is_read_without_the_secrets_of_this_process(
 
 
 async def test_only_the_process_that_reads_calendars_loads_the_libraries() -> None:
-    code = "import playbooks.oncall.keeper, playbooks.people, sys; print('icalendar' in sys.modules)"
+    code = "import playbooks.oncall.keeper, playbooks.oncall.people, sys; print('icalendar' in sys.modules)"
     child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     said, _ = await child.communicate()
     assert said.strip() == b"False"

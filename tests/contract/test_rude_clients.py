@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from detectors.mention import Mention
 from playbooks.console.app import console_app
-from playbooks.gate_http import gate_app
+from playbooks.gate.http import gate_app
 from playbooks.health import serve_health
 from playbooks.listening import listening
 from playbooks.secret import Secret

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine
 
+from playbooks.delivery.standing import OutboxState
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Outcome
 from playbooks.effects.registry import EFFECTS
@@ -26,7 +27,6 @@ from playbooks.settings import (
     SecretFrom,
     StoreSettings,
 )
-from playbooks.standing import OutboxState
 from playbooks.store.engine import open_store
 from tests.parts.due_actions import action, entries, put, states, words
 from tests.parts.http_servers import Grafana, serving_grafana
@@ -192,7 +192,7 @@ async def test_a_runner_whose_pages_reach_nobody_says_so_at_its_start_and_is_not
         asked.append(ready)
         return serve_health(host, port, ready, setting)
 
-    monkeypatch.setattr("playbooks.runner.serve_health", serve)
+    monkeypatch.setattr("playbooks.running.runner.serve_health", serve)
     caplog.set_level("INFO")
     settings = runner_settings(store_settings, Mailbox())
     armed(store)

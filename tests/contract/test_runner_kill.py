@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
+from playbooks.delivery.standing import OutboxState
 from playbooks.effects.message import idempotency_key
 from playbooks.labels import Channel, DeliveryOutcome
 from playbooks.settings import PlaybookSettings, StoreSettings
-from playbooks.standing import OutboxState
 from tests.parts.due_actions import action, entries, put, states, words
 from tests.parts.running import QUICK, halted, kill, runner_process, runner_settings, until
 from tests.parts.smtp import Mailbox, smtp_server

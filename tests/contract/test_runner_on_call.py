@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Engine, select
 
-from playbooks import carry_out
+from playbooks.delivery.standing import OutboxState
 from playbooks.labels import ActionKind
 from playbooks.oncall import keeper
+from playbooks.running import carry_out
 from playbooks.settings import (
     CalendarSettings,
     ChannelSettings,
@@ -25,7 +26,6 @@ from playbooks.settings import (
     StoreSettings,
     WebhookSettings,
 )
-from playbooks.standing import OutboxState
 from playbooks.store import schema
 from playbooks.store.engine import reading
 from tests.parts.calendars import calendar, event

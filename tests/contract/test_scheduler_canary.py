@@ -6,11 +6,11 @@ import pytest
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
-from playbooks.gate_http import gate_app
+from playbooks.gate.http import gate_app
 from playbooks.schedulers.canary import GateCanary
 from playbooks.schedulers.decisions import Canary
 from playbooks.settings import GateSettings, SchedulerKind, SchedulerSettings, SecretFrom
-from playbooks.store.held_posts import held_for
+from playbooks.store.gate.held_posts import held_for
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.holding import hold, put
 

@@ -12,9 +12,9 @@ from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Stage, Wish
 from playbooks.schedulers.post import Why
 from playbooks.settings import SchedulerKind
-from playbooks.store import scheduled_posts
 from playbooks.store.engine import writing
-from playbooks.store.scheduled_posts import Asked
+from playbooks.store.schedules import posts as scheduled_posts
+from playbooks.store.schedules.posts import Asked
 from tests.parts.schedulers.every import NAME, SERVERS, SPACING_MS, World
 from tests.parts.schedulers.mastodon import MastodonServer
 from tests.parts.schedulers.server import BEGIN_MS, DAY_MS, MINUTE_MS, TOKEN, TOKEN_VARIABLE, serving

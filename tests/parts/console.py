@@ -12,13 +12,13 @@ from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Engine
 
-from playbooks.arming import Arming
-from playbooks.catalog import Library, load_library
+from playbooks.armings.arming import Arming
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
+from playbooks.content.catalog import Library, load_library
 from playbooks.settings import BrandSettings, Person, PlaybookSettings
 from playbooks.store.arming import arm
-from playbooks.store.incidents import list_incidents, take_signal
+from playbooks.store.incidents.incidents import list_incidents, take_signal
 from playbooks.store.sessions import issue_link
 from tests.parts.holding import PLACED_MS, signal
 

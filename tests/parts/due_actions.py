@@ -9,12 +9,13 @@ import msgspec
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from playbooks.action import Action
+from playbooks.delivery.standing import Entry, OutboxState, Point
+from playbooks.incidents.action import Action
 from playbooks.labels import ActionKind
-from playbooks.standing import Entry, OutboxState, Point
-from playbooks.store import outbox, schema
+from playbooks.store import schema
+from playbooks.store.delivery import outbox
+from playbooks.store.delivery.outbox import Again, Begin, Begun, DueAction, LeaseLost, Settle
 from playbooks.store.engine import reading, writing
-from playbooks.store.outbox import Again, Begin, Begun, DueAction, LeaseLost, Settle
 from tests.parts.messages import NOTICE
 
 INCIDENT = "inc-1"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Engine
 
-from playbooks.gate import Gate
-from playbooks.gate_callers import Caller, Callers
-from playbooks.gate_rules import GateRules
+from playbooks.gate.callers import Caller, Callers
+from playbooks.gate.rules import GateRules
+from playbooks.gate.service import Gate
 from playbooks.secret import Secret
 from playbooks.settings import Otherwise
 from playbooks.wall_clock import Clock, now_ms

@@ -13,9 +13,10 @@ import threading
 
 import msgspec
 
-from playbooks.runner import run_runner
+from playbooks.running.runner import run_runner
 from playbooks.settings import PlaybookSettings
-from playbooks.store import incidents, outbox
+from playbooks.store.delivery import outbox
+from playbooks.store.incidents import incidents
 from playbooks.wall_clock import Clock, now_ms
 
 

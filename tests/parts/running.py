@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
-from playbooks.runner import run_runner
+from playbooks.running.runner import run_runner
 from playbooks.settings import (
     ChannelSettings,
     ConsoleSettings,

@@ -8,14 +8,14 @@ import msgspec
 from sqlalchemy import Engine
 
 from detectors.signal import Signal, SignalKind
-from playbooks.arming import Armed, Arming
-from playbooks.catalog import Library, Pinned, parse_playbook
-from playbooks.examples import signal_of
-from playbooks.lock_file import hash_of
-from playbooks.schema import ExampleSignal
+from playbooks.armings.arming import Armed, Arming
+from playbooks.content.catalog import Library, Pinned, parse_playbook
+from playbooks.content.examples import signal_of
+from playbooks.content.lock_file import hash_of
+from playbooks.content.schema import ExampleSignal
+from playbooks.content.trigger import EvidenceField
 from playbooks.settings import BrandSettings, Person, PlaybookSettings
 from playbooks.store.arming import arm
-from playbooks.trigger import EvidenceField
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 PLAIN = DATA / "playbooks" / "plain.yaml"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from detectors.run import Drill
 from playbooks.labels import Channel
-from playbooks.people import reach
+from playbooks.oncall.people import reach
 from playbooks.settings import Person, PlaybookSettings
 from streams.closing import PartitionWatch
 from streams.gather import Gathered, Record

@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import Engine
 
-from playbooks.by_hand_hold import ByHand
-from playbooks.catalog import Library
-from playbooks.gate_audit import seal_with, verify
-from playbooks.gate_decision import GateRequest, OutgoingPost
-from playbooks.held_post import MINUTE_MS, post_key
-from playbooks.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.content.catalog import Library
+from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
+from playbooks.gate.audit import seal_with, verify
+from playbooks.gate.decision import GateRequest, OutgoingPost
+from playbooks.holds.by_hand import ByHand
+from playbooks.holds.held_post import MINUTE_MS, post_key
 from playbooks.labels import PostWord, Verdict
 from playbooks.settings import BrandSettings, Person, PlaybookSettings, StoreSettings
 from playbooks.store import timers
 from playbooks.store.engine import open_store
-from playbooks.store.gate_audit import read_audit
-from playbooks.store.hand_holds import place_by_hand
-from playbooks.store.hold_deeds import HoldTold, PostSaid, say_of_post
-from playbooks.store.holds import agree_release
-from playbooks.store.incidents import wake
+from playbooks.store.gate.audit import read_audit
+from playbooks.store.holds.by_hand import place_by_hand
+from playbooks.store.holds.deeds import HoldTold, PostSaid, say_of_post
+from playbooks.store.holds.holds import agree_release
+from playbooks.store.incidents.incidents import wake
 from tests.parts.gate import SPACING_MS, a_gate, rules
 from tests.parts.holding import PLACED_MS
 
@@ -196,7 +196,7 @@ class Gates(RuleBasedStateMachine):
 
 @pytest.mark.timeout(280)
 def test_nothing_goes_that_people_have_not_let_go(migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("playbooks.gate.STORE_TIMEOUT_S", 60.0)
+    monkeypatch.setattr("playbooks.gate.service.STORE_TIMEOUT_S", 60.0)
 
     class Here(Gates):
         empty = migrated_sqlite

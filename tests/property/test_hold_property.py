@@ -9,11 +9,11 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from playbooks.gate_decision import GateRequest, OutgoingPost, decide
+from playbooks.gate.decision import GateRequest, OutgoingPost, decide
 from playbooks.labels import Verdict
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
-from playbooks.store.holds import Hold, Release, agree_release, holds_for, read_hold
+from playbooks.store.holds.holds import Hold, Release, agree_release, holds_for, read_hold
 from tests.parts.holding import PLACED_MS, hold, put
 
 BRANDS = ("acme", "other")

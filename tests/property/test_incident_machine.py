@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Engine, func, select
 
-from playbooks.action import ActionDecision
-from playbooks.catalog import Library
-from playbooks.incident import IncidentState, IncidentView, project
-from playbooks.labels import ActionKind
-from playbooks.log_entry import (
+from playbooks.content.catalog import Library
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState, IncidentView, project
+from playbooks.incidents.log_entry import (
     AcknowledgementForgotten,
     MergedFrom,
     Opened,
@@ -29,10 +28,14 @@ from playbooks.log_entry import (
     Reopened,
     SeverityRaised,
 )
+from playbooks.labels import ActionKind
 from playbooks.settings import PlaybookSettings, StoreSettings
-from playbooks.store import deeds, holds, incidents, merging, outbox, schema, timers
+from playbooks.store import schema, timers
+from playbooks.store.delivery import outbox
 from playbooks.store.engine import migrate, open_store, reading
-from playbooks.store.incidents import incident_history, list_incidents, take_signals
+from playbooks.store.holds import holds
+from playbooks.store.incidents import deeds, incidents, merging
+from playbooks.store.incidents.incidents import incident_history, list_incidents, take_signals
 from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal, armed, ladder_library, plain_library
 
 LIBRARY = Library([*ladder_library().all(), *plain_library().all()])

@@ -14,16 +14,23 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from detectors.signal import Signal, SignalKind
-from playbooks.action import ActionDecision
-from playbooks.arming import Arming
-from playbooks.incident import IncidentState, IncidentView, project
+from playbooks.armings.arming import Arming
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState, IncidentView, project
+from playbooks.incidents.rehearse import Rehearsal
 from playbooks.labels import SignalDecision
-from playbooks.rehearse import Rehearsal
 from playbooks.settings import PlaybookSettings, StoreSettings
-from playbooks.store import holds, schema
-from playbooks.store.deeds import acknowledge, contain, note, reopen, resolve
+from playbooks.store import schema
 from playbooks.store.engine import open_store, reading
-from playbooks.store.incidents import incident_history, incident_view, list_incidents, take_signal, take_signals
+from playbooks.store.holds import holds
+from playbooks.store.incidents.deeds import acknowledge, contain, note, reopen, resolve
+from playbooks.store.incidents.incidents import (
+    incident_history,
+    incident_view,
+    list_incidents,
+    take_signal,
+    take_signals,
+)
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, armed, plain_library
 
 LIBRARY = plain_library()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks.action_link import ActionLink, LinkRefused, What, address_of, read_token, token_of
+from playbooks.effects.action_link import ActionLink, LinkRefused, What, address_of, read_token, token_of
 from playbooks.effects.message import Acting, Links, links_of
 from playbooks.secret import Secret
 from tests.parts.messages import NOTICE

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from playbooks.arming import DAY_MS, Arming
+from playbooks.armings.arming import DAY_MS, Arming
 from playbooks.settings import StoreSettings
 from playbooks.store import mutes
 from playbooks.store.arming import acts_of, armed_brands, know

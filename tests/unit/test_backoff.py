@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks.backoff import wait_s
+from playbooks.delivery.backoff import wait_s
 
 CHANCE = st.floats(0, 1)
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detectors.signal import Post
-from playbooks.decisions import encode, signal_line
+from playbooks.incidents.decisions import encode, signal_line
 from streams.cli import main
 from streams.whole_file import written_whole
 from tests.parts.mentions import line

@@ -15,8 +15,8 @@ from detectors.mention import to_ms
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, SignalKind
 from detectors.watch.brand_watch import BrandWatch
-from playbooks.catalog import load_library
-from playbooks.rehearse import Rehearsal
+from playbooks.content.catalog import load_library
+from playbooks.incidents.rehearse import Rehearsal
 from streams.rules import watch_rules_of
 from streams.settings import Settings, SettingsError, read_settings
 from tests.parts.brand_days import (

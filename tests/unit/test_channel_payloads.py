@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.run import Drill
+from playbooks.delivery.roads import by_roads
 from playbooks.effects import alertmanager, apprise, pagerduty, slack, twilio
 from playbooks.effects.http_post import Answer
 from playbooks.effects.message import Links, Notice, Stage
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry, RetryReason
 from playbooks.effects.plain_text import one_line, paragraph, unlinked
 from playbooks.labels import ActionKind, Channel
-from playbooks.people import Contact
-from playbooks.roads import by_roads
+from playbooks.oncall.people import Contact
 from playbooks.secret import Secret
 from tests.parts.messages import LINKS, NOTICE, message
 from tests.parts.pagerduty import LIMITS, SEVERITIES

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.signal import SignalKind
-from playbooks.action import ActionDecision
 from playbooks.console import words
 from playbooks.console.answers import SENTENCES
 from playbooks.console.hold_card import Rights, hold_card
@@ -18,9 +17,12 @@ from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.markdown import to_html
 from playbooks.console.timeline import timeline
 from playbooks.console.values import Tone, card, finding
-from playbooks.incident import IncidentView, project
-from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.log_entry import (
+from playbooks.content.trigger import Match
+from playbooks.delivery.standing import Entry
+from playbooks.holds.rights import MayRelease, may_release
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentView, project
+from playbooks.incidents.log_entry import (
     RESPOND,
     Acknowledged,
     ActionPlanned,
@@ -36,11 +38,9 @@ from playbooks.log_entry import (
     SignalJoined,
     SignalNoted,
 )
-from playbooks.release_rights import MayRelease, may_release
-from playbooks.standing import Entry
-from playbooks.store.holds import Agreement
-from playbooks.store.outbox import Line
-from playbooks.trigger import Match
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome
+from playbooks.store.delivery.outbox import Line
+from playbooks.store.holds.holds import Agreement
 from tests.parts.holding import HASH, PLACED_MS, VERSION, hold, signal
 
 ROLES = {"on-call": ("ada", "bo"), "legal": ("cy",)}

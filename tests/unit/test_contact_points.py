@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playbooks.contact_points import contact_faults
+from playbooks.oncall.contact_points import contact_faults
 from streams.settings import SettingsError, read_settings
 from tests.parts.require import CHECKOUT
 

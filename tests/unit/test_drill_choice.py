@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from playbooks.catalog import load_library
+from playbooks.content.catalog import load_library
+from playbooks.content.trigger import Match, match
 from playbooks.drills.drill import Part
-from playbooks.trigger import Match, match
 from streams.demo.play import script
 from streams.drill.choice import DAYS, OfPlaybook, OfScenario, choices, chosen, must_page
 from streams.settings import SettingsError

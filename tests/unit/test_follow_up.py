@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from playbooks.action import Action
+from playbooks.delivery.follow_up import follow_ups
+from playbooks.delivery.standing import Entry, OutboxState, Standing
 from playbooks.effects.message import Moment, Notice
-from playbooks.follow_up import follow_ups
+from playbooks.incidents.action import Action
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.people import OPS
+from playbooks.oncall.people import OPS
 from playbooks.settings import Person
-from playbooks.standing import Entry, OutboxState, Standing
-from playbooks.store.outbox import DueAction
+from playbooks.store.delivery.outbox import DueAction
 from tests.parts.messages import NOTICE
 
 NOW_MS = 99

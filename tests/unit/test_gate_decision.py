@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from playbooks.gate_decision import GateRequest, OutgoingPost, decide, who_opens_it
+from playbooks.gate.decision import GateRequest, OutgoingPost, decide, who_opens_it
 from playbooks.labels import GateReason, Verdict
-from playbooks.store.holds import Agreement, Hold
+from playbooks.store.holds.holds import Agreement, Hold
 from tests.parts.holding import hold
 
 BRANDS = {"acme", "other"}

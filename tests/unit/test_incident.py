@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from detectors.signal import SignalKind
-from playbooks.action import ActionDecision
-from playbooks.incident import IncidentState, project
-from playbooks.labels import ActionKind, Judgement
-from playbooks.log_entry import (
+from playbooks.content.trigger import Match
+from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.incident import IncidentState, project
+from playbooks.incidents.log_entry import (
     Acknowledged,
     AcknowledgedBy,
     AcknowledgementForgotten,
@@ -42,7 +42,7 @@ from playbooks.log_entry import (
     StepDone,
     StepOverdue,
 )
-from playbooks.trigger import Match
+from playbooks.labels import ActionKind, Judgement
 from tests.parts.signals import MORNING_MS, a_signal
 
 OPENED = Opened("", "acme", "plain", "1.2.0", "hash", "Something is wrong", a_signal())

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.signal import SignalKind
-from playbooks.arming import DAY_MS, OWN_TROUBLES
-from playbooks.catalog import load_library
-from playbooks.mute import FURTHEST_AHEAD_MS, LONGEST_MS, Mute, Muted, Wanted, judged, muted_by
-from playbooks.mute_words import SAID
-from playbooks.schema import Playbook
+from playbooks.armings.arming import DAY_MS, OWN_TROUBLES
+from playbooks.armings.mute import FURTHEST_AHEAD_MS, LONGEST_MS, Mute, Muted, Wanted, judged, muted_by
+from playbooks.armings.mute_words import SAID
+from playbooks.content.catalog import load_library
+from playbooks.content.schema import Playbook
 from tests.parts.signals import a_signal
 
 LIBRARY = {one.playbook.id: one.playbook for one in load_library().newest()}

@@ -9,13 +9,7 @@ import pytest
 from detectors.run import LIVE
 from playbooks.effects.message import AddressOf
 from playbooks.labels import Channel
-from playbooks.oncall.quiet import quiet_until_ms
-from playbooks.oncall.rota_file import parse_rota
-from playbooks.oncall.rota_schema import moment_of
-from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble, Turns
-from playbooks.oncall.stretch import Stretch, gaps, within
-from playbooks.oncall.zone import zone_named
-from playbooks.people import (
+from playbooks.oncall.people import (
     DAY_MS,
     Contact,
     Later,
@@ -29,6 +23,12 @@ from playbooks.people import (
     rights,
     role_gaps,
 )
+from playbooks.oncall.quiet import quiet_until_ms
+from playbooks.oncall.rota_file import parse_rota
+from playbooks.oncall.rota_schema import moment_of
+from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble, Turns
+from playbooks.oncall.stretch import Stretch, gaps, within
+from playbooks.oncall.zone import zone_named
 from playbooks.settings import OfRota, Person, PlaybookSettings, QuietHours
 
 BERLIN = zone_named("Europe/Berlin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from detectors.run import LIVE, Drill, Replay
 from playbooks.effects.message import AddressOf
 from playbooks.labels import Channel
-from playbooks.people import Contact, Missed, Reach, Unreachable, reach
+from playbooks.oncall.people import Contact, Missed, Reach, Unreachable, reach
 from playbooks.settings import Person, PlaybookSettings
 
 ADA = Person(name="Ada", email="ada@example.org", webhook="https://hooks.example.org/ada", drills=True)

@@ -10,7 +10,7 @@ import pytest
 from detectors.finding import Level
 from detectors.mention import rfc3339
 from detectors.signal import SignalKind
-from playbooks.decisions import IncidentLine
+from playbooks.incidents.decisions import IncidentLine
 from streams.pictures.axes import TimeAxis, ValueAxis
 from streams.pictures.course import Course, Row
 from streams.pictures.drawing import incident_picture, overview, write_pictures

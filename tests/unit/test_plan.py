@@ -8,14 +8,15 @@ import msgspec
 import pytest
 
 from detectors.signal import Signal, SignalKind
-from playbooks.action import Action, ActionDecision
-from playbooks.afterwards import after_release
-from playbooks.arming import Arming, how_far
-from playbooks.catalog import Library, load_library
+from playbooks.armings.arming import Arming, how_far
+from playbooks.content.catalog import Library, load_library
+from playbooks.content.schema import PlaybookError
+from playbooks.content.trigger import EvidenceField, Match
 from playbooks.effects.message import Moment, Notice
-from playbooks.incident import IncidentView, advance
-from playbooks.labels import ActionKind, SignalDecision
-from playbooks.log_entry import (
+from playbooks.incidents.action import Action, ActionDecision
+from playbooks.incidents.afterwards import after_release
+from playbooks.incidents.incident import IncidentView, advance
+from playbooks.incidents.log_entry import (
     ActionPlanned,
     HoldReleased,
     LogEntry,
@@ -26,9 +27,8 @@ from playbooks.log_entry import (
     SignalJoined,
     SignalNoted,
 )
-from playbooks.plan import Decided, Plan, decide
-from playbooks.schema import PlaybookError
-from playbooks.trigger import EvidenceField, Match
+from playbooks.incidents.plan import Decided, Plan, decide
+from playbooks.labels import ActionKind, SignalDecision
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, plain_library
 
 NOW_MS = MORNING_MS + 2_500

@@ -9,10 +9,9 @@ import pytest
 from msgspec.structs import fields, replace
 
 from detectors.signal import SignalKind
-from playbooks.catalog import load_library, parse_playbook
-from playbooks.changes import Weight, changes, least_version, weight_of
-from playbooks.labels import ActionKind
-from playbooks.schema import (
+from playbooks.content.catalog import load_library, parse_playbook
+from playbooks.content.changes import Weight, changes, least_version, weight_of
+from playbooks.content.schema import (
     Audience,
     Deprecated,
     Escalation,
@@ -24,7 +23,8 @@ from playbooks.schema import (
     Statement,
     Step,
 )
-from playbooks.trigger import Condition, EvidenceField, Trigger
+from playbooks.content.trigger import Condition, EvidenceField, Trigger
+from playbooks.labels import ActionKind
 from tests.parts.signals import DATA
 
 FULL_PATH = DATA / "playbooks" / "full.yaml"

@@ -9,14 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from detectors.signal import Signal, SignalKind, Term
-from playbooks.catalog import Library, Pinned, load_library
-from playbooks.examples import signal_of
+from playbooks.content.catalog import Library, Pinned, load_library
+from playbooks.content.examples import signal_of
+from playbooks.content.rules.beside import faults_beside
+from playbooks.content.rules.triggers import COUNTED
+from playbooks.content.schema import Deprecated, ExampleSignal, Playbook
+from playbooks.content.trial import as_released, taken_by, trials
+from playbooks.content.trigger import EvidenceField
 from playbooks.labels import ActionKind
-from playbooks.rules.beside import faults_beside
-from playbooks.rules.triggers import COUNTED
-from playbooks.schema import Deprecated, ExampleSignal, Playbook
-from playbooks.trial import as_released, taken_by, trials
-from playbooks.trigger import EvidenceField
 from tests.parts.documents import rows
 from tests.parts.require import CHECKOUT
 from tests.parts.signals import plain_library

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from playbooks.catalog import OWN_LIBRARY, Pinned, library_of, load_library, parse_playbook, path_of
-from playbooks.drafting import first_version, next_version
-from playbooks.lock_file import add_to_lock, hash_of, read_lock
-from playbooks.schema import PlaybookError
+from playbooks.content.catalog import OWN_LIBRARY, Pinned, library_of, load_library, parse_playbook, path_of
+from playbooks.content.drafting import first_version, next_version
+from playbooks.content.lock_file import add_to_lock, hash_of, read_lock
+from playbooks.content.schema import PlaybookError
 from streams import playbook_command
 from streams.cli import main
 from streams.settings import read_settings

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from playbooks.catalog import OWN_LIBRARY, Library, Pinned, load_library, parse_playbook
-from playbooks.examples import signal_of, surprises
+from playbooks.content.catalog import OWN_LIBRARY, Library, Pinned, load_library, parse_playbook
+from playbooks.content.examples import signal_of, surprises
+from playbooks.content.lock_file import hash_of
+from playbooks.content.rules.triggers import COUNTED
+from playbooks.content.schema import Audience, Playbook, PlaybookError
+from playbooks.content.trigger import EvidenceField, Match, match
 from playbooks.labels import ActionKind
-from playbooks.lock_file import hash_of
-from playbooks.rules.triggers import COUNTED
-from playbooks.schema import Audience, Playbook, PlaybookError
-from playbooks.trigger import EvidenceField, Match, match
 from tests.parts.signals import DATA, PLAIN
 
 BAD = sorted((DATA / "bad" / "playbooks").glob("*.yaml"))

@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
 from deploy import playbook_page
-from playbooks.catalog import OWN_LIBRARY
+from playbooks.content.catalog import OWN_LIBRARY
 from tests.parts.golden import Golden
 from tests.parts.signals import DATA
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from playbooks.arming import Arming
-from playbooks.catalog import load_library
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import load_library
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, Turns
 from playbooks.oncall.stretch import Stretch
-from playbooks.reachability import pages_to_nobody
+from playbooks.running.reachability import pages_to_nobody
 from playbooks.settings import (
     BrandSettings,
     ChannelSettings,

@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from playbooks.arming import Arming
-from playbooks.catalog import Library, load_library
+from playbooks.armings.arming import Arming
+from playbooks.armings.mute import Mute
+from playbooks.content.catalog import Library, load_library
+from playbooks.content.schema import Deprecated, PlaybookError
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry, RetryReason
 from playbooks.labels import Channel, Role
-from playbooks.mute import Mute
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble
 from playbooks.oncall.stretch import Stretch
 from playbooks.readiness.brands import brand_findings
@@ -36,7 +37,6 @@ from playbooks.readiness.surroundings import (
     store_findings,
 )
 from playbooks.readiness.waiting import LATE_MS, Due, waiting_findings
-from playbooks.schema import Deprecated, PlaybookError
 from playbooks.settings import (
     BrandSettings,
     ChannelSettings,
@@ -48,7 +48,7 @@ from playbooks.settings import (
     SecretFrom,
     SlackSettings,
 )
-from playbooks.store.contact_tests import ContactTest
+from playbooks.store.delivery.contact_tests import ContactTest
 from playbooks.store.pulses import Pulse
 from tests.parts.require import CHECKOUT
 

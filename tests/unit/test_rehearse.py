@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from playbooks.catalog import load_library
-from playbooks.decisions import IncidentLine, Line, SummaryLine, encode, signal_line
-from playbooks.rehearse import Rehearsal
+from playbooks.content.catalog import load_library
+from playbooks.incidents.decisions import IncidentLine, Line, SummaryLine, encode, signal_line
+from playbooks.incidents.rehearse import Rehearsal
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, plain_library
 
 

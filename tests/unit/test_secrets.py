@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playbooks.gate import run_gate
+from playbooks.gate.service import run_gate
 from playbooks.settings import GateSettings, MissingSecret, PlaybookSettings, SecretFrom
 from streams.settings import SettingsError, read_settings
 

@@ -14,12 +14,12 @@ from detectors.kinds.silence import KNOWN_DAYS, THRESHOLD, Silence, quiet_tail
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, SignalKind
 from detectors.watch.brand_watch import BrandWatch
-from playbooks.arming import Arming, how_far
-from playbooks.catalog import load_library
-from playbooks.decisions import ActionLine
+from playbooks.armings.arming import Arming, how_far
+from playbooks.content.catalog import load_library
+from playbooks.incidents.decisions import ActionLine
+from playbooks.incidents.plan import decide
+from playbooks.incidents.rehearse import Rehearsal
 from playbooks.labels import ActionKind, SignalDecision
-from playbooks.plan import decide
-from playbooks.rehearse import Rehearsal
 from streams.closing import PartitionWatch
 from streams.wire import BucketRecord, Marker
 from tests.parts.brand_days import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from playbooks.delivery.standing import Entry, OutboxState, Point, Standing, in_doubt, settled, stands
 from playbooks.labels import Channel, DeliveryOutcome
-from playbooks.standing import Entry, OutboxState, Point, Standing, in_doubt, settled, stands
 
 ADA, BOB = ("ada", Channel.EMAIL), ("bob", Channel.EMAIL)
 ADA_HOOK = ("ada", Channel.WEBHOOK)

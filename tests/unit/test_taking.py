@@ -11,8 +11,8 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
 from detectors.mention import Fault
 from detectors.signal import Signal, TakenDown
+from playbooks.content.schema import PlaybookError
 from playbooks.labels import SignalDecision
-from playbooks.schema import PlaybookError
 from playbooks.store.engine import StoreUnreachable
 from streams.agents import taking
 from streams.agents.dead import dead_record

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from detectors.signal import Signal, SignalKind
-from playbooks.trigger import Condition, EvidenceField, Match, Trigger, match
+from playbooks.content.trigger import Condition, EvidenceField, Match, Trigger, match
 from tests.parts.signals import a_signal
 
 TRIGGER = Trigger(

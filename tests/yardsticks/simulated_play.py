@@ -14,9 +14,9 @@ from detectors.mention import Mention
 from detectors.rules import WatchRules
 from detectors.signal import Signal
 from detectors.watch.brand_watch import BrandState, BrandWatch
-from playbooks.catalog import load_library
-from playbooks.decisions import IncidentLine
-from playbooks.rehearse import Rehearsal
+from playbooks.content.catalog import load_library
+from playbooks.incidents.decisions import IncidentLine
+from playbooks.incidents.rehearse import Rehearsal
 from streams.open_cell import OpenCell, digest_of
 from streams.simulation.kinds import calendar_of
 from streams.simulation.scenario import Scenario

@@ -13,9 +13,9 @@ import pytest
 from detectors.mention import Mention, encode_mention, rfc3339
 from detectors.signal import Signal
 from detectors.text.model import START
-from playbooks.catalog import load_library
-from playbooks.decisions import IncidentLine
-from playbooks.rehearse import Rehearsal
+from playbooks.content.catalog import load_library
+from playbooks.incidents.decisions import IncidentLine
+from playbooks.incidents.rehearse import Rehearsal
 from streams.backtest import Pipeline
 from streams.rules import rules_of
 from streams.settings import Settings

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine, select, update
 
 from playbooks.labels import Role
-from playbooks.patient_store import PatientStore
+from playbooks.running.patient_store import PatientStore
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.registry import open_scheduler
 from playbooks.schedulers.round import Round
 from playbooks.settings import SchedulerKind, SchedulerSettings
-from playbooks.store import holds, scheduled_posts, schema
+from playbooks.store import schema
 from playbooks.store.engine import reading, writing
-from playbooks.store.holds import Hold
+from playbooks.store.holds import holds
+from playbooks.store.holds.holds import Hold
+from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.store.schema import outbox
 from tests.parts.due_actions import INCIDENT, put
 from tests.parts.schedulers.buffer import BufferServer

@@ -1,0 +1,60 @@
+"""What the settings say about deciding, and when detection counts as dead. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from detectors.mention import rfc3339
+from playbooks.gate.decision import GateRequest, Reason
+from playbooks.settings import Otherwise, PlaybookSettings
+
+MINUTE_MS = 60_000
+
+#: What is wrong with a post whatever is held: reasons, none where it may go.
+Policy = Callable[[GateRequest], Sequence[Reason]]
+
+
+class GateRules(msgspec.Struct, frozen=True):
+    """What the gate goes by: for each brand what it says while detection is dead, and the times.
+
+    `dead_after_ms` None means that nobody looks whether detection lives.
+    """
+
+    brands: Mapping[str, Otherwise]
+    spacing_ms: int
+    dead_after_ms: int | None = None
+    policy: Policy | None = None
+
+    def blind_for(self, brand: str, seen_ms: int | None, now_ms: int) -> str | None:
+        """Why an automated post of `brand` is held for want of detection; None where it is not.
+
+        `seen_ms` is up to when watch has seen everything, None where it never was heard of.
+
+        >>> rules = GateRules({"acme": Otherwise.HOLD}, 0, 600_000)
+        >>> rules.blind_for("acme", 0, 599_999), rules.blind_for("acme", None, 0)
+        (None, 'watch was never heard of')
+        """
+        if not self.is_dead(seen_ms, now_ms) or self.brands.get(brand, Otherwise.HOLD) is Otherwise.ALLOW:
+            return None
+        return "watch was never heard of" if seen_ms is None else f"watch has seen nothing since {rfc3339(seen_ms)}"
+
+    def against(self, request: GateRequest) -> Sequence[Reason]:
+        """What the policy has against a post, held or not."""
+        return self.policy(request) if self.policy is not None else ()
+
+    def is_dead(self, seen_ms: int | None, now_ms: int) -> bool:
+        """Whether detection counts as dead."""
+        if self.dead_after_ms is None:
+            return False
+        return seen_ms is None or now_ms - seen_ms >= self.dead_after_ms
+
+
+def rules_of(settings: PlaybookSettings) -> GateRules:
+    """What the settings say."""
+    return GateRules(
+        brands={name: brand.when_detection_is_dead for name, brand in settings.brands.items()},
+        spacing_ms=int(settings.gate.spacing_min * MINUTE_MS),
+        dead_after_ms=int(settings.gate.detection_dead_min * MINUTE_MS),
+    )

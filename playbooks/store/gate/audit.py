@@ -1,0 +1,84 @@
+"""The gate's audit in the store: a chain is begun, rows are appended with its head, everything can be read back.
+
+The database refuses every UPDATE and DELETE of a row. Row and head are written in one transaction, which is that of
+the decision itself: no answer leaves before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+
+from playbooks.gate.audit import Begun, Head, Row, Seal, linked
+from playbooks.store.engine import reading
+from playbooks.store.schema import gate_audit, gate_chains
+
+#: Rows are read so many at a time: an audit may have millions.
+_AT_ONCE = 10_000
+#: Made once: the gate runs them for every answer, and making them costs more than running them.
+_APPEND = insert(gate_audit)
+_MOVE = (
+    update(gate_chains)
+    .where(gate_chains.c.chain == bindparam("mine"))
+    .values(n=bindparam("n"), hash=bindparam("hash"), at_ms=bindparam("at_ms"))
+)
+
+
+def heads_in(conn: Connection) -> dict[str, Head]:
+    """How far each chain reaches, by chain."""
+    rows = conn.execute(select(gate_chains).order_by(gate_chains.c.chain)).mappings()
+    return {row["chain"]: Head(row["chain"], row["n"], row["hash"]) for row in rows}
+
+
+def head_of(conn: Connection, chain: str) -> Head | None:
+    """How far one chain reaches, None where it has not begun."""
+    row = conn.execute(select(gate_chains).where(gate_chains.c.chain == chain)).mappings().first()
+    return Head(chain, row["n"], row["hash"]) if row else None
+
+
+def begin(conn: Connection, chain: str, now_ms: int, seal: Seal) -> Head:
+    """Begin a chain, whose first row names how far all others reach."""
+    body = msgspec.json.encode(Begun(now_ms, tuple(heads_in(conn).values()))).decode()
+    (row,) = linked(chain, 0, "", [body], seal)
+    conn.execute(insert(gate_audit), msgspec.structs.asdict(row))
+    conn.execute(insert(gate_chains).values(chain=chain, begun_ms=now_ms, at_ms=now_ms, n=0, hash=row.hash))
+    return Head(chain, 0, row.hash)
+
+
+def append(conn: Connection, head: Head, bodies: Sequence[str], now_ms: int, seal: Seal) -> Head:
+    """Append rows and move the head; its new place. The chain is the caller's own: nobody else appends to it."""
+    if not bodies:
+        return head
+    rows = list(linked(head.chain, head.n + 1, head.hash, bodies, seal))
+    conn.execute(_APPEND, [msgspec.structs.asdict(row) for row in rows])
+    last = rows[-1]
+    conn.execute(_MOVE, {"mine": head.chain, "n": last.n, "hash": last.hash, "at_ms": now_ms})
+    return Head(head.chain, last.n, last.hash)
+
+
+def touch(conn: Connection, chain: str, now_ms: int) -> None:
+    """Write something to a chain's head: its commit takes along what was written before."""
+    conn.execute(update(gate_chains).where(gate_chains.c.chain == chain).values(at_ms=now_ms))
+
+
+def read_audit(engine: Engine) -> tuple[dict[str, Head], Iterator[Row]]:
+    """The heads, and every row by chain and number, as they were at one moment.
+
+    The rows must be read to their end, or closed: they hold a connection meanwhile.
+    """
+    rows = _rows(engine)
+    heads = next(rows)
+    assert isinstance(heads, dict)
+    return heads, (row for row in rows if isinstance(row, Row))
+
+
+def _rows(engine: Engine) -> Iterator[dict[str, Head] | Row]:
+    with reading(engine) as conn:
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield heads_in(conn)
+        query = select(gate_audit).order_by(gate_audit.c.chain, gate_audit.c.n)
+        for row in conn.execution_options(yield_per=_AT_ONCE).execute(query).mappings():
+            yield Row(**row)

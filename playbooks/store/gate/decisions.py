@@ -1,0 +1,181 @@
+"""Deciding about posts: everything that bears on them is read, and what follows is written, in one transaction.
+
+The store's write lock is held meanwhile (on SQLite), so a hold that is in force is seen, and the audit has the decision
+before its answer leaves. Several questions that came together are one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from detectors.mention import to_ms
+from playbooks.gate.audit import body_of
+from playbooks.gate.callers import Caller
+from playbooks.gate.decision import (
+    CHECK_TEXT,
+    Circumstances,
+    GateAnswer,
+    GateRequest,
+    Reason,
+    decide,
+    is_held_back,
+)
+from playbooks.gate.rules import GateRules
+from playbooks.holds.held_post import HeldPost, hash_of_text, post_key
+from playbooks.labels import GateReason, Role, Verdict
+from playbooks.readiness.processes import FRESH_MS
+from playbooks.store.gate import break_glass, held_posts
+from playbooks.store.gate import texts as gate_texts
+from playbooks.store.gate.break_glass import Glass
+from playbooks.store.gate.texts import KeptText
+from playbooks.store.holds.holds import Hold, in_force_for
+from playbooks.store.schema import pulses
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One question: who asks, and when it came (`at_ms`), from which an answer's time counts."""
+
+    request: GateRequest
+    caller: Caller
+    at_ms: int
+    against: tuple[Reason, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What names the post."""
+        return post_key(self.request.run or "", self.request.brand, self.request.platform, self.request.post.id)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An answer, and the row for the audit. `must_last`: a later answer follows from it, so it must be on the disk."""
+
+    answer: GateAnswer
+    body: str
+    must_last: bool
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What bears on the questions that are answered together."""
+
+    holds: Sequence[Hold]
+    held: Mapping[str, HeldPost]
+    undecided: Mapping[tuple[str, str, str, str], HeldPost]
+    glasses: Mapping[tuple[str, str], Glass]
+
+
+def answer_all(
+    conn: Connection, asked: Sequence[Asked], rules: GateRules, seen_ms: int | None, texts: dict[str, KeptText]
+) -> list[Told]:
+    """Answer questions in their order. `seen_ms` is up to when watch has seen everything.
+
+    `texts` are those that were kept before, by key and hash; new ones are added.
+    """
+    desk = _read(conn, asked)
+    _keep(conn, asked, texts)
+    return [_answer(conn, one, desk, rules, seen_ms, texts[_text_key(one)]) for one in asked]
+
+
+def seen_until_ms(conn: Connection, now_ms: int) -> int | None:
+    """Up to when watch has seen everything there was: of the watch processes that live, the slowest.
+
+    Where none lives, up to when the last one had; None where there never was one.
+    """
+    query = select(pulses.c.at_ms, pulses.c.reached_ms).where(
+        pulses.c.role == Role.WATCH.value, pulses.c.reached_ms.is_not(None)
+    )
+    rows = [(at_ms, min(at_ms, reached_ms)) for at_ms, reached_ms in conn.execute(query)]
+    alive = [reached_ms for at_ms, reached_ms in rows if now_ms - at_ms <= FRESH_MS]
+    return min(alive) if alive else max((reached_ms for _, reached_ms in rows), default=None)
+
+
+def _read(conn: Connection, asked: Sequence[Asked]) -> Desk:
+    keys = {one.key for one in asked}
+    # Posts without a text are not known by it: they would all be the same.
+    hashes = {hash_of_text(one.request.post.text) for one in asked if one.request.post.text}
+    holds = in_force_for(conn, {one.request.brand for one in asked})
+    found = held_posts.known(conn, keys, hashes)
+    # Nobody breaks the glass before something is held.
+    glasses = break_glass.unused(conn, keys, max(one.at_ms for one in asked)) if holds or found else []
+    return Desk(
+        holds=holds,
+        held={post.key: post for post in found},
+        undecided={_words_of(post): post for post in found if post.word is None and post.text_hash in hashes},
+        glasses={(glass.post, glass.text_hash): glass for glass in reversed(glasses)},
+    )
+
+
+def _answer(conn: Connection, one: Asked, desk: Desk, rules: GateRules, seen_ms: int | None, text: KeptText) -> Told:
+    request, key = one.request, one.key
+    hashed = hash_of_text(request.post.text)
+    post = desk.held.get(key) or desk.undecided.get((request.run or "", request.brand, request.platform, hashed))
+    glass = desk.glasses.get((key, hashed))
+    around = Circumstances(
+        caller=one.caller,
+        post=post,
+        glass=glass.id if glass else None,
+        blind_for=rules.blind_for(request.brand, seen_ms, one.at_ms),
+        last_went_ms=held_posts.last_went_ms(conn, post) if post and post.may_go and not post.has_gone else None,
+        spacing_ms=rules.spacing_ms,
+    )
+    answer = decide(request, desk.holds, rules.brands, one.at_ms, around, (*one.against, *rules.against(request)))
+    must_last = _follow(conn, one, answer, desk, around, text)
+    used = around.glass if answer.reasons[0].code is GateReason.BREAK_GLASS else None
+    body = body_of(request, one.caller.name, answer, one.at_ms, (text.ref, text.hash), used)
+    return Told(answer, body, must_last)
+
+
+def _follow(
+    conn: Connection, one: Asked, answer: GateAnswer, desk: Desk, around: Circumstances, text: KeptText
+) -> bool:
+    """Write down what an answer means for later ones; whether it means anything."""
+    if answer.decision is not Verdict.ALLOW:
+        if not is_held_back(answer) or one.request.post.text == CHECK_TEXT:
+            return False
+        held_posts.note(conn, _held(one, text), [r.hold for r in answer.reasons if r.hold is not None])
+        return one.key not in desk.held
+    match answer.reasons[0].code:
+        case GateReason.PASSED_BY_PERSON if around.post is not None:
+            held_posts.went(conn, around.post.key, one.at_ms)
+        case GateReason.BREAK_GLASS if around.glass is not None:
+            break_glass.use(conn, around.glass, one.at_ms)
+            held_posts.went(conn, one.key, one.at_ms)
+        case _:
+            return False
+    return True
+
+
+def _held(one: Asked, text: KeptText) -> HeldPost:
+    request = one.request
+    return HeldPost(
+        key=one.key,
+        run=request.run or "",
+        brand=request.brand,
+        platform=request.platform,
+        account=request.account or "",
+        post=request.post.id,
+        caller=one.caller.name,
+        text_ref=text.ref,
+        text_hash=hash_of_text(request.post.text),
+        first_ms=one.at_ms,
+        last_ms=one.at_ms,
+        scheduled_ms=to_ms(request.post.scheduled_at) if request.post.scheduled_at else None,
+    )
+
+
+def _keep(conn: Connection, asked: Sequence[Asked], texts: dict[str, KeptText]) -> None:
+    new = {_text_key(one): one for one in asked if _text_key(one) not in texts}
+    kept = gate_texts.keep(
+        conn, [(one.key, one.request.post.text) for one in new.values()], max(one.at_ms for one in asked)
+    )
+    texts.update(zip(new, kept, strict=True))
+
+
+def _text_key(one: Asked) -> str:
+    return f"{one.key}:{hash_of_text(one.request.post.text)}"
+
+
+def _words_of(post: HeldPost) -> tuple[str, str, str, str]:
+    return post.run, post.brand, post.platform, post.text_hash or ""

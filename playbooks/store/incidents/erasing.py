@@ -1,0 +1,115 @@
+"""Posts erased for good, by somebody and for a reason: by post, by who wrote them, or by age."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, assert_never
+
+import msgspec
+from sqlalchemy import ColumnElement, Engine, and_, func, insert, select, update
+
+from detectors.signal import TakenDown
+from playbooks.store.engine import reading, writing
+from playbooks.store.gate import texts as gate_texts
+from playbooks.store.incidents.posts import storable
+from playbooks.store.schema import erasures, posts
+
+
+class By(StrEnum):
+    """What posts were erased by. What it was in particular is not kept: that would be the handle again."""
+
+    POST = "post"
+    AUTHOR = "author"
+    AGE = "age"
+    PLATFORM = "platform"
+
+
+class OnePost(msgspec.Struct, frozen=True):
+    """The post with this id on this platform."""
+
+    platform: str
+    post: str
+
+
+class Author(msgspec.Struct, frozen=True):
+    """Everything this handle wrote, on one platform or (None) on all; case and a leading ``@`` do not count."""
+
+    handle: str
+    platform: str | None = None
+
+
+class Before(msgspec.Struct, frozen=True):
+    """Everything written before this moment."""
+
+    at_ms: int
+
+
+What = OnePost | Author | Before | TakenDown
+
+#: Who had posts erased that are gone from their platform, and why.
+_PLATFORM: Final = "its platform"
+_GONE: Final = "It was deleted there."
+
+
+def take_down(engine: Engine, gone: TakenDown, now_ms: int) -> int:
+    """Erase what is quoted of posts that are gone from their platform; how many they were."""
+    with reading(engine) as conn:
+        quoted = conn.execute(select(posts.c.ref).where(posts.c.salt.is_not(None), _which(gone)).limit(1)).first()
+    # Most posts that are deleted were never quoted: they shall wait for nobody, and nobody for them.
+    return erase(engine, gone, _PLATFORM, _GONE, now_ms) if quoted else 0
+
+
+def erase(engine: Engine, what: What, person: str, reason: str, now_ms: int) -> int:
+    """Empty the rows of the posts that `what` names, and note who had it done and why; how many they were.
+
+    By age, the texts that the gate was asked about go too. Where there is none, nothing is noted. Log, ledger and
+    outbox never had more than the reference.
+    """
+    with writing(engine) as conn:
+        here = and_(posts.c.salt.is_not(None), _which(what))
+        refs = conn.execute(select(posts.c.ref).where(here).order_by(posts.c.ref).with_for_update()).scalars().all()
+        asked = gate_texts.erase_before(conn, what.at_ms, now_ms) if isinstance(what, Before) else 0
+        number = len(refs) + asked
+        if not number:
+            return 0
+        act = {"at_ms": now_ms, "person": person, "reason": reason, "by": _by(what).value, "posts": number}
+        seq = conn.execute(insert(erasures).values(act).returning(erasures.c.seq)).scalar_one()
+        gone = {"salt": None, "post": None, "handle": None, "text": None, "erasure": seq}
+        conn.execute(update(posts).where(here).values(gone))
+    return number
+
+
+def _which(what: What) -> ColumnElement[bool]:
+    match what:
+        case OnePost():
+            return and_(posts.c.platform == what.platform, posts.c.post == what.post)
+        case Author(platform=None):
+            return _wrote(what.handle)
+        case Author():
+            return and_(posts.c.platform == what.platform, _wrote(what.handle))
+        case Before():
+            return posts.c.at_ms < what.at_ms
+        case TakenDown():
+            mine = and_(posts.c.run == what.run, posts.c.brand == what.brand, posts.c.platform == what.platform)
+            return and_(mine, posts.c.post.in_([storable(post) for post in what.posts]))
+        case _:
+            assert_never(what)
+
+
+def _wrote(handle: str) -> ColumnElement[bool]:
+    plain = handle.strip().removeprefix("@").lower()
+    return func.lower(posts.c.handle).in_([plain, f"@{plain}"])
+
+
+def _by(what: What) -> By:
+    match what:
+        case OnePost():
+            return By.POST
+        case Author():
+            return By.AUTHOR
+        case Before():
+            return By.AGE
+        case TakenDown():
+            return By.PLATFORM
+        case _:
+            assert_never(what)
