@@ -79,7 +79,7 @@ def _opened(settings: Settings) -> Engine:
 
 def _arm(engine: Engine, settings: Settings, brand: str, to: str, signed: tuple[str, str], *, early: bool) -> int:
     from playbooks.armings.arming import Armed, Arming
-    from playbooks.armings.notice import in_words
+    from playbooks.incidents.arming_notice import in_words
     from playbooks.store.arming import arm
     from playbooks.wall_clock import now_ms
 

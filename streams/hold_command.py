@@ -132,8 +132,9 @@ def listed(ctx: click.Context, posts: bool, as_json: bool) -> None:
 @click.pass_context
 def release(ctx: click.Context, hold: str, looked: int, person: str | None, reason: str | None) -> None:
     """Agree that a hold may go, after a look at what it held ('firebreak hold list --posts')."""
+    from playbooks.holds.hold import Release
     from playbooks.holds.rights import MayRelease, may_release
-    from playbooks.store.holds.holds import Release, agree_release, read_hold
+    from playbooks.store.holds.holds import agree_release, read_hold
     from playbooks.store.incidents.incidents import incident_view
     from playbooks.wall_clock import now_ms
 

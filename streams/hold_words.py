@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from playbooks.holds.hold import Release
 from playbooks.holds.rights import MayRelease
 from playbooks.store.holds.deeds import HoldTold
-from playbooks.store.holds.holds import Release
 
 #: A word that several of the enums have means the same in each.
 _WORDS: Final[Mapping[StrEnum, str]] = {

@@ -18,8 +18,9 @@ from sqlalchemy import Engine
 from detectors.mention import rfc3339
 from detectors.run import Drill, Replay, run_of
 from playbooks.content.hold_scope import EVERY_BRAND
+from playbooks.holds.hold import Hold
 from playbooks.store.engine import StoreUnreachable
-from playbooks.store.holds.holds import Hold, holds_in_force, released_since
+from playbooks.store.holds.holds import holds_in_force, released_since
 from playbooks.wall_clock import Clock
 from streams.produce import MentionProducer, Record
 from streams.wire import Topic

@@ -14,11 +14,13 @@ from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.review import review
 from playbooks.console.timeline import timeline
 from playbooks.console.values import world_of
+from playbooks.delivery.standing import Line
 from playbooks.effects.plain_text import one_line
+from playbooks.holds.hold import Hold
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import Logged
 from playbooks.store.delivery import outbox
-from playbooks.store.holds.holds import Hold, holds_of_incident
+from playbooks.store.holds.holds import holds_of_incident
 from playbooks.store.incidents import posts
 from playbooks.store.incidents.incidents import incident_history, incident_view
 from playbooks.store.incidents.posts import Quoted
@@ -31,7 +33,7 @@ class Shown(msgspec.Struct, frozen=True):
 
     view: IncidentView
     history: list[Logged]
-    ledger: list[outbox.Line]
+    ledger: list[Line]
     holds: list[Hold]
     posts: list[Quoted]
 

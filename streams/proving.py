@@ -19,7 +19,7 @@ async def send_tests(settings: Settings, person: str) -> int:
     from playbooks.readiness.ask_channels import opened
     from playbooks.readiness.contacts import points_of
     from playbooks.readiness.proof import for_tests, message_of, new_test, send_test, testable, way_of
-    from playbooks.running.reachability import channels_for_people
+    from playbooks.readiness.reachability import channels_for_people
     from playbooks.store.delivery.contact_tests import note_outcome, note_test
     from playbooks.wall_clock import now_ms
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from playbooks.console.desk import Said
+from playbooks.holds.hold import Release
 from playbooks.holds.rights import MayRelease
-from playbooks.store.holds.holds import Release
 from playbooks.store.incidents.deeds import Told
 
 

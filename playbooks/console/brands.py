@@ -15,12 +15,12 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from playbooks.armings.arming import Act, Armed, Arming
-from playbooks.armings.notice import TOLD, in_words, meaning
 from playbooks.console.desk import DESK, Desk, Said, Viewer
 from playbooks.console.values import Tone
+from playbooks.incidents.arming_notice import TOLD, in_words, meaning
 from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.readiness.brand_standing import BrandStanding, brand_standings
-from playbooks.running.reachability import pages_to_nobody
+from playbooks.readiness.reachability import pages_to_nobody
 from playbooks.store.arming import acts_of, arm
 from playbooks.store.engine import reading
 from playbooks.store.incidents import log as incident_log

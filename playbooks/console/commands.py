@@ -13,6 +13,7 @@ from playbooks.console import signing_in
 from playbooks.console.answers import Ended, Noted, back_to, back_to_report
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.console.forms import BadForm
+from playbooks.holds.hold import Hold, Release
 from playbooks.holds.rights import MayRelease, may_release
 from playbooks.store.holds import holds
 from playbooks.store.incidents import deeds, incidents
@@ -139,7 +140,7 @@ async def release(request: web.Request, viewer: Viewer, form: Form) -> web.Respo
         raise web.HTTPNotFound
     looked = int(seen) if (seen := form.get("looked", "0")).isdecimal() and len(seen) < 10 else 0
     word = await asyncio.to_thread(_agree, desk, hold, viewer.person, form.get("reason", ""), looked)
-    if word is holds.Release.NO_PERSON:
+    if word is Release.NO_PERSON:
         raise web.HTTPForbidden
     return back_to(hold.incident, word)
 
@@ -149,7 +150,7 @@ async def sign_out(request: web.Request, viewer: Viewer, form: Form) -> web.Resp
     return await signing_in.sign_out(request, viewer)
 
 
-def _agree(desk: Desk, hold: holds.Hold, person: str, reason: str, looked: int) -> StrEnum:
+def _agree(desk: Desk, hold: Hold, person: str, reason: str, looked: int) -> StrEnum:
     view = incidents.incident_view(desk.engine, hold.incident)
     # Roles come from the incident's log, where the playbook's words at its opening are pinned.
     released_by = [role for known in view.holds if known.id == hold.id for role in known.released_by] if view else []

@@ -10,8 +10,8 @@ import msgspec
 from detectors.run import Drill, Live, Replay, run_of
 from playbooks.console.values import Tone, world_of
 from playbooks.content.hold_scope import EVERY_BRAND
+from playbooks.holds.hold import Agreement, Hold
 from playbooks.holds.rights import MayRelease, may_release, releasers
-from playbooks.store.holds.holds import Agreement, Hold
 
 
 class HoldCard(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from typing import assert_never
 import msgspec
 
 from playbooks.console.values import Tone
+from playbooks.delivery.standing import Line
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.store.delivery.outbox import Line
 
 
 class LedgerRow(msgspec.Struct, frozen=True):

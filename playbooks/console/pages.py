@@ -24,13 +24,15 @@ from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
 from playbooks.content.catalog import day_of
+from playbooks.delivery.standing import Line
 from playbooks.holds.held_post import HeldPost
+from playbooks.holds.hold import Hold
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import Logged
 from playbooks.store import drills
 from playbooks.store.delivery import outbox
 from playbooks.store.gate.held_posts import counts, held_for
-from playbooks.store.holds.holds import Hold, holds_in_force, holds_of_incident
+from playbooks.store.holds.holds import holds_in_force, holds_of_incident
 from playbooks.store.incidents.incidents import as_it_stands, incident_history, incident_view, list_incidents
 from playbooks.store.incidents.posts import Quoted, quoted
 
@@ -45,7 +47,7 @@ class Known(msgspec.Struct, frozen=True):
     history: list[Logged]
     holds: list[Hold]
     released_by: dict[str, tuple[str, ...]]
-    ledger: list[outbox.Line]
+    ledger: list[Line]
     unreached: frozenset[str]
     posts: dict[str, Quoted]
     beside: Beside

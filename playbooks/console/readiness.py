@@ -21,7 +21,7 @@ from playbooks.readiness.check import check_from_afar
 from playbooks.readiness.contacts import Point, contact_findings, points_of
 from playbooks.readiness.finding import Check, Finding, Reason, Weight
 from playbooks.readiness.proof import new_test, said_with
-from playbooks.running.reachability import channels_for_people
+from playbooks.readiness.reachability import channels_for_people
 from playbooks.secret import Secret
 from playbooks.store.delivery.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test
 

@@ -14,12 +14,12 @@ from playbooks.console import words
 from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.timeline import timeline
 from playbooks.console.values import world_of
+from playbooks.delivery.standing import Line
 from playbooks.effects.plain_text import one_line
+from playbooks.holds.hold import Hold
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import Logged
 from playbooks.labels import ActionKind, DeliveryOutcome, Judgement
-from playbooks.store.delivery.outbox import Line
-from playbooks.store.holds.holds import Hold
 
 Named = Callable[[str], str]
 

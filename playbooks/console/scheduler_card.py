@@ -10,12 +10,12 @@ from sqlalchemy import Engine
 
 from detectors.run import Live, run_of
 from playbooks.console.values import Tone
+from playbooks.holds.hold import Hold
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.naming import account_called
 from playbooks.settings import SchedulerSettings
-from playbooks.store.holds.holds import Hold
 from playbooks.store.schedules import posts as scheduled_posts
 
 #: Posts shown of each list; how many there are is said.

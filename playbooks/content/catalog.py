@@ -23,7 +23,7 @@ from playbooks.content.trigger import Match, match
 from playbooks.settings import PlaybookSettings
 from playbooks.strict_yaml import YamlFault, line_of, parse
 
-OWN_LIBRARY = Path(__file__).with_name("library")
+OWN_LIBRARY = Path(__file__).parents[1] / "library"
 
 
 class Pinned(msgspec.Struct, frozen=True):

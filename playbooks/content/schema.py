@@ -1,8 +1,8 @@
 """A playbook: what a team has agreed to do about a kind of signal, as one YAML file a version.
 
-`playbooks.content.catalog` parses the file strictly into `Playbook`, holds it against `playbooks.content.rules` (what a type cannot
-say, such as that no flood of copies may stop a brand from posting) and proves that a released file was never edited.
-Whatever is wrong is a `PlaybookError` that the author can act on.
+`playbooks.content.catalog` parses the file strictly into `Playbook`, holds it against `playbooks.content.rules` (what a
+type cannot say, such as that no flood of copies may stop a brand from posting) and proves that a released file was
+never edited. Whatever is wrong is a `PlaybookError` that the author can act on.
 
 What each key means stands beside it, once: the published JSON Schema and the table in docs/playbooks.md are made from
 these words.

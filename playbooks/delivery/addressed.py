@@ -12,11 +12,11 @@ from playbooks.delivery.roads import by_roads
 from playbooks.delivery.standing import Point
 from playbooks.effects.message import AddressOf, Stage
 from playbooks.effects.outcome import FailedReason
+from playbooks.incidents.action import DueAction
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.oncall.people import Contact, Reach, reach
 from playbooks.oncall.rotas import Rotas
 from playbooks.settings import PlaybookSettings
-from playbooks.store.delivery.outbox import DueAction
 
 
 @dataclass(frozen=True, slots=True)

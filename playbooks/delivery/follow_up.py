@@ -10,12 +10,11 @@ import xxhash
 from detectors.mention import rfc3339
 from playbooks.delivery.standing import Entry, OutboxState, Standing
 from playbooks.effects.message import Moment, Notice
-from playbooks.incidents.action import Action
+from playbooks.incidents.action import Action, DueAction
 from playbooks.incidents.called import name_of
 from playbooks.labels import ActionKind, DeliveryOutcome
 from playbooks.oncall.people import OPS
 from playbooks.settings import Person
-from playbooks.store.delivery.outbox import DueAction
 
 _MARKED = {ActionKind.PAGE: Moment.PAGE, ActionKind.HOLD: Moment.HOLD}
 _REACHED = (OutboxState.DELIVERED, OutboxState.PARTLY)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from playbooks.delivery.standing import Entry, Point
+from playbooks.delivery.standing import Entry, Point, entry_of
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry
+from playbooks.incidents.action import DueAction
 from playbooks.labels import Channel, DeliveryOutcome
-from playbooks.store.delivery.outbox import DueAction, entry_of
 
 
 def word_of(outcome: Outcome) -> DeliveryOutcome:

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
-from playbooks.labels import Channel, DeliveryOutcome
+from playbooks.incidents.action import DueAction
+from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 
 
 class OutboxState(StrEnum):
@@ -133,3 +134,18 @@ def _state(got: set[str], missed: set[str]) -> OutboxState:
     if missed:
         return OutboxState.PARTLY if got else OutboxState.FAILED
     return OutboxState.DELIVERED if got else OutboxState.RECORDED
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A ledger entry with the action it belongs to, for people to read."""
+
+    entry: Entry
+    action: ActionKind
+    step: str
+    target: str
+
+
+def entry_of(due: DueAction, point: Point, outcome: DeliveryOutcome, detail: str, now_ms: int) -> Entry:
+    """A ledger entry about the attempt that `due` is."""
+    person, channel = point
+    return Entry(due.id, due.attempt, now_ms, person, channel, outcome, detail)

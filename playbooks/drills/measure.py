@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from playbooks.delivery.standing import Line
 from playbooks.drills.drill import Figures, Posts, Result
-from playbooks.gate.client import Outcome
+from playbooks.gate.answer import Outcome
+from playbooks.holds.hold import Hold
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentView, PlannedAction
 from playbooks.labels import ActionKind, DeliveryOutcome
-from playbooks.store.delivery.outbox import Line
-from playbooks.store.holds.holds import Hold
 
 _GOT = frozenset({DeliveryOutcome.ACCEPTED, DeliveryOutcome.DELIVERED, DeliveryOutcome.READ})
 _TO_PEOPLE = frozenset({ActionKind.PAGE, ActionKind.NOTIFY})

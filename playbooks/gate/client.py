@@ -15,63 +15,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from enum import StrEnum
-from http import HTTPStatus
-from typing import Annotated
 
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from detectors.mention import to_ms
-from playbooks.gate.decision import VALID_MS, GateRequest
+from playbooks.gate.answer import MAX_ANSWER_BYTES, TIMEOUT_S, Answer, Outcome, judge, no
+from playbooks.gate.decision import GateRequest
 from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms
-
-TIMEOUT_S = 2.0
-MAX_ANSWER_BYTES = 1024 * 1024
-
-
-class Outcome(StrEnum):
-    """What came of asking. Only `ALLOWED` lets a post go."""
-
-    ALLOWED = "allowed"
-    HELD = "held"
-    REJECTED = "rejected"
-    REFUSED = "refused"
-    UNREADABLE = "unreadable"
-    EXPIRED = "expired"
-    TIMED_OUT = "timed_out"
-    UNREACHABLE = "unreachable"
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """Whether the post may go, why, and until when (`good_until_ms`, 0 where it may not)."""
-
-    outcome: Outcome
-    reasons: tuple[str, ...]
-    hold: str | None = None
-    good_until_ms: int = 0
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the post may go if it goes at once; later, ask `good_at` or ask anew."""
-        return self.outcome is Outcome.ALLOWED
-
-    def good_at(self, at_ms: int) -> bool:
-        """Whether the post may still go at `at_ms`."""
-        return self.allowed and at_ms < self.good_until_ms
-
-
-class _Reason(msgspec.Struct):
-    text: str
-
-
-class _Body(msgspec.Struct):
-    decision: str
-    reasons: list[_Reason]
-    valid_until: Annotated[datetime, msgspec.Meta(tz=True)]
-    hold: str | None = None
 
 
 class GateClient:
@@ -96,9 +47,9 @@ class GateClient:
             async with asyncio.timeout(self._timeout_s):
                 status, body = await self._send(request)
         except TimeoutError:
-            return _no(Outcome.TIMED_OUT, f"the gate did not answer within {self._timeout_s:g} s")
+            return no(Outcome.TIMED_OUT, f"the gate did not answer within {self._timeout_s:g} s")
         except (ClientError, OSError, ValueError) as wrong:
-            return _no(Outcome.UNREACHABLE, f"the gate cannot be reached: {type(wrong).__name__}")
+            return no(Outcome.UNREACHABLE, f"the gate cannot be reached: {type(wrong).__name__}")
         return judge(status, body, asked_ms, self._clock())
 
     async def _send(self, request: GateRequest) -> tuple[int, bytes]:
@@ -116,47 +67,3 @@ class GateClient:
                 if len(body) > MAX_ANSWER_BYTES:
                     raise ValueError("the answer is too large")
             return response.status, bytes(body)
-
-
-def judge(status: int, body: bytes, asked_ms: int, now_ms: int) -> Answer:
-    """What an HTTP answer means to somebody who asked at `asked_ms` and has the answer at `now_ms`.
-
-    An allow counts from the asking and for `VALID_MS` at most, whatever the gate's clock says.
-
-    >>> judge(200, b"[]", 0, 0).outcome.value
-    'unreadable'
-    """
-    if status != HTTPStatus.OK:
-        return _no(Outcome.REFUSED, f"the gate answered {status}: {_message(body)}")
-    try:
-        said = msgspec.json.decode(body, type=_Body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _no(Outcome.UNREADABLE, "the gate's answer cannot be read")
-    reasons = tuple(reason.text for reason in said.reasons)
-    match said.decision, said.hold:
-        case "allow", None:
-            good_until_ms = min(to_ms(said.valid_until), asked_ms + VALID_MS)
-        case "hold", _:
-            return Answer(Outcome.HELD, reasons, said.hold)
-        case "reject", _:
-            return Answer(Outcome.REJECTED, reasons, said.hold)
-        case _:
-            return _no(Outcome.UNREADABLE, "the gate's answer is none of: allow without a hold, hold, reject")
-    if now_ms >= good_until_ms:
-        return _no(Outcome.EXPIRED, "the gate's yes was no longer good when it came; compare the two clocks")
-    return Answer(Outcome.ALLOWED, reasons, None, good_until_ms)
-
-
-def _no(outcome: Outcome, why: str) -> Answer:
-    return Answer(outcome, (why,))
-
-
-class _Refusal(msgspec.Struct):
-    message: str
-
-
-def _message(body: bytes) -> str:
-    try:
-        return msgspec.json.decode(body, type=_Refusal).message[:500]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "without a reason"

@@ -14,8 +14,8 @@ from detectors.mention import PostId, Timestamp, rfc3339
 from playbooks.content.hold_scope import EVERY_BRAND
 from playbooks.gate.callers import Caller
 from playbooks.holds.held_post import HeldPost, hash_of_text
+from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, PostWord, Verdict
-from playbooks.store.holds.holds import Hold
 
 #: How long an answer is good, counted from before the store was asked.
 VALID_MS = 1_000

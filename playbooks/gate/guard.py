@@ -32,7 +32,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 import msgspec
 
-from playbooks.gate.client import Answer, Outcome
+from playbooks.gate.answer import Answer, Outcome
 from playbooks.gate.decision import GateRequest
 from playbooks.wall_clock import Clock, now_ms
 

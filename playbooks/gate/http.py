@@ -27,10 +27,10 @@ from playbooks.gate.proxy import PROXY_PATH, TOKEN_HEADER, proxy_answer, questio
 from playbooks.gate.proxy import without_text as no_text
 from playbooks.gate.refusal import GateError, Refused
 from playbooks.health import health_routes
+from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, Verdict
 from playbooks.request_body import Unreadable, receive_body
 from playbooks.settings import Otherwise
-from playbooks.store.holds.holds import Hold
 
 log = logging.getLogger(__name__)
 

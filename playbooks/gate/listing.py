@@ -6,7 +6,7 @@ import msgspec
 
 from playbooks.content.hold_scope import ALL_POSTS, Narrowing
 from playbooks.gate.decision import Brand, Label, Platform, what_it_holds, who_opens_it
-from playbooks.store.holds.holds import Hold
+from playbooks.holds.hold import Hold
 
 
 class HoldsQuery(msgspec.Struct, frozen=True):

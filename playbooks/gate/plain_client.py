@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from playbooks.gate.client import MAX_ANSWER_BYTES, TIMEOUT_S, Answer, Outcome, judge
+from playbooks.gate.answer import MAX_ANSWER_BYTES, TIMEOUT_S, Answer, Outcome, judge
 from playbooks.gate.decision import GateRequest
 from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms

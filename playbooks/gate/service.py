@@ -36,6 +36,7 @@ from playbooks.gate.listing import HoldsQuery
 from playbooks.gate.refusal import Refused
 from playbooks.gate.rules import GateRules, rules_of
 from playbooks.holds.blind import told_of_blindness
+from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, Role, run_kind
 from playbooks.listening import listening
 from playbooks.readiness.pulse import Said, pulsing
@@ -46,7 +47,7 @@ from playbooks.store.engine import StoreUnreachable, migrate, open_store, readin
 from playbooks.store.gate import audit as gate_audit
 from playbooks.store.gate.decisions import Asked, answer_all, seen_until_ms
 from playbooks.store.gate.texts import KeptText
-from playbooks.store.holds.holds import Hold, holds_for, holds_in_force
+from playbooks.store.holds.holds import holds_for, holds_in_force
 from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import Clock, now_ms
 

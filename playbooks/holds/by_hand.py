@@ -14,8 +14,8 @@ import msgspec
 from playbooks.content.hold_scope import ALL_POSTS, EVERY_BRAND, Narrowing
 from playbooks.content.schema import POSTING_TEAM
 from playbooks.effects.message import Notice
-from playbooks.holds.lease import lease_wake
 from playbooks.incidents.action import Action, ActionDecision
+from playbooks.incidents.hold_lease import lease_wake
 from playbooks.incidents.log_entry import ActionPlanned, HoldPlaced, LogEntry, Noted, Opened
 from playbooks.incidents.plan import incident_id
 from playbooks.incidents.reported import reported

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from playbooks.store.holds.holds import Hold
+from playbooks.holds.hold import Hold
 
 
 class MayRelease(StrEnum):

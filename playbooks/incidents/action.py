@@ -37,3 +37,11 @@ class ActionDecision(StrEnum):
     MUTED = "muted"
     NOTHING_HELD = "nothing_held"
     FOR_PEOPLE = "for_people"
+
+
+class DueAction(Action, frozen=True, kw_only=True):
+    """An action that `owner` may carry out until `lease_until_ms`. `attempt` counts the claims, from 1."""
+
+    attempt: int
+    owner: str
+    lease_until_ms: int

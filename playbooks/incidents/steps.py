@@ -13,10 +13,10 @@ from detectors.signal import Signal
 from playbooks.armings.arming import Arming
 from playbooks.content.hold_scope import ALL_POSTS, Narrowing
 from playbooks.content.schema import HoldScope, HoldTerms, Playbook, Step
-from playbooks.holds.for_the_queue import for_the_queue
-from playbooks.holds.lease import lease_wake
 from playbooks.incidents import wording
 from playbooks.incidents.action import Action, ActionDecision
+from playbooks.incidents.for_the_queue import for_the_queue
+from playbooks.incidents.hold_lease import lease_wake
 from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import ActionPlanned, HoldPlaced, LogEntry, PlannedBecause
 from playbooks.incidents.timers import Deadline, Wake, first_wake

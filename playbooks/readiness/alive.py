@@ -24,14 +24,14 @@ from playbooks.readiness.ask_channels import ask_channels
 from playbooks.readiness.finding import Weight
 from playbooks.readiness.heartbeat import Heartbeat
 from playbooks.readiness.look import due_now
-from playbooks.readiness.processes import EVERY_S, chain_troubles
+from playbooks.readiness.processes import chain_troubles
 from playbooks.readiness.pulse import Said
 from playbooks.readiness.send_due import send_due
 from playbooks.readiness.waiting import Due, waiting_findings
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery.channel_answers import write_answers
 from playbooks.store.engine import StoreUnreachable
-from playbooks.store.pulses import Pulse, read_pulses, write_pulse
+from playbooks.store.pulses import EVERY_S, Pulse, read_pulses, write_pulse
 from playbooks.wall_clock import Clock
 
 #: So long it may be unwell before the outside is told: processes that are started anew are back by then.

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
 
+from playbooks.effects.asked import Asked
 from playbooks.effects.check import Checkable
 from playbooks.effects.message import Effect
 from playbooks.effects.outcome import Retry, RetryReason
 from playbooks.effects.registry import EFFECTS
 from playbooks.labels import Channel
-from playbooks.readiness.channels import Asked
 from playbooks.readiness.surroundings import OtherClock
 from playbooks.settings import MissingSecret, PlaybookSettings
 from playbooks.wall_clock import Clock

@@ -6,44 +6,17 @@ Pure: what was asked of each channel is in `Asked`, made by `ask_channels.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
-from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry
-from playbooks.labels import Channel
+from playbooks.effects.asked import Asked
+from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What came of asking one channel. `missing` says which secret is not there; `outcome` is None where the other side
-    has no question that sends nothing. `their_ms` is what its clock said, `took_ms` how long the answer took.
-    """
-
-    channel: Channel
-    outcome: Outcome | None = None
-    missing: str = ""
-    their_ms: int | None = None
-    at_ms: int = 0
-    took_ms: int = 0
-
-    @property
-    def broken(self) -> str:
-        """Why nothing goes by this channel just now; empty where that is not known."""
-        if self.missing:
-            return self.missing
-        match self.outcome:
-            case None | Delivered():
-                return ""
-            case Retry() | Failed():
-                return self.outcome.answer
-            case _:
-                assert_never(self.outcome)
 
 
 def channel_findings(asked: Iterable[Asked]) -> Iterator[Finding]:
     """What is found about each channel that is set up.
 
+    >>> from playbooks.labels import Channel
     >>> [found.reason.value for found in channel_findings([Asked(Channel.SLACK)])]
     ['only_a_test_shows']
     """

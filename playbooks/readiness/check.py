@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 
 from playbooks.content.catalog import OWN_LIBRARY, Library, day_of, read_library
 from playbooks.content.schema import PlaybookError
+from playbooks.effects.asked import Asked
 from playbooks.labels import Channel
 from playbooks.oncall.rotas import Rotas
 from playbooks.readiness.ask_channels import ask_channels, clocks_of
 from playbooks.readiness.brands import armed_brands, brand_findings
-from playbooks.readiness.channels import Asked, channel_findings
+from playbooks.readiness.channels import channel_findings
 from playbooks.readiness.contacts import contact_findings, points_of
 from playbooks.readiness.finding import Area, Check, Finding, Reason, Weight, concluded
 from playbooks.readiness.heartbeat import heartbeat_findings
@@ -23,9 +24,9 @@ from playbooks.readiness.library import library_findings
 from playbooks.readiness.look import Kept, Looked, look, look_at
 from playbooks.readiness.people import Roads, paged_now, people_findings
 from playbooks.readiness.processes import gate_findings, process_findings
+from playbooks.readiness.reachability import channels_for_people
 from playbooks.readiness.surroundings import clock_findings, disk_findings, store_findings
 from playbooks.readiness.waiting import waiting_findings
-from playbooks.running.reachability import channels_for_people
 from playbooks.settings import PlaybookSettings
 from playbooks.wall_clock import Clock
 

@@ -12,9 +12,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks.armings.arming import Arming
 from playbooks.armings.mute import Mute
+from playbooks.effects.asked import Asked
 from playbooks.incidents.incident import IncidentView
 from playbooks.labels import Channel
-from playbooks.readiness.channels import Asked
 from playbooks.readiness.pulse import is_made
 from playbooks.readiness.surroundings import Disk, OtherClock, StoreState
 from playbooks.readiness.waiting import Due

@@ -13,11 +13,8 @@ from dataclasses import dataclass
 from playbooks.labels import Role
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.wording import moment, span
-from playbooks.store.pulses import Pulse
+from playbooks.store.pulses import FRESH_MS, Pulse
 
-#: A process writes every `EVERY_S`; one that was not heard for so long is not there.
-EVERY_S = 15.0
-FRESH_MS = 60_000
 #: Markers come every few seconds, also while nobody says anything.
 STANDS_STILL_MS = 180_000
 #: The processes, and whether a page needs them.

@@ -19,10 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks.health import Ready
 from playbooks.labels import Role
-from playbooks.readiness.processes import EVERY_S
 from playbooks.settings import MissingSecret, StoreSettings
 from playbooks.store.engine import StoreUnreachable, open_store
-from playbooks.store.pulses import Pulse, write_pulse
+from playbooks.store.pulses import EVERY_S, Pulse, write_pulse
 from playbooks.wall_clock import Clock, now_ms
 
 Reached = Callable[[], int | None]

@@ -15,7 +15,7 @@ from playbooks.delivery.backoff import wait_s
 from playbooks.delivery.follow_up import follow_ups, nobody_on_call
 from playbooks.delivery.ledger_words import given_up, in_words, word_of
 from playbooks.delivery.roads import STATEFUL
-from playbooks.delivery.standing import Entry, Point, sends_to, sent_before, stands
+from playbooks.delivery.standing import Entry, Line, Point, entry_of, sends_to, sent_before, stands
 from playbooks.effects.action_link import MIN_SECRET_CHARS
 from playbooks.effects.message import (
     Acting,
@@ -31,16 +31,17 @@ from playbooks.effects.message import (
     read_notice,
 )
 from playbooks.effects.outcome import Delivered, Outcome, Retry, RetryReason
+from playbooks.incidents.action import DueAction
 from playbooks.incidents.called import with_names
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.oncall.people import OPS, Contact, Later, Nobody, heard_now, members, reach
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.running.ledger_writer import LedgerWriter
 from playbooks.running.once_reached import once_reached
-from playbooks.running.patient_store import PatientStore
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.outbox import REPEATS, Again, Begin, Begun, DueAction, Line, Settle, entry_of
+from playbooks.store.delivery.outbox import REPEATS, Again, Begin, Begun, Settle
+from playbooks.store.patient_store import PatientStore
 from playbooks.wall_clock import Clock
 
 #: The part of a lease within which a send must be over, so that nobody else begins it meanwhile.

@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from playbooks.delivery.standing import Entry
-from playbooks.running.patient_store import PatientStore
 from playbooks.store.delivery import outbox
 from playbooks.store.delivery.outbox import Begin, Begun, LeaseLost, Settle
 from playbooks.store.engine import writing
+from playbooks.store.patient_store import PatientStore
 from playbooks.wall_clock import Clock
 
 Written = Begun | LeaseLost | None

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from playbooks.delivery.standing import sent_before
+from playbooks.delivery.standing import Line, sent_before
 from playbooks.effects.message import AddressOf
 from playbooks.labels import ActionKind, Channel
 from playbooks.oncall.people import Contact
 from playbooks.settings import Person
-from playbooks.store.delivery.outbox import Line
 
 _TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
 

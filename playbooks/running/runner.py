@@ -26,21 +26,22 @@ from playbooks.armings.arming import Arming
 from playbooks.content.catalog import Library, library_of
 from playbooks.effects.registry import open_effects
 from playbooks.health import serve_health
+from playbooks.incidents.action import DueAction
 from playbooks.labels import ActionKind, Role
 from playbooks.oncall.keeper import RotaKeeper
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.oncall.shelf import StoreShelf
 from playbooks.readiness.alive import Alive
+from playbooks.readiness.reachability import pages_to_nobody
 from playbooks.running.carry_out import Carrier
-from playbooks.running.patient_store import PatientStore
-from playbooks.running.reachability import pages_to_nobody
 from playbooks.running.standing_orders import StandingOrders
 from playbooks.running.waking import Waker
 from playbooks.schedulers.keeper import SchedulerKeeper
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.outbox import Backlog, DueAction, LeaseLost
+from playbooks.store.delivery.outbox import Backlog, LeaseLost
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
+from playbooks.store.patient_store import PatientStore
 from playbooks.wall_clock import Clock, now_ms
 
 _log = logging.getLogger(__name__)

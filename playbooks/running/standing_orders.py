@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from playbooks import telemetry
 from playbooks.armings.arming import Arming
-from playbooks.running.patient_store import PatientStore
 from playbooks.store import arming, mutes
 from playbooks.store.engine import StoreUnreachable
+from playbooks.store.patient_store import PatientStore
 from playbooks.wall_clock import Clock
 
 LOOK_S = 5.0

@@ -18,11 +18,11 @@ from playbooks.content.catalog import Library
 from playbooks.content.schema import PlaybookError
 from playbooks.oncall.people import Nobody, members
 from playbooks.oncall.rotas import Rotas
-from playbooks.running.patient_store import PatientStore
 from playbooks.settings import PlaybookSettings
 from playbooks.store import timers
 from playbooks.store.engine import StoreUnreachable
 from playbooks.store.incidents import incidents
+from playbooks.store.patient_store import PatientStore
 from playbooks.wall_clock import Clock
 
 #: How many timers are woken at a time, between two looks at what is due.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import ClientSession
 
-from playbooks.gate.client import GateClient, Outcome
+from playbooks.gate.answer import Outcome
+from playbooks.gate.client import GateClient
 from playbooks.gate.decision import CHECK_TEXT, GateRequest, OutgoingPost
 from playbooks.schedulers.decisions import Canary
 from playbooks.secret import Secret

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from playbooks.running.patient_store import PatientStore
 from playbooks.schedulers.decisions import SAME_MS
 from playbooks.schedulers.kept import Kept, Stage, Wish
 from playbooks.schedulers.post import Found, Look, Spot, Trouble
 from playbooks.schedulers.scheduler import Scheduler
 from playbooks.schedulers.slots import slots
 from playbooks.store.engine import writing
+from playbooks.store.patient_store import PatientStore
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import Clock
 

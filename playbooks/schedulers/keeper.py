@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from detectors.run import Live, run_of
 from playbooks import telemetry
-from playbooks.running.patient_store import PatientStore
+from playbooks.holds.hold import Hold
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.canary import GateCanary
 from playbooks.schedulers.decisions import AccountState
@@ -26,7 +26,8 @@ from playbooks.schedulers.round import Round
 from playbooks.settings import PlaybookSettings
 from playbooks.store import leases
 from playbooks.store.engine import StoreUnreachable
-from playbooks.store.holds.holds import Hold, holds_in_force
+from playbooks.store.holds.holds import holds_in_force
+from playbooks.store.patient_store import PatientStore
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import Clock
 

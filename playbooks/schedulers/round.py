@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 from sqlalchemy import Engine
 
-from playbooks.running.patient_store import PatientStore
+from playbooks.holds.hold import Hold
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import (
     Canary,
@@ -29,7 +29,7 @@ from playbooks.schedulers.telling import leaked_since, news, telling, urgent
 from playbooks.settings import SchedulerSettings
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
-from playbooks.store.holds.holds import Hold
+from playbooks.store.patient_store import PatientStore
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import Clock
 

@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from detectors.signal import Signal
 from playbooks.armings.arming import OBSERVES_MS, Act, Armed, Arming, how_far, judged
-from playbooks.armings.notice import told_of
 from playbooks.effects.plain_text import paragraph
+from playbooks.incidents.arming_notice import told_of
 from playbooks.incidents.log_entry import PlannedBecause
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery import outbox

@@ -14,6 +14,9 @@ from playbooks.labels import Role
 from playbooks.store.engine import reading, writing
 from playbooks.store.schema import pulses
 
+#: A process writes every `EVERY_S`; one that was not heard for `FRESH_MS` is not there.
+EVERY_S = 15.0
+FRESH_MS = 60_000
 #: A row that is older says nothing any more.
 KEPT_MS = 86_400_000
 

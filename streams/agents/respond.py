@@ -1,7 +1,7 @@
 """Respond: signals in, incidents into the store. One transaction a few signals, then they are acknowledged.
 
-What is decided is in `playbooks.incidents.plan`; the store makes it one: the unique signal, the brand's lock, the log, the hold
-and the actions that are due. A store that is away is waited for, unacknowledged.
+What is decided is in `playbooks.incidents.plan`; the store makes it one: the unique signal, the brand's lock, the log,
+the hold and the actions that are due. A store that is away is waited for, unacknowledged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from playbooks import telemetry
 from playbooks.content.catalog import Library, library_of
 from playbooks.labels import Role, SignalDecision, run_kind
 from playbooks.readiness.pulse import Said, pulsing
-from playbooks.running.reachability import pages_to_nobody
+from playbooks.readiness.reachability import pages_to_nobody
 from playbooks.store.arming import armed_brands, know
 from playbooks.store.engine import StoreUnreachable, migrate, open_store
 from playbooks.store.incidents.erasing import take_down

@@ -10,7 +10,8 @@ from aiohttp import ClientSession
 from sqlalchemy import Engine, select
 
 from detectors.signal import Signal, SignalKind
-from playbooks.gate.client import Answer, GateClient
+from playbooks.gate.answer import Answer
+from playbooks.gate.client import GateClient
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.incidents.incident import IncidentView
 from playbooks.secret import Secret

@@ -6,7 +6,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,8 +23,9 @@ from playbooks.store.arming import arm
 from playbooks.store.engine import migrate, open_store
 from playbooks.wall_clock import now_ms
 from streams.brokers import embedded
-from streams.brokers.broker import LOOPBACK, Broker, free_port
+from streams.brokers.broker import LOOPBACK, Broker
 from streams.demo.inbox import Inbox
+from streams.demo.ports import Ports
 from streams.settings import FILE_NAME, read_settings
 from streams.supervise import PARENT
 
@@ -69,14 +69,14 @@ class Stage:
     inbox: Inbox = field(default_factory=Inbox)
     _links: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    _reserved: list[socket.socket] = field(default_factory=list)
+    _ports: Ports = field(default_factory=Ports)
 
     def start(self) -> None:
         """Start everything; `wait_until_ready` waits for it. Raises `BrokerUnreachable`."""
         # The broker's leash removes the folder where this program is killed.
         self.broker = embedded.start(self.folder)
         self.inbox.start()
-        self.ports = {name: self._port_near(port) for name, _, port in _PROCESSES}
+        self.ports = {name: self._ports.near(port) for name, _, port in _PROCESSES}
         (self.folder / FILE_NAME).write_text(self._settings(), encoding="utf-8")
         self._arm()
         for name, words, _ in _PROCESSES:
@@ -98,8 +98,7 @@ class Stage:
         if self.broker is not None:
             self.broker.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for held in self._reserved:
-            held.close()
+        self._ports.close()
 
     @property
     def servers(self) -> str:
@@ -194,20 +193,6 @@ class Stage:
                 env=environment,
                 start_new_session=True,
             )
-
-    def _port_near(self, wanted: int) -> int:
-        """`wanted` where nothing listens on it and no other demo is about to; otherwise another free loopback port."""
-        # Two demos that start at once must not both find it free: the number is held as a UDP port meanwhile.
-        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._reserved.append(held)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                held.bind((LOOPBACK, wanted))
-                probe.bind((LOOPBACK, wanted))
-            except OSError:
-                return free_port()
-        return wanted
 
 
 async def _is_ready(session: ClientSession, port: int) -> bool:

@@ -15,8 +15,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, CookieJar
 from sqlalchemy import Engine
 
 from playbooks.drills.measure import Known
+from playbooks.holds.hold import Hold
 from playbooks.settings import PlaybookSettings
-from playbooks.store.holds.holds import Hold
 from playbooks.store.sessions import issue_link
 from playbooks.wall_clock import now_ms
 from streams.demo.inbox import Inbox, Mail

@@ -10,7 +10,7 @@ from playbooks.content.catalog import Library
 from playbooks.labels import ActionKind
 from playbooks.oncall.keeper import RotaKeeper
 from playbooks.oncall.people import reach
-from playbooks.running.reachability import channels_for_people
+from playbooks.readiness.reachability import channels_for_people
 from playbooks.wall_clock import now_ms
 from streams.settings import Settings
 

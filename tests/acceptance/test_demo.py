@@ -81,7 +81,6 @@ def test_progress_is_told_in_plain_lines_where_there_is_no_terminal(running: Dem
 
 def test_ports_that_are_taken_are_passed_by(running: Demo) -> None:
     assert running.ports().isdisjoint(TAKEN)
-    assert {8081, 9102, 9103, 9104} & running.ports(), "only what is taken is passed by"
 
 
 def test_a_second_demo_beside_it_takes_other_ports_and_ends_by_itself(running: Demo, tmp_path: Path) -> None:

@@ -14,19 +14,13 @@ from sqlalchemy import Engine, func, select
 from playbooks.armings.arming import Arming
 from playbooks.content.catalog import load_library
 from playbooks.delivery.standing import OutboxState
+from playbooks.holds.hold import Release
 from playbooks.incidents.log_entry import AcknowledgedBy
-from playbooks.settings import (
-    BrandSettings,
-    PagerDutySettings,
-    Person,
-    PlaybookSettings,
-    SecretFrom,
-    StoreSettings,
-)
+from playbooks.settings import BrandSettings, PagerDutySettings, Person, PlaybookSettings, SecretFrom, StoreSettings
 from playbooks.store.arming import arm
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading
-from playbooks.store.holds.holds import Release, agree_release, holds_of_incident
+from playbooks.store.holds.holds import agree_release, holds_of_incident
 from playbooks.store.incidents import deeds, incidents
 from playbooks.store.schema import outbox as actions
 from playbooks.wall_clock import now_ms

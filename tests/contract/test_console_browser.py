@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from detectors.signal import Post
 from playbooks.console.app import console_app
+from playbooks.delivery.standing import entry_of
 from playbooks.labels import Channel, DeliveryOutcome
 from playbooks.settings import StoreSettings
 from playbooks.store.delivery import outbox
@@ -83,7 +84,7 @@ async def site(store_settings: StoreSettings) -> AsyncIterator[Site]:
     for due in outbox.claim_due(store, "runner", NOW_MS, 60_000, 10):
         if due.target == "on-call":
             begin(store, due, [("ada", Channel.EMAIL)], [], 3, NOW_MS)
-            entry = outbox.entry_of(due, ("ada", Channel.EMAIL), DeliveryOutcome.RETRY, HOSTILE, NOW_MS)
+            entry = entry_of(due, ("ada", Channel.EMAIL), DeliveryOutcome.RETRY, HOSTILE, NOW_MS)
             record(store, entry)
     drill, replay = crisis(store, "drill-7"), crisis(store, "replay-7")
     async with TestServer(console_app(desk(store, Clock()), list)) as server:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from detectors.signal import Post
 from playbooks.console.server import Started, run_console
+from playbooks.delivery.standing import entry_of
 from playbooks.incidents.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.listening import PortTaken
@@ -105,12 +106,12 @@ async def test_the_ledger_says_who_was_told_and_what_came_of_it(store: Engine) -
     incident = crisis(store)
     for due in outbox.claim_due(store, "runner", NOW_MS, 60_000, 10):
         if due.action is ActionKind.HOLD:
-            note = outbox.entry_of(due, ("", Channel.NONE), DeliveryOutcome.DELIVERED, "in force", NOW_MS)
+            note = entry_of(due, ("", Channel.NONE), DeliveryOutcome.DELIVERED, "in force", NOW_MS)
             begin(store, due, [], [note], 3, NOW_MS)
         if due.target == "on-call":
             point = ("ada", Channel.EMAIL)
             begin(store, due, [point], [], 3, NOW_MS)
-            record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, f"250 {HOSTILE}", NOW_MS))
+            record(store, entry_of(due, point, DeliveryOutcome.ACCEPTED, f"250 {HOSTILE}", NOW_MS))
     async with browsing(store, "ada", Clock()) as browser:
         html = await page(browser, f"/incidents/{incident}")
     assert "hold on posting" not in html, "a hold tells nobody; it has its own card"

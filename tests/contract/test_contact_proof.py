@@ -16,8 +16,8 @@ from playbooks.labels import Channel
 from playbooks.readiness.contacts import Point, address_hash, contact_findings, points_of, same_place
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.proof import CODE_VALID_MS, CONFIRM_PATH, Way, message_of, new_test, said_with, send_test
+from playbooks.readiness.reachability import channels_for_people
 from playbooks.readiness.send_due import send_due
-from playbooks.running.reachability import channels_for_people
 from playbooks.secret import Secret
 from playbooks.settings import (
     ChannelSettings,

@@ -12,7 +12,8 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
-from playbooks.gate.client import MAX_ANSWER_BYTES, GateClient, Outcome
+from playbooks.gate.answer import MAX_ANSWER_BYTES, Outcome
+from playbooks.gate.client import GateClient
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.gate.http import gate_app
 from playbooks.secret import Secret

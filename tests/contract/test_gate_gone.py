@@ -13,8 +13,9 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
+from playbooks.gate.answer import Answer, Outcome
 from playbooks.gate.audit import seal_with, verify
-from playbooks.gate.client import Answer, GateClient, Outcome
+from playbooks.gate.client import GateClient
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.gate.plain_client import PlainGateClient
 from playbooks.secret import Secret

@@ -14,7 +14,8 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
-from playbooks.gate.client import MAX_ANSWER_BYTES, Answer, GateClient, Outcome
+from playbooks.gate.answer import MAX_ANSWER_BYTES, Answer, Outcome
+from playbooks.gate.client import GateClient
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.gate.guard import REMEMBER_MS, GateGuard, NotAllowed, PlainGateGuard
 from playbooks.gate.http import gate_app

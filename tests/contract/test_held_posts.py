@@ -14,6 +14,7 @@ from playbooks.gate.decision import GateAnswer, GateRequest, OutgoingPost
 from playbooks.gate.service import Gate
 from playbooks.holds.by_hand import ByHand
 from playbooks.holds.held_post import MINUTE_MS, post_key
+from playbooks.holds.hold import Release
 from playbooks.labels import PostWord, Role, Verdict
 from playbooks.settings import BrandSettings, BreakGlassSettings, GateSettings, Otherwise, Person, PlaybookSettings
 from playbooks.store import schema, timers
@@ -22,7 +23,7 @@ from playbooks.store.gate.held_posts import held_for, waiting
 from playbooks.store.holds import deeds as hold_deeds
 from playbooks.store.holds.by_hand import place_by_hand
 from playbooks.store.holds.deeds import HoldTold, PostSaid, ThisPost
-from playbooks.store.holds.holds import Release, agree_release, holds_in_force, read_hold
+from playbooks.store.holds.holds import agree_release, holds_in_force, read_hold
 from playbooks.store.incidents.deeds import Told, resolve
 from playbooks.store.incidents.incidents import incident_history, incident_view, wake
 from playbooks.store.pulses import Pulse, write_pulse

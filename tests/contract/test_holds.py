@@ -7,21 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Engine, insert
 
+from playbooks.holds.hold import Release
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.log_entry import ActionPlanned, HoldReleased, ReleaseAgreed
 from playbooks.labels import ActionKind
 from playbooks.store import schema
 from playbooks.store.delivery.outbox import claim_due
 from playbooks.store.engine import writing
-from playbooks.store.holds.holds import (
-    Release,
-    agree_release,
-    holds_for,
-    holds_in_force,
-    holds_of_incident,
-    place,
-    read_hold,
-)
+from playbooks.store.holds.holds import agree_release, holds_for, holds_in_force, holds_of_incident, place, read_hold
 from playbooks.store.incidents.incidents import incident_history
 from tests.parts.holding import PLACED_MS, hold, put
 

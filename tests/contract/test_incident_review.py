@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from playbooks.console.markdown import to_html
+from playbooks.delivery.standing import entry_of
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, Judgement
 from playbooks.store.delivery import outbox
 from playbooks.store.holds import holds
@@ -37,7 +38,7 @@ def ended(store: Engine) -> str:
     for due in outbox.claim_due(store, "runner", NOW_MS, MINUTE_MS, 10, [ActionKind.PAGE]):
         point = ("ada", Channel.EMAIL)
         begin(store, due, [point], [], 3, NOW_MS)
-        record(store, outbox.entry_of(due, point, DeliveryOutcome.ACCEPTED, HOSTILE, NOW_MS))
+        record(store, entry_of(due, point, DeliveryOutcome.ACCEPTED, HOSTILE, NOW_MS))
     deeds.acknowledge(store, incident, "ada", NOW_MS + MINUTE_MS)
     deeds.note(store, incident, "ada", HOSTILE, NOW_MS + 2 * MINUTE_MS)
     (held,) = holds.holds_of_incident(store, incident)

@@ -17,6 +17,8 @@ from sqlalchemy import Engine, Table, select
 from detectors.signal import Post, Signal
 from playbooks.armings.arming import Arming
 from playbooks.content.catalog import load_library
+from playbooks.delivery.standing import OutboxState
+from playbooks.holds.hold import Release
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentState, project
 from playbooks.incidents.log_entry import Acknowledged, HoldReleased, ReleaseAgreed, Resolved, ResolvedBy
@@ -24,7 +26,6 @@ from playbooks.labels import ActionKind
 from playbooks.settings import PlaybookSettings, StoreSettings
 from playbooks.store import schema
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.outbox import OutboxState
 from playbooks.store.engine import reading, writing
 from playbooks.store.holds import holds
 from playbooks.store.incidents.deeds import Told, acknowledge, resolve
@@ -379,7 +380,7 @@ def test_a_release_stands_in_the_log_and_is_told_to_those_who_knew_of_the_hold(s
     incident = taken(store)
     (hold,) = holds.holds_in_force(store)
     outbox.claim_due(store, "test", NOW_MS, 10**9, 100)
-    assert holds.agree_release(store, hold.id, "ada", "calm again", NOW_MS + 1000) is holds.Release.RELEASED
+    assert holds.agree_release(store, hold.id, "ada", "calm again", NOW_MS + 1000) is Release.RELEASED
     entries = [logged.entry for logged in incident_history(store, incident)[-2:]]
     assert entries == [ReleaseAgreed(hold.id, "calm again"), HoldReleased(hold.id)]
     view = incident_view(store, incident)
@@ -395,7 +396,7 @@ def test_a_release_stands_in_the_log_and_is_told_to_those_who_knew_of_the_hold(s
 def test_one_of_two_people_is_logged_and_opens_nothing(store: Engine) -> None:
     take_signal(store, a_signal(), plain_library(), armed(store), NOW_MS)
     (hold,) = holds.holds_in_force(store)
-    assert holds.agree_release(store, hold.id, "ada", "calm", NOW_MS) is holds.Release.NEEDS_ANOTHER_PERSON
+    assert holds.agree_release(store, hold.id, "ada", "calm", NOW_MS) is Release.NEEDS_ANOTHER_PERSON
     (view,) = list_incidents(store)
     assert (view.held, view.holds[0].agreed) == (True, ("ada",))
     holds.agree_release(store, hold.id, "bo", "yes", NOW_MS)

@@ -24,7 +24,6 @@ from playbooks.readiness.contacts import points_of
 from playbooks.readiness.proof import new_test
 from playbooks.readiness.send_due import send_due
 from playbooks.running.carry_out import Carrier
-from playbooks.running.patient_store import PatientStore
 from playbooks.settings import (
     ChannelSettings,
     ConsoleSettings,
@@ -39,6 +38,7 @@ from playbooks.store.delivery import outbox
 from playbooks.store.delivery.contact_tests import ASKED, newest_tests, note_test
 from playbooks.store.incidents.deeds import Told, resolve
 from playbooks.store.incidents.incidents import incident_history
+from playbooks.store.patient_store import PatientStore
 from tests.parts import slack, twilio
 from tests.parts.console import SETTINGS, Client, Clock, browsing, crisis
 from tests.parts.http_servers import Receiver, receiving

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.delivery.standing import OutboxState
+from playbooks.delivery.standing import OutboxState, entry_of
+from playbooks.incidents.action import DueAction
 from playbooks.incidents.log_entry import CLOCK, Noted
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.settings import Person, PlaybookSettings
 from playbooks.store import schema, timers
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.outbox import DueAction, entry_of
 from playbooks.store.delivery.reports import note_report
 from playbooks.store.engine import reading
 from playbooks.store.incidents import deeds, incidents

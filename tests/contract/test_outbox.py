@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Engine, delete, update
 from sqlalchemy.exc import DBAPIError
 
-from playbooks.delivery.standing import OutboxState
+from playbooks.delivery.standing import OutboxState, entry_of
+from playbooks.incidents.action import DueAction
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.store import schema
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.outbox import Again, Backlog, DueAction, LeaseLost, entry_of
+from playbooks.store.delivery.outbox import Again, Backlog, LeaseLost
 from playbooks.store.engine import writing
 from tests.parts.due_actions import action, entries, put, record, settle, states, words
 from tests.parts.due_actions import begin as begun

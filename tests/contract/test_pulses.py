@@ -139,6 +139,8 @@ async def test_the_command_says_yes_over_a_running_system_and_no_once_its_mail_s
             arm(engine, "acme", Arming.PAGE, "ada", "for a test", settings, now_ms(), early=True)
             await until(lambda: any(one.role is Role.RUNNER for one in read_pulses(engine)), 60)
             engine.dispose()
+            # A process says every few seconds what it lacks: respond may just have said that it has no partition yet.
+            await until(lambda: run(tmp_path).exit_code == 0, 60)
             yes = await asyncio.to_thread(run, tmp_path)
             assert yes.exit_code == 0, yes.output
             assert "YES  A page would go out now, to Ada Lovelace." in yes.output

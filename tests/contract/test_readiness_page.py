@@ -13,9 +13,9 @@ from playbooks.armings.arming import Arming
 from playbooks.armings.mute import Wanted
 from playbooks.console.readiness import KEPT_MS
 from playbooks.content.catalog import load_library
+from playbooks.effects.asked import Asked
 from playbooks.effects.outcome import Delivered, Failed, FailedReason
 from playbooks.labels import Channel, Role
-from playbooks.readiness.channels import Asked
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.look import look_at
 from playbooks.readiness.waiting import waiting_findings

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from playbooks.labels import Role
-from playbooks.running.patient_store import PatientStore
 from playbooks.schedulers.decisions import AccountState
 from playbooks.schedulers.keeper import SchedulerKeeper
 from playbooks.settings import BrandSettings, GateSettings, PlaybookSettings, StoreSettings
 from playbooks.store import leases
 from playbooks.store.engine import migrate, open_store
+from playbooks.store.patient_store import PatientStore
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import now_ms
 from tests.parts.running import runner_settings, running, until

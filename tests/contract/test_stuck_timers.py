@@ -10,12 +10,12 @@ from sqlalchemy import Engine, insert, select, update
 
 from playbooks.labels import Role
 from playbooks.oncall.rotas import NO_ROTAS
-from playbooks.running.patient_store import PatientStore
 from playbooks.running.waking import AGAIN_MS, AT_ONCE, Waker
 from playbooks.settings import BrandSettings, PlaybookSettings
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
 from playbooks.store.incidents.incidents import list_incidents, take_signal
+from playbooks.store.patient_store import PatientStore
 from tests.parts.signals import HOUR_MS, MORNING_MS, a_signal, armed, ladder_library
 
 LATER_MS = MORNING_MS + HOUR_MS // 6

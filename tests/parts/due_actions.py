@@ -10,11 +10,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.delivery.standing import Entry, OutboxState, Point
-from playbooks.incidents.action import Action
+from playbooks.incidents.action import Action, DueAction
 from playbooks.labels import ActionKind
 from playbooks.store import schema
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.outbox import Again, Begin, Begun, DueAction, LeaseLost, Settle
+from playbooks.store.delivery.outbox import Again, Begin, Begun, LeaseLost, Settle
 from playbooks.store.engine import reading, writing
 from tests.parts.messages import NOTICE
 

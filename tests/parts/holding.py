@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, insert, select
 
 from detectors.signal import Evidence, Post, Signal, SignalKind, signal_id
+from playbooks.holds.hold import Hold
 from playbooks.incidents.log_entry import RESPOND, HoldPlaced, LogEntry, Opened
 from playbooks.store import schema
 from playbooks.store.engine import writing
-from playbooks.store.holds.holds import Hold, place
+from playbooks.store.holds.holds import place
 from playbooks.store.incidents import log as incident_log
 
 PLACED_MS = 1_770_000_000_000

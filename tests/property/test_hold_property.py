@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from playbooks.gate.decision import GateRequest, OutgoingPost, decide
+from playbooks.holds.hold import Hold, Release
 from playbooks.labels import Verdict
 from playbooks.settings import StoreSettings
 from playbooks.store.engine import open_store
-from playbooks.store.holds.holds import Hold, Release, agree_release, holds_for, read_hold
+from playbooks.store.holds.holds import agree_release, holds_for, read_hold
 from tests.parts.holding import PLACED_MS, hold, put
 
 BRANDS = ("acme", "other")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from detectors.signal import SignalKind
 from playbooks.armings.arming import DAY_MS, Act, Armed, Arming, how_far, judged
-from playbooks.armings.notice import in_words, meaning, told_of
 from playbooks.effects.message import read_notice
+from playbooks.incidents.arming_notice import in_words, meaning, told_of
 from playbooks.labels import ActionKind
 from playbooks.settings import BrandSettings, OfRota, Person, PlaybookSettings
 from tests.parts.signals import a_signal

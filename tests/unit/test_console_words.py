@@ -18,7 +18,8 @@ from playbooks.console.markdown import to_html
 from playbooks.console.timeline import timeline
 from playbooks.console.values import Tone, card, finding
 from playbooks.content.trigger import Match
-from playbooks.delivery.standing import Entry
+from playbooks.delivery.standing import Entry, Line
+from playbooks.holds.hold import Agreement
 from playbooks.holds.rights import MayRelease, may_release
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentView, project
@@ -39,8 +40,6 @@ from playbooks.incidents.log_entry import (
     SignalNoted,
 )
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.store.delivery.outbox import Line
-from playbooks.store.holds.holds import Agreement
 from tests.parts.holding import HASH, PLACED_MS, VERSION, hold, signal
 
 ROLES = {"on-call": ("ada", "bo"), "legal": ("cy",)}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import socket
+from contextlib import closing
 from itertools import islice
 
 import pytest
 from rich.console import Console
 
+from streams.brokers.broker import LOOPBACK, free_port
 from streams.demo.play import Player, Script, script
+from streams.demo.ports import Ports
 from streams.demo.telling import Telling
 from streams.produce import MentionProducer, Record
 from streams.settings import KafkaSettings
@@ -73,3 +77,12 @@ def test_a_step_is_told_by_its_first_and_its_last_word_where_nothing_can_move() 
         "Learning [what]: 0 of 14 days, and so on and on (0 s)",
         "Learning [what]: 14 of 14 days, and so on and on (0 s)",
     ]
+
+
+def test_a_port_that_is_free_is_taken_and_one_that_is_not_is_passed_by() -> None:
+    wanted = free_port()
+    with closing(Ports()) as first, closing(Ports()) as second:
+        assert first.near(wanted) == wanted
+        assert second.near(wanted) != wanted, "another demo is about to listen there"
+    with closing(Ports()) as later, socket.create_server((LOOPBACK, wanted)):
+        assert later.near(wanted) != wanted, "somebody listens there"

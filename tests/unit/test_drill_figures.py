@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from playbooks.delivery.standing import Entry
+from playbooks.delivery.standing import Entry, Line
 from playbooks.drills.compare import before, compared
 from playbooks.drills.drill import Drill, Fault, Figures, Part, Place, Posts, Result, judged
 from playbooks.drills.measure import Asked, Known, Pace, measure, waited_for
-from playbooks.gate.client import Outcome
+from playbooks.gate.answer import Outcome
+from playbooks.holds.hold import Hold
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import Acknowledgement, IncidentState, IncidentView, PlannedAction
 from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.store.delivery.outbox import Line
-from playbooks.store.holds.holds import Hold
 from tests.parts.signals import a_signal
 
 #: The crisis begins at event time 0, is played from then on at wall time WALL_MS, ten times as fast as life.

@@ -9,7 +9,7 @@ import pytest
 from playbooks.effects.message import Effect, idempotency_key, links_of, read_notice
 from playbooks.effects.registry import EFFECTS, open_effects
 from playbooks.labels import Channel
-from playbooks.running.reachability import channels_for_people
+from playbooks.readiness.reachability import channels_for_people
 from playbooks.settings import (
     AlertmanagerSettings,
     AppriseSettings,

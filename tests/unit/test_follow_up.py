@@ -8,11 +8,10 @@ import pytest
 from playbooks.delivery.follow_up import follow_ups
 from playbooks.delivery.standing import Entry, OutboxState, Standing
 from playbooks.effects.message import Moment, Notice
-from playbooks.incidents.action import Action
+from playbooks.incidents.action import Action, DueAction
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.oncall.people import OPS
 from playbooks.settings import Person
-from playbooks.store.delivery.outbox import DueAction
 from tests.parts.messages import NOTICE
 
 NOW_MS = 99

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.mention import rfc3339
-from playbooks.gate.client import Outcome, judge
+from playbooks.gate.answer import Outcome, judge
 
 NOW_MS = 1_770_000_000_000
 ALLOW: dict[str, Any] = {

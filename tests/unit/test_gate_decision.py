@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from playbooks.gate.decision import GateRequest, OutgoingPost, decide, who_opens_it
+from playbooks.holds.hold import Agreement, Hold
 from playbooks.labels import GateReason, Verdict
-from playbooks.store.holds.holds import Agreement, Hold
 from tests.parts.holding import hold
 
 BRANDS = {"acme", "other"}

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
-from playbooks.store.holds.holds import Hold
+from playbooks.holds.hold import Hold
 from streams.holds_topic import TOLD_MS, HoldRecord, changed, records
 
 HOLD = Hold("h-1", "inc-1", "", "acme", "x", "A storm", 1, 1_000, 2_000)

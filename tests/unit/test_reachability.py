@@ -8,7 +8,7 @@ from playbooks.armings.arming import Arming
 from playbooks.content.catalog import load_library
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, Turns
 from playbooks.oncall.stretch import Stretch
-from playbooks.running.reachability import pages_to_nobody
+from playbooks.readiness.reachability import pages_to_nobody
 from playbooks.settings import (
     BrandSettings,
     ChannelSettings,

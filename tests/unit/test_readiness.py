@@ -15,18 +15,19 @@ from playbooks.armings.arming import Arming
 from playbooks.armings.mute import Mute
 from playbooks.content.catalog import Library, load_library
 from playbooks.content.schema import Deprecated, PlaybookError
+from playbooks.effects.asked import Asked
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry, RetryReason
 from playbooks.labels import Channel, Role
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble
 from playbooks.oncall.stretch import Stretch
 from playbooks.readiness.brands import brand_findings
-from playbooks.readiness.channels import Asked, channel_findings
+from playbooks.readiness.channels import channel_findings
 from playbooks.readiness.check import Facts, judged
 from playbooks.readiness.finding import Area, Check, Finding, Reason, Weight, as_json, concluded
 from playbooks.readiness.heartbeat import heartbeat_findings
 from playbooks.readiness.library import library_findings
 from playbooks.readiness.look import Kept, Looked
-from playbooks.readiness.processes import FRESH_MS, STANDS_STILL_MS, chain_troubles, gate_findings, process_findings
+from playbooks.readiness.processes import STANDS_STILL_MS, chain_troubles, gate_findings, process_findings
 from playbooks.readiness.surroundings import (
     MIB,
     Disk,
@@ -49,7 +50,7 @@ from playbooks.settings import (
     SlackSettings,
 )
 from playbooks.store.delivery.contact_tests import ContactTest
-from playbooks.store.pulses import Pulse
+from playbooks.store.pulses import FRESH_MS, Pulse
 from tests.parts.require import CHECKOUT
 
 NOW_MS = int(datetime(2026, 3, 2, 12, tzinfo=UTC).timestamp() * 1000)

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Engine, delete, insert, select
 
+from playbooks.effects.asked import Asked
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.labels import Channel
-from playbooks.readiness.channels import Asked
 from playbooks.store.engine import reading, writing
 from playbooks.store.schema import channel_answers
 

@@ -2,10 +2,10 @@
 
 How it survives a kill at any moment: `claim_due` marks an action ``sending`` under a lease; `begin` writes a ledger row
 ``sending`` for each contact point before anything is sent; `record` writes what came of it; `settle` ends the action or
-puts it back. (These three take many actions at once, in the caller's transaction: see `playbooks.running.ledger_writer`.) A
-runner that dies leaves the lease to run out; the next one to claim the action finds in the ledger which contact points
-were reached, and which sends were begun and never concluded. Of those `begin` writes that they were perhaps sent twice,
-and they go out again with the same idempotency key.
+puts it back. (These three take many actions at once, in the caller's transaction: `playbooks.running.ledger_writer`.)
+A runner that dies leaves the lease to run out; the next one to claim the action finds in the ledger which contact
+points were reached, and which sends were begun and never concluded. Of those `begin` writes that they were perhaps sent
+twice, and they go out again with the same idempotency key.
 
 Leases are held by the runners' own wall clocks, so a lease should be long against their difference.
 """
@@ -32,9 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from playbooks.delivery.standing import Entry, Point, in_doubt, settled, used_up
-from playbooks.delivery.standing import OutboxState as OutboxState
-from playbooks.incidents.action import Action as Action
+from playbooks.delivery.standing import Entry, Line, OutboxState, Point, entry_of, in_doubt, settled, used_up
+from playbooks.incidents.action import Action, DueAction
 from playbooks.labels import ActionKind, DeliveryOutcome
 from playbooks.store.engine import reading, writing
 from playbooks.store.schema import deliveries, outbox
@@ -73,14 +72,6 @@ class Again(msgspec.Struct, frozen=True):
     on_purpose: bool = False
 
 
-class DueAction(Action, frozen=True, kw_only=True):
-    """An action that `owner` may carry out until `lease_until_ms`. `attempt` counts the claims, from 1."""
-
-    attempt: int
-    owner: str
-    lease_until_ms: int
-
-
 class Backlog(msgspec.Struct, frozen=True):
     """Actions of a kind that are due and not ended, since when the oldest is due, and how many can be claimed now."""
 
@@ -95,15 +86,6 @@ class Begun(msgspec.Struct, frozen=True):
     known: list[Entry]
     written: list[Entry]
     points: list[Point]
-
-
-class Line(msgspec.Struct, frozen=True):
-    """A ledger entry with the action it belongs to, for people to read."""
-
-    entry: Entry
-    action: ActionKind
-    step: str
-    target: str
 
 
 def add(conn: Connection, actions: Iterable[Action]) -> None:
@@ -253,12 +235,6 @@ def action_of(row: Mapping[Any, Any]) -> Action:
     """The action of a row of the outbox."""
     known = {name: row[name] for name in Action.__struct_fields__}
     return Action(**known | {"action": ActionKind(row["action"]), "incident": row["incident"] or ""})
-
-
-def entry_of(due: DueAction, point: Point, outcome: DeliveryOutcome, detail: str, now_ms: int) -> Entry:
-    """A ledger entry about the attempt that `due` is."""
-    person, channel = point
-    return Entry(due.id, due.attempt, now_ms, person, channel, outcome, detail)
 
 
 def _claimable(now_ms: int) -> ColumnElement[bool]:

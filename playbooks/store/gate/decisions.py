@@ -14,24 +14,17 @@ from sqlalchemy import Connection, select
 from detectors.mention import to_ms
 from playbooks.gate.audit import body_of
 from playbooks.gate.callers import Caller
-from playbooks.gate.decision import (
-    CHECK_TEXT,
-    Circumstances,
-    GateAnswer,
-    GateRequest,
-    Reason,
-    decide,
-    is_held_back,
-)
+from playbooks.gate.decision import CHECK_TEXT, Circumstances, GateAnswer, GateRequest, Reason, decide, is_held_back
 from playbooks.gate.rules import GateRules
 from playbooks.holds.held_post import HeldPost, hash_of_text, post_key
+from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, Role, Verdict
-from playbooks.readiness.processes import FRESH_MS
 from playbooks.store.gate import break_glass, held_posts
 from playbooks.store.gate import texts as gate_texts
 from playbooks.store.gate.break_glass import Glass
 from playbooks.store.gate.texts import KeptText
-from playbooks.store.holds.holds import Hold, in_force_for
+from playbooks.store.holds.holds import in_force_for
+from playbooks.store.pulses import FRESH_MS
 from playbooks.store.schema import pulses
 
 

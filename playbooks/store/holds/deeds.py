@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from playbooks.effects.plain_text import paragraph
 from playbooks.holds.glass_notice import Broken, Standing, told_of_glass
 from playbooks.holds.held_post import MINUTE_MS, HeldPost, hash_of_text, post_key, spaced
+from playbooks.holds.hold import Hold
 from playbooks.holds.rights import releasers
 from playbooks.incidents.log_entry import GlassBroken, LogEntry, PostDecided
 from playbooks.labels import PostWord
@@ -26,7 +27,7 @@ from playbooks.store.gate import break_glass as glasses
 from playbooks.store.gate import held_posts
 from playbooks.store.gate import texts as gate_texts
 from playbooks.store.gate.break_glass import Glass
-from playbooks.store.holds.holds import MAX_REASON_CHARS, Hold, in_force_for, read_holds
+from playbooks.store.holds.holds import MAX_REASON_CHARS, in_force_for, read_holds
 from playbooks.store.incidents import log as incident_log
 
 Roles = Mapping[str, Iterable[str]]

@@ -15,8 +15,8 @@ from detectors.run import Drill, run_of
 from detectors.signal import Signal
 from playbooks.armings.arming import Arming
 from playbooks.content.catalog import Library
-from playbooks.holds.lease import on_lease_end
 from playbooks.incidents.catching_up import caught_up
+from playbooks.incidents.hold_lease import on_lease_end
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import Logged
 from playbooks.incidents.timers import AskAgain, CatchUp, Deadline, Escalate, Members, Quiet, on_wake
@@ -29,10 +29,7 @@ from playbooks.store.drill_over import is_over
 from playbooks.store.engine import reading, writing
 from playbooks.store.incidents import log as incident_log
 from playbooks.store.incidents import merged
-from playbooks.store.incidents.rows import (
-    write_caught_up,
-    write_woken,
-)
+from playbooks.store.incidents.rows import write_caught_up, write_woken
 from playbooks.store.incidents.taking_in import take_all
 from playbooks.store.schema import incidents
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, select, update
 
+from playbooks.holds.hold import Hold
 from playbooks.labels import Role
-from playbooks.running.patient_store import PatientStore
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
@@ -19,7 +19,7 @@ from playbooks.settings import SchedulerKind, SchedulerSettings
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
 from playbooks.store.holds import holds
-from playbooks.store.holds.holds import Hold
+from playbooks.store.patient_store import PatientStore
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.store.schema import outbox
 from tests.parts.due_actions import INCIDENT, put

@@ -1,0 +1,1 @@
+"""How far Firebreak may go for a brand, and planned silence: acts of named people, with a reason. Pure."""

@@ -1,0 +1,1 @@
+"""Incidents in the store: signals taken in, the append-only log with its hashes, people's deeds, and posts quoted."""
