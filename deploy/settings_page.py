@@ -11,7 +11,7 @@ import msgspec
 from msgspec import inspect
 
 from deploy.settings_words import MEANING, SECTIONS
-from playbooks.settings import SecretFrom, Section
+from playbooks.settings.section import SecretFrom, Section
 from streams.settings import Settings
 
 PATH = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -27,7 +27,7 @@ Secrets are never in the file. Where *secret* is allowed, say where it is kept: 
 variable or `{file: PATH}` for a file. One that is missing stops the processes that need it, and no others.
 
 In the keys, `<name>` stands for a name of your own (lower-case letters, digits, `_` and `-`). This page is made from
-the settings' types (`streams/settings.py`, `playbooks/settings.py`); there are no other settings.
+the settings' types (`streams/settings.py`, `playbooks/settings/`); there are no other settings.
 """
 _UNITS: Final = {"_s": "s", "_h": "h", "_share": "share"}
 _PORT: Final = 65_535

@@ -15,7 +15,7 @@ import click
 
 from playbooks.content.schema import PlaybookError
 from playbooks.listening import PortTaken
-from playbooks.settings import MissingSecret
+from playbooks.settings.section import MissingSecret
 from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
 from streams.brokers.broker import BrokerUnreachable

@@ -18,7 +18,7 @@ from playbooks.labels import Verdict
 from playbooks.policy.check import Checked, check
 from playbooks.policy.editors import taught
 from playbooks.policy.tone import COLD, ToneModel
-from playbooks.settings import PolicySettings
+from playbooks.settings.brands import PolicySettings
 from playbooks.wall_clock import now_ms
 from streams.labelled import labelled_posts, learning_shown, rows_of
 from streams.settings import SettingsError, read_settings

@@ -14,7 +14,7 @@ def shelf_of(settings: Settings) -> StoreShelf | None:
     """The copies, where there are calendars and a store with this version's tables; a command makes none."""
     from playbooks.oncall.shelf import StoreShelf
     from playbooks.readiness.pulse import is_made
-    from playbooks.settings import MissingSecret
+    from playbooks.settings.section import MissingSecret
     from playbooks.store.engine import StoreUnreachable, open_store, reading
     from playbooks.store.migrated import newest, schema_of
 

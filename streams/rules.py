@@ -7,7 +7,7 @@ from typing import Final
 from detectors.calendar import Calendar, Campaign
 from detectors.mention import to_ms
 from detectors.rules import WatchRules
-from playbooks.settings import PlannedSettings
+from playbooks.settings.brands import PlannedSettings
 from streams.gather import TriageRules
 from streams.settings import Settings, SettingsError
 from streams.sources.bluesky_post import SOURCE as BLUESKY

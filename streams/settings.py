@@ -16,7 +16,8 @@ from playbooks.oncall.check import beside, rota_faults
 from playbooks.oncall.contact_points import contact_faults
 from playbooks.policy.rule_faults import policy_faults
 from playbooks.schedulers.needs import scheduler_faults
-from playbooks.settings import AtLeastOne, Name, PlaybookSettings, Port, Positive, SecretFrom, Section
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.section import AtLeastOne, Name, Port, Positive, SecretFrom, Section
 from playbooks.store.engine import holds_password
 from playbooks.strict_yaml import YamlFault, line_of, load
 from streams.dead_share import SYSTEM_BRAND

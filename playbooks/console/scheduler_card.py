@@ -15,7 +15,7 @@ from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.naming import account_called
-from playbooks.settings import SchedulerSettings
+from playbooks.settings.schedulers import SchedulerSettings
 from playbooks.store.schedules import posts as scheduled_posts
 
 #: Posts shown of each list; how many there are is said.

@@ -23,7 +23,7 @@ from detectors.signal import SignalKind
 from playbooks.content.hold_scope import Narrowing
 from playbooks.content.trigger import EvidenceField, Severity, TermWord, Trigger
 from playbooks.labels import ActionKind
-from playbooks.settings import Name, Section
+from playbooks.settings.section import Name, Section
 
 PlaybookId = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,63}\Z")]
 Version = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,3})([.](0|[1-9][0-9]{0,3})){2}\Z")]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from playbooks.content.catalog import Library
 from playbooks.content.schema import Playbook
-from playbooks.settings import OfRota, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import OfRota
 
 
 def unstaffed(library: Library, settings: PlaybookSettings) -> list[str]:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from detectors.mention import PlatformName
 from detectors.signal import Signal, SignalKind
-from playbooks.settings import Section
+from playbooks.settings.section import Section
 
 Severity = Annotated[int, Meta(ge=1, le=5)]
 #: One word as it stands in the evidence: lower case, without spaces.

@@ -14,7 +14,7 @@ from playbooks.incidents.action import Action, DueAction
 from playbooks.incidents.called import name_of
 from playbooks.labels import ActionKind, DeliveryOutcome
 from playbooks.oncall.people import OPS
-from playbooks.settings import Person
+from playbooks.settings.people import Person
 
 _MARKED = {ActionKind.PAGE: Moment.PAGE, ActionKind.HOLD: Moment.HOLD}
 _REACHED = (OutboxState.DELIVERED, OutboxState.PARTLY)

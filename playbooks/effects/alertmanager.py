@@ -26,7 +26,9 @@ from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome
 from playbooks.effects.plain_text import clipped, one_line, paragraph, unlinked
 from playbooks.effects.wording import NO_LINK, marked_subject
 from playbooks.labels import Channel
-from playbooks.settings import AlertmanagerSettings, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import AlertmanagerSettings
+from playbooks.settings.people import Person
 
 PATH = "/api/v2/alerts"
 STATUS_PATH = "/api/v2/status"

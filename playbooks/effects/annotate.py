@@ -23,7 +23,8 @@ from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, 
 from playbooks.effects.own_thread import OwnThreads
 from playbooks.effects.plain_text import one_line, paragraph
 from playbooks.labels import Channel
-from playbooks.settings import GrafanaSettings, Person, PlaybookSettings
+from playbooks.settings import GrafanaSettings, PlaybookSettings
+from playbooks.settings.people import Person
 
 #: A Grafana that takes connections and never answers may keep so many threads, no more.
 MAX_UNDER_WAY = 4

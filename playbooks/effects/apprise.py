@@ -23,7 +23,10 @@ from playbooks.effects.plain_text import paragraph, unlinked
 from playbooks.effects.wording import DRILL_LINE, NO_LINK, facts, marked_subject
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
-from playbooks.settings import AppriseSettings, MissingSecret, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import AppriseSettings
+from playbooks.settings.people import Person
+from playbooks.settings.section import MissingSecret
 
 MAX_UNDER_WAY = 8
 

@@ -26,7 +26,9 @@ from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, 
 from playbooks.effects.plain_text import one_line, paragraph
 from playbooks.effects.wording import DRILL_LINE, NO_LINK, facts, marked_subject
 from playbooks.labels import ActionKind, Channel
-from playbooks.settings import EmailSettings, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import EmailSettings
+from playbooks.settings.people import Person
 
 IMPLICIT_TLS_PORT = 465
 GOODBYE_S = 1.0

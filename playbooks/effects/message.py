@@ -17,7 +17,7 @@ from playbooks.effects.action_link import ActionLink, What, address_of
 from playbooks.effects.outcome import Outcome
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
-from playbooks.settings import Person
+from playbooks.settings.people import Person
 
 #: The worlds in which somebody may be reached. A replay is not among them, so no message of one can be made.
 Reachable = Live | Drill

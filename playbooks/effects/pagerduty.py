@@ -21,7 +21,9 @@ from playbooks.effects.plain_text import clipped, one_line, paragraph, unlinked
 from playbooks.effects.wording import NO_LINK, facts, marked_subject
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
-from playbooks.settings import PagerDutySettings, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import PagerDutySettings
+from playbooks.settings.people import Person
 
 PATH = "/v2/enqueue"
 #: PagerDuty's bounds: of a summary, of a ``dedup_key``, and of a whole event (512 kB), of which the text gets a part.

@@ -23,7 +23,9 @@ from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome
 from playbooks.effects.plain_text import clipped, paragraph, unlinked
 from playbooks.effects.wording import NO_LINK, facts, marked_subject
 from playbooks.labels import ActionKind, Channel
-from playbooks.settings import Person, PlaybookSettings, SlackSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import SlackSettings
+from playbooks.settings.people import Person
 
 #: What the button is called between Slack and us.
 ACKNOWLEDGE = "firebreak_acknowledge"

@@ -23,7 +23,9 @@ from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, 
 from playbooks.effects.plain_text import clipped, one_line, unlinked
 from playbooks.effects.wording import marked_subject
 from playbooks.labels import ActionKind, Channel
-from playbooks.settings import Person, PlaybookSettings, TwilioSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import TwilioSettings
+from playbooks.settings.people import Person
 
 ACCOUNT = "/2010-04-01/Accounts/{account}.json"
 API = "/2010-04-01/Accounts/{account}/{resource}.json"

@@ -22,7 +22,9 @@ from playbooks.effects.outcome import Outcome
 from playbooks.effects.plain_text import encodable
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
-from playbooks.settings import Person, PlaybookSettings, WebhookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import WebhookSettings
+from playbooks.settings.people import Person
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from playbooks.secret import Secret
-from playbooks.settings import GateSettings, MissingSecret
+from playbooks.settings.gate import GateSettings
+from playbooks.settings.section import MissingSecret
 
 #: Schedulers send the token with every question; a shorter one could be guessed.
 TOKEN_CHARS = 16

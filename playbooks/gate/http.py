@@ -30,7 +30,7 @@ from playbooks.health import health_routes
 from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, Verdict
 from playbooks.request_body import Unreadable, receive_body
-from playbooks.settings import Otherwise
+from playbooks.settings.gate import Otherwise
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from detectors.pattern_words import in_words
 from playbooks.gate.decision import GateAnswer, GateRequest, Reason
 from playbooks.gate.refusal import Refused
 from playbooks.labels import GateReason, Verdict
-from playbooks.settings import Otherwise
+from playbooks.settings.gate import Otherwise
 
 PROXY_PATH: Final = "/v1/gate/ext-auth"
 TOKEN_HEADER: Final = "X-Firebreak-Token"  # noqa: S105  # a header's name

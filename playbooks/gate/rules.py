@@ -8,7 +8,8 @@ import msgspec
 
 from detectors.mention import rfc3339
 from playbooks.gate.decision import GateRequest, Reason
-from playbooks.settings import Otherwise, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.gate import Otherwise
 
 MINUTE_MS = 60_000
 

@@ -11,7 +11,7 @@ from playbooks.effects.message import Notice
 from playbooks.incidents.action import Action
 from playbooks.labels import ActionKind
 from playbooks.oncall.people import OPS
-from playbooks.settings import Otherwise
+from playbooks.settings.gate import Otherwise
 
 _DAY_MS = 86_400_000
 

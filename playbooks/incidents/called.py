@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from playbooks.effects.message import Notice
 from playbooks.effects.plain_text import one_line
-from playbooks.settings import Person
+from playbooks.settings.people import Person
 
 _LONGEST_NAME = 80
 

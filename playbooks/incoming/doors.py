@@ -25,7 +25,8 @@ from playbooks.incoming import pagerduty, slack, twilio
 from playbooks.incoming.heard import Dialled, Pressed, Report, TakenThere, Unheard
 from playbooks.request_body import Unreadable, receive_body
 from playbooks.secret import Secret
-from playbooks.settings import Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import Person
 from playbooks.store.delivery.contact_tests import TEST_PREFIX, note_outcome
 from playbooks.store.delivery.reports import note_report
 from playbooks.store.incidents.deeds import Told, acknowledge_by

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from playbooks.oncall.rota_file import read_rota
 from playbooks.oncall.zone import NoSuchZone, zone_named
-from playbooks.settings import CalendarSettings, OfRota, PlaybookSettings, RotaSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import CalendarSettings, OfRota, RotaSettings
 
 SCHEMES = frozenset({"http", "https", "webcal"})
 #: Where a secret is put into an address.

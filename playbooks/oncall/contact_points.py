@@ -11,7 +11,7 @@ from playbooks.settings import PlaybookSettings
 def contact_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
     """Where something is wrong (a path from ``$``), and what, in words.
 
-    >>> from playbooks.settings import Person
+    >>> from playbooks.settings.people import Person
     >>> list(contact_faults(PlaybookSettings(people={"ada": Person(name="Ada", apprise="chat")})))[0][0]
     '$.people.ada.apprise'
     """

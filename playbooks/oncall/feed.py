@@ -18,7 +18,7 @@ from playbooks.oncall.check import SECRET
 from playbooks.oncall.kept import Kept
 from playbooks.oncall.rotas import RotaTrouble
 from playbooks.secret import Secret
-from playbooks.settings import CalendarSettings
+from playbooks.settings.people import CalendarSettings
 
 MOST_BYTES = 4 * 1024 * 1024
 MOST_REDIRECTS = 3

@@ -13,7 +13,8 @@ from playbooks.labels import Channel
 from playbooks.oncall.quiet import quiet_until_ms
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas
 from playbooks.oncall.stretch import Stretch, gaps, laid, within
-from playbooks.settings import OfRota, Person, PlaybookSettings, RoleSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import OfRota, Person, RoleSettings
 
 OPS = "ops"
 DAY_MS = 86_400_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from playbooks.oncall.zone import local_at, moment_ms, zone_named
-from playbooks.settings import Person
+from playbooks.settings.people import Person
 
 _DAY = timedelta(days=1)
 
@@ -16,7 +16,7 @@ def quiet_until_ms(person: Person, at_ms: int) -> int | None:
     Both ends are what the clocks show where the person is, also in the nights in which clocks are changed.
 
     >>> from playbooks.oncall.rota_schema import moment_of
-    >>> from playbooks.settings import QuietHours
+    >>> from playbooks.settings.people import QuietHours
     >>> grace = Person(name="Grace", zone="America/New_York", quiet=QuietHours(begins="22:00", ends="07:00"))
     >>> new_york = zone_named("America/New_York")
     >>> until = quiet_until_ms(grace, moment_of("2026-07-01 23:30", new_york))

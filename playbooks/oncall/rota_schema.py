@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from playbooks.oncall.zone import moment_ms
-from playbooks.settings import AtLeastOne, ClockTime, Name, Section
+from playbooks.settings.section import AtLeastOne, ClockTime, Name, Section
 
 #: A moment by the clocks there: ``2026-12-24 09:00``. One with an offset (``...+01:00``, ``...Z``) is that very moment.
 LocalMoment = Annotated[

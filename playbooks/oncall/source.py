@@ -16,7 +16,7 @@ from playbooks.oncall.kept import Kept
 from playbooks.oncall.naming import Called
 from playbooks.oncall.rota_file import parse_rota
 from playbooks.oncall.rotas import Known, RotaTrouble, Trouble, Turns
-from playbooks.settings import CalendarSettings, Person
+from playbooks.settings.people import CalendarSettings, Person
 from playbooks.strict_yaml import YamlFault
 
 HOUR_MS = 3_600_000

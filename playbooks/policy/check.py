@@ -15,7 +15,7 @@ from playbooks.policy.secrets import secrets_in
 from playbooks.policy.tone import ToneModel
 from playbooks.policy.topics import Approval, house_words, topics_without_approval
 from playbooks.policy.tragedy import Mood, rides_on_tragedy
-from playbooks.settings import LimitSettings, PolicySettings
+from playbooks.settings.brands import LimitSettings, PolicySettings
 
 #: The longest text that is read; a post beyond it is more than any platform takes, and is cut for the reading only.
 LONGEST_READ = 70_000

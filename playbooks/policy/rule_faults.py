@@ -14,7 +14,7 @@ _DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}"
 def policy_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
     """Each fault of the brands' policies: where it stands in the settings, and what is wrong.
 
-    >>> from playbooks.settings import BrandSettings, PolicySettings
+    >>> from playbooks.settings.brands import BrandSettings, PolicySettings
     >>> brands = {"acme": BrandSettings(policy=PolicySettings(domains=("https://acme.example",)))}
     >>> [where for where, _ in policy_faults(PlaybookSettings(brands=brands))]
     ['$.brands.acme.policy.domains[0]']

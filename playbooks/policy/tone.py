@@ -21,7 +21,7 @@ from playbooks.labels import Verdict
 from playbooks.policy.finding import Finding, PolicyReason, found, shown
 from playbooks.policy.reading import plain, words_of
 from playbooks.policy.words import ALONE, REFUSED, Hit, Kind, WordList, word_list
-from playbooks.settings import PostLanguage
+from playbooks.settings.brands import PostLanguage
 
 #: Beside a listed word, blame makes a post a little worse and praise a little better; per step of a valence of -4 to 4.
 _PER_BLAME: Final = 0.15

@@ -12,7 +12,7 @@ import msgspec
 from playbooks.labels import Verdict
 from playbooks.policy.finding import Finding, PolicyReason, found
 from playbooks.policy.reading import plain
-from playbooks.settings import PolicySettings, TopicSettings
+from playbooks.settings.brands import PolicySettings, TopicSettings
 
 _BLANKS: Final = re.compile(r"\s+")
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
-from playbooks.settings import PostLanguage
+from playbooks.settings.brands import PostLanguage
 
 
 class Kind(StrEnum):

@@ -13,7 +13,8 @@ from playbooks.effects.outcome import Retry, RetryReason
 from playbooks.effects.registry import EFFECTS
 from playbooks.labels import Channel
 from playbooks.readiness.surroundings import OtherClock
-from playbooks.settings import MissingSecret, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.section import MissingSecret
 from playbooks.wall_clock import Clock
 
 #: However long a channel may take, the whole answer should not keep a person waiting.

@@ -14,7 +14,8 @@ from playbooks.effects.message import AddressOf
 from playbooks.labels import Channel
 from playbooks.readiness.finding import Area, Finding, Reason, Weight
 from playbooks.readiness.wording import moment, span
-from playbooks.settings import MissingSecret, PlaybookSettings, SecretFrom
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.section import MissingSecret, SecretFrom
 from playbooks.store.delivery.contact_tests import ContactTest
 
 DAY_MS = 86_400_000

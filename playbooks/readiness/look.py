@@ -18,7 +18,8 @@ from playbooks.labels import Channel
 from playbooks.readiness.pulse import is_made
 from playbooks.readiness.surroundings import Disk, OtherClock, StoreState
 from playbooks.readiness.waiting import Due
-from playbooks.settings import MissingSecret, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.section import MissingSecret
 from playbooks.store.arming import armed_brands
 from playbooks.store.delivery import outbox
 from playbooks.store.delivery.channel_answers import read_answers

@@ -19,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks.health import Ready
 from playbooks.labels import Role
-from playbooks.settings import MissingSecret, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.section import MissingSecret
 from playbooks.store.engine import StoreUnreachable, open_store
 from playbooks.store.pulses import EVERY_S, Pulse, write_pulse
 from playbooks.wall_clock import Clock, now_ms

@@ -10,7 +10,8 @@ from playbooks.readiness.ask_channels import opened
 from playbooks.readiness.contacts import points_of
 from playbooks.readiness.proof import for_tests, message_of, send_test, way_of
 from playbooks.readiness.reachability import channels_for_people
-from playbooks.settings import MissingSecret, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.section import MissingSecret
 from playbooks.store.delivery.contact_tests import ContactTest, note_outcome, note_place, take_asked
 from playbooks.wall_clock import Clock
 

@@ -11,7 +11,7 @@ from playbooks.delivery.standing import Line, sent_before
 from playbooks.effects.message import AddressOf
 from playbooks.labels import ActionKind, Channel
 from playbooks.oncall.people import Contact
-from playbooks.settings import Person
+from playbooks.settings.people import Person
 
 _TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
 

@@ -18,7 +18,7 @@ from playbooks.schedulers.line import Broke, Line, Reply, in_turn, moment_ms, re
 from playbooks.schedulers.post import Found, Look, Means, Spot, Trouble, Why
 from playbooks.schedulers.scheduler import Stopped, Traits
 from playbooks.secret import Secret
-from playbooks.settings import SchedulerSettings
+from playbooks.settings.schedulers import SchedulerSettings
 from playbooks.wall_clock import Clock
 
 URL = "https://api.buffer.com"

@@ -9,7 +9,9 @@ from playbooks.gate.client import GateClient
 from playbooks.gate.decision import CHECK_TEXT, GateRequest, OutgoingPost
 from playbooks.schedulers.decisions import Canary
 from playbooks.secret import Secret
-from playbooks.settings import GateSettings, MissingSecret, SchedulerSettings
+from playbooks.settings.gate import GateSettings
+from playbooks.settings.schedulers import SchedulerSettings
+from playbooks.settings.section import MissingSecret
 
 #: Who asks, as the audit has it.
 SCHEDULER = "firebreak-check"

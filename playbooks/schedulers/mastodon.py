@@ -19,7 +19,7 @@ from playbooks.schedulers.line import Broke, Line, in_turn, moment_ms, read_all,
 from playbooks.schedulers.post import Found, Look, Means, Spot, Trouble, Why
 from playbooks.schedulers.scheduler import Stopped, Traits
 from playbooks.secret import Secret
-from playbooks.settings import SchedulerSettings
+from playbooks.settings.schedulers import SchedulerSettings
 from playbooks.wall_clock import Clock
 
 PATH = "/api/v1/scheduled_statuses"

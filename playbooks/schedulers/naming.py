@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from playbooks.settings import SchedulerKind, SchedulerSettings
+from playbooks.settings.schedulers import SchedulerKind, SchedulerSettings
 
 _CALLED: Final = {
     SchedulerKind.BUFFER: "Buffer",

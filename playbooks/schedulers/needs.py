@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from playbooks.settings import PlaybookSettings, SchedulerKind
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.schedulers import SchedulerKind
 
 #: What each kind needs in the settings.
 NEEDS: dict[SchedulerKind, tuple[str, ...]] = {

@@ -14,7 +14,7 @@ from playbooks.schedulers.scheduler import Scheduler
 from playbooks.schedulers.webhook import OwnScheduler
 from playbooks.schedulers.wordpress import WordPress
 from playbooks.secret import Secret
-from playbooks.settings import SchedulerKind, SchedulerSettings
+from playbooks.settings.schedulers import SchedulerKind, SchedulerSettings
 from playbooks.wall_clock import Clock
 
 Opener = Callable[[SchedulerSettings, Secret, Clock], Scheduler]

@@ -26,7 +26,7 @@ from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.post import Found, Look, Trouble
 from playbooks.schedulers.scheduler import Scheduler, Stopped
 from playbooks.schedulers.telling import leaked_since, news, telling, urgent
-from playbooks.settings import SchedulerSettings
+from playbooks.settings.schedulers import SchedulerSettings
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
 from playbooks.store.patient_store import PatientStore

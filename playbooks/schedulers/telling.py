@@ -21,7 +21,7 @@ from playbooks.schedulers.decisions import AccountState, Canary, Verdict
 from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.naming import account_called
 from playbooks.schedulers.post import Why
-from playbooks.settings import SchedulerSettings
+from playbooks.settings.schedulers import SchedulerSettings
 
 ON_CALL, POSTING_TEAM = "on-call", "posting-team"
 #: What goes out so soon after the next try is told without waiting for it.

@@ -20,7 +20,7 @@ from playbooks.schedulers.line import Broke, Line, moment_ms, read_all, written
 from playbooks.schedulers.post import Found, Look, Means, Spot, Trouble, Why
 from playbooks.schedulers.scheduler import Stopped, Traits
 from playbooks.secret import Secret
-from playbooks.settings import SchedulerSettings
+from playbooks.settings.schedulers import SchedulerSettings
 from playbooks.wall_clock import Clock
 
 #: Posts in one question.

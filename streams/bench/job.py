@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from playbooks.settings import BrandSettings
+from playbooks.settings.brands import BrandSettings
 from streams.settings import KafkaSettings, Settings, TriageSettings
 
 #: Whom the mentions are about.

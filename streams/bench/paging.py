@@ -25,15 +25,10 @@ from playbooks.content.examples import signal_of
 from playbooks.delivery.standing import OutboxState
 from playbooks.effects.message import idempotency_key
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.settings import (
-    BrandSettings,
-    ChannelSettings,
-    EmailSettings,
-    Person,
-    PlaybookSettings,
-    RunnerSettings,
-    StoreSettings,
-)
+from playbooks.settings import PlaybookSettings, RunnerSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.channels import ChannelSettings, EmailSettings
+from playbooks.settings.people import Person
 from playbooks.store import schema
 from playbooks.store.arming import arm
 from playbooks.store.engine import migrate, open_store, reading

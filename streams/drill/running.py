@@ -11,7 +11,7 @@ from typing import Final
 from playbooks.content.catalog import library_of
 from playbooks.drills.drill import Place
 from playbooks.secret import Secret
-from playbooks.settings import MissingSecret
+from playbooks.settings.section import MissingSecret
 from playbooks.store.drills import finish_forgotten
 from playbooks.store.engine import migrate, open_store
 from playbooks.wall_clock import now_ms

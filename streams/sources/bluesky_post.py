@@ -51,7 +51,7 @@ def read_post(post: str, author: str, record: Any, seen_us: int, terms: Terms) -
     `seen_us` is when Jetstream saw it (microseconds since 1970 UTC). It is the event time where the post's own time is
     unreadable or later: a clock set wrong, or a wish to be seen later. Raises `BadPost`.
 
-    >>> from playbooks.settings import BrandSettings
+    >>> from playbooks.settings.brands import BrandSettings
     >>> record = {"text": "Acme lost my bags", "createdAt": "2026-01-05T09:00:00Z", "langs": ["en"]}
     >>> terms = Terms({"acme": BrandSettings(terms=("acme",))})
     >>> found = read_post("at://did:plc:a/app.bsky.feed.post/1", "did:plc:a", record, 1_767_603_601_000_000, terms)

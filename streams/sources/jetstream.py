@@ -205,7 +205,7 @@ def read_frame(raw: bytes, terms: Terms, now_us: int) -> Frame:
 
     `now_us` (wall clock, microseconds since 1970 UTC) only bounds the frame's own time. Never raises.
 
-    >>> from playbooks.settings import BrandSettings
+    >>> from playbooks.settings.brands import BrandSettings
     >>> terms = Terms({"acme": BrandSettings(terms=("acme",))})
     >>> read_frame(b'{"did":"did:plc:a","time_us":1725911162329308,"kind":"identity"}', terms, 1725911162400000)
     Frame(content=PassedOver(reason=<Passed.OTHER_KIND: 'other_kind'>), time_us=1725911162329308)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from playbooks.settings import BrandSettings
+from playbooks.settings.brands import BrandSettings
 from streams.settings import SettingsError
 
 #: Characters that change nothing a reader sees, and the apostrophe that phones write.

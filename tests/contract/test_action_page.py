@@ -12,7 +12,9 @@ from sqlalchemy import Engine, select
 from playbooks.effects.action_link import PATH, ActionLink, What, token_of
 from playbooks.incidents.log_entry import Acknowledged, AcknowledgedBy, Noted
 from playbooks.secret import Secret
-from playbooks.settings import ChannelSettings, LinkSettings, PlaybookSettings, SecretFrom
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import ChannelSettings, LinkSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store.engine import reading, writing
 from playbooks.store.incidents.incidents import incident_history
 from playbooks.store.schema import timers

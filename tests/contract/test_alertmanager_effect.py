@@ -17,7 +17,7 @@ import pytest
 from playbooks.effects.alertmanager import Alertmanager
 from playbooks.effects.message import Message, Stage
 from playbooks.effects.outcome import Delivered, Failed, FailedReason
-from playbooks.settings import AlertmanagerSettings
+from playbooks.settings.channels import AlertmanagerSettings
 from tests.parts.alertmanager import alerts, running_alertmanager
 from tests.parts.http_servers import Receiver, always, receiving
 from tests.parts.messages import LINKS, NOTICE, message

@@ -16,7 +16,11 @@ from playbooks.content.catalog import load_library
 from playbooks.delivery.standing import OutboxState
 from playbooks.holds.hold import Release
 from playbooks.incidents.log_entry import AcknowledgedBy
-from playbooks.settings import BrandSettings, PagerDutySettings, Person, PlaybookSettings, SecretFrom, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.channels import PagerDutySettings
+from playbooks.settings.people import Person
+from playbooks.settings.section import SecretFrom
 from playbooks.store.arming import arm
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading

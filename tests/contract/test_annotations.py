@@ -12,7 +12,8 @@ from detectors.run import Drill
 from playbooks.effects.annotate import MAX_UNDER_WAY, Annotations, tags, text
 from playbooks.effects.message import Notice
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
-from playbooks.settings import GrafanaSettings, SecretFrom
+from playbooks.settings import GrafanaSettings
+from playbooks.settings.section import SecretFrom
 from tests.parts.http_servers import Grafana, Receiver, Request, always, receiving, serving_grafana
 from tests.parts.messages import AT_MS, LINKS, NOTICE, message
 from tests.parts.smtp import Talk, keeps_silent, says, talking

@@ -16,7 +16,9 @@ from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.incidents.plan import HOUR_MS
 from playbooks.labels import ActionKind, SignalDecision
-from playbooks.settings import BrandSettings, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import Person
 from playbooks.store import timers
 from playbooks.store.arming import Brand, acts_of, arm, armed_brands, brands, know
 from playbooks.store.delivery import outbox

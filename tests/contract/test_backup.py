@@ -204,7 +204,8 @@ def test_a_backup_of_an_earlier_version_is_brought_to_this_one(store: Engine, pa
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from playbooks.settings import SecretFrom, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store.backups import backup, file as backup_file, restore
 from playbooks.store.engine import open_store
 

@@ -20,7 +20,8 @@ from sqlalchemy import Engine
 from detectors.mention import Mention
 from playbooks import telemetry
 from playbooks.labels import SourceName
-from playbooks.settings import BrandSettings, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.brands import BrandSettings
 from playbooks.store import cursors, leases
 from playbooks.store.engine import migrate, open_store
 from streams.brokers.broker import Broker

@@ -16,7 +16,8 @@ from playbooks.oncall.feed import MOST_BYTES, Address, Missing, fetch
 from playbooks.oncall.kept import Kept
 from playbooks.oncall.rotas import RotaTrouble
 from playbooks.secret import Secret
-from playbooks.settings import CalendarSettings, MissingSecret, SecretFrom
+from playbooks.settings.people import CalendarSettings
+from playbooks.settings.section import MissingSecret, SecretFrom
 from tests.parts.calendars import calendar, event
 from tests.parts.http_servers import Answer, Receiver, Request, always, receiving
 

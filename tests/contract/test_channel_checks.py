@@ -20,19 +20,18 @@ from playbooks.effects.twilio import Calls, Texts
 from playbooks.labels import Channel
 from playbooks.readiness.ask_channels import ask_channels, clocks_of
 from playbooks.readiness.channels import channel_findings
-from playbooks.settings import (
+from playbooks.settings import GrafanaSettings, PlaybookSettings
+from playbooks.settings.channels import (
     AlertmanagerSettings,
     AppriseSettings,
     ChannelSettings,
     EmailSettings,
-    GrafanaSettings,
     PagerDutySettings,
-    PlaybookSettings,
-    SecretFrom,
     SlackSettings,
     TwilioSettings,
     WebhookSettings,
 )
+from playbooks.settings.section import SecretFrom
 from playbooks.wall_clock import now_ms
 from tests.parts.alertmanager import running_alertmanager
 from tests.parts.http_servers import Answer, Receiver, Request, always, receiving

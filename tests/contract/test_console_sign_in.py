@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from playbooks.console.links import UnknownPerson, first_link, link_for
-from playbooks.settings import ConsoleSettings, Person, PlaybookSettings, StoreSettings
+from playbooks.settings import ConsoleSettings, PlaybookSettings, StoreSettings
+from playbooks.settings.people import Person
 from playbooks.store.holds.holds import holds_in_force
 from playbooks.store.sessions import issue_link
 from tests.parts.console import HOUR_MS, SETTINGS, Clock, browsing, crisis, page, send

@@ -19,16 +19,10 @@ from playbooks.readiness.proof import CODE_VALID_MS, CONFIRM_PATH, Way, message_
 from playbooks.readiness.reachability import channels_for_people
 from playbooks.readiness.send_due import send_due
 from playbooks.secret import Secret
-from playbooks.settings import (
-    ChannelSettings,
-    ConsoleSettings,
-    EmailSettings,
-    LinkSettings,
-    PagerDutySettings,
-    Person,
-    PlaybookSettings,
-    SecretFrom,
-)
+from playbooks.settings import ConsoleSettings, PlaybookSettings
+from playbooks.settings.channels import ChannelSettings, EmailSettings, LinkSettings, PagerDutySettings
+from playbooks.settings.people import Person
+from playbooks.settings.section import SecretFrom
 from playbooks.store.delivery.contact_tests import ASKED, ContactTest, confirm, newest_tests, note_test, take_asked
 from streams.cli import main
 from tests.parts.channels import SECRETS, SIDES, Mood, Side

@@ -15,7 +15,9 @@ from playbooks.effects.outcome import Delivered
 from playbooks.incidents.incident import IncidentState
 from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.labels import ActionKind, DeliveryOutcome, SignalDecision
-from playbooks.settings import BrandSettings, Person, PlaybookSettings, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import Person
 from playbooks.store import drills, timers
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading

@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 
 from playbooks.gate.http import gate_app
 from playbooks.gate.openapi import document, openapi_json
-from playbooks.settings import Otherwise, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.gate import Otherwise
 from playbooks.store.engine import open_store
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.golden import Golden

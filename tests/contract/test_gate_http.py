@@ -24,15 +24,10 @@ from detectors.mention import rfc3339
 from playbooks.gate.http import MAX_BODY_BYTES, gate_app
 from playbooks.gate.service import run_gate
 from playbooks.listening import PortTaken
-from playbooks.settings import (
-    BrandSettings,
-    GateSettings,
-    MissingSecret,
-    Otherwise,
-    PlaybookSettings,
-    SecretFrom,
-    StoreSettings,
-)
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.gate import GateSettings, Otherwise
+from playbooks.settings.section import MissingSecret, SecretFrom
 from playbooks.store.engine import open_store, writing
 from playbooks.store.holds.holds import agree_release
 from tests.parts.gate import TOKEN, a_gate, callers

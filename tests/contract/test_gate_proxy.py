@@ -19,7 +19,8 @@ from sqlalchemy import Engine
 
 from playbooks.content.hold_scope import Narrowing
 from playbooks.gate.http import gate_app
-from playbooks.settings import Otherwise, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.gate import Otherwise
 from playbooks.store.engine import open_store, writing
 from playbooks.store.holds.holds import place
 from streams.brokers.broker import free_port

@@ -14,7 +14,8 @@ from playbooks.effects.outcome import Delivered, Failed, Outcome, Retry
 from playbooks.labels import ActionKind, Role
 from playbooks.readiness.alive import PATIENCE_MS, Alive
 from playbooks.readiness.heartbeat import Heartbeat
-from playbooks.settings import HeartbeatSettings, PlaybookSettings, RunnerSettings, SecretFrom, StoreSettings
+from playbooks.settings import HeartbeatSettings, PlaybookSettings, RunnerSettings, StoreSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store.engine import open_store
 from playbooks.store.pulses import Pulse, read_pulses, write_pulse
 from playbooks.wall_clock import now_ms

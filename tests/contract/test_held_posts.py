@@ -16,7 +16,10 @@ from playbooks.holds.by_hand import ByHand
 from playbooks.holds.held_post import MINUTE_MS, post_key
 from playbooks.holds.hold import Release
 from playbooks.labels import PostWord, Role, Verdict
-from playbooks.settings import BrandSettings, BreakGlassSettings, GateSettings, Otherwise, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.gate import BreakGlassSettings, GateSettings, Otherwise
+from playbooks.settings.people import Person
 from playbooks.store import schema, timers
 from playbooks.store.engine import reading
 from playbooks.store.gate.held_posts import held_for, waiting

@@ -24,16 +24,10 @@ from playbooks.readiness.contacts import points_of
 from playbooks.readiness.proof import new_test
 from playbooks.readiness.send_due import send_due
 from playbooks.running.carry_out import Carrier
-from playbooks.settings import (
-    ChannelSettings,
-    ConsoleSettings,
-    PagerDutySettings,
-    Person,
-    PlaybookSettings,
-    SecretFrom,
-    SlackSettings,
-    TwilioSettings,
-)
+from playbooks.settings import ConsoleSettings, PlaybookSettings
+from playbooks.settings.channels import ChannelSettings, PagerDutySettings, SlackSettings, TwilioSettings
+from playbooks.settings.people import Person
+from playbooks.settings.section import SecretFrom
 from playbooks.store.delivery import outbox
 from playbooks.store.delivery.contact_tests import ASKED, newest_tests, note_test
 from playbooks.store.incidents.deeds import Told, resolve

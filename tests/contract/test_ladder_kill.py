@@ -14,7 +14,8 @@ from playbooks.delivery.standing import Entry, OutboxState
 from playbooks.effects.message import idempotency_key
 from playbooks.incidents.timers import ladder
 from playbooks.labels import Channel, DeliveryOutcome
-from playbooks.settings import BrandSettings, PlaybookSettings, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
 from playbooks.store import schema
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import migrate, open_store, reading

@@ -9,7 +9,8 @@ from playbooks.delivery.standing import OutboxState, entry_of
 from playbooks.incidents.action import DueAction
 from playbooks.incidents.log_entry import CLOCK, Noted
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.settings import Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import Person
 from playbooks.store import schema, timers
 from playbooks.store.delivery import outbox
 from playbooks.store.delivery.reports import note_report

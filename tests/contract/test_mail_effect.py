@@ -9,7 +9,8 @@ import pytest
 
 from playbooks.effects.mail import Mail
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry, RetryReason
-from playbooks.settings import EmailSettings, SecretFrom
+from playbooks.settings.channels import EmailSettings
+from playbooks.settings.section import SecretFrom
 from tests.parts.messages import NOTICE, message
 from tests.parts.smtp import Mailbox, keeps_silent, says, smtp_server, talking
 from tests.parts.tls import self_signed

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.look import Looked, look
 from playbooks.readiness.surroundings import store_findings
-from playbooks.settings import PlaybookSettings, SecretFrom, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store.engine import writing
 
 NOW_MS = 1_795_000_000_000

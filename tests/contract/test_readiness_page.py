@@ -19,7 +19,8 @@ from playbooks.labels import Channel, Role
 from playbooks.readiness.finding import Reason
 from playbooks.readiness.look import look_at
 from playbooks.readiness.waiting import waiting_findings
-from playbooks.settings import ChannelSettings, EmailSettings, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.channels import ChannelSettings, EmailSettings
 from playbooks.store.arming import arm
 from playbooks.store.delivery.channel_answers import read_answers, write_answers
 from playbooks.store.engine import writing

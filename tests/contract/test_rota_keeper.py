@@ -29,7 +29,8 @@ from playbooks.oncall.rotas import RotaTrouble
 from playbooks.oncall.shelf import StoreShelf
 from playbooks.oncall.source import RETRY_MS
 from playbooks.oncall.zone import zone_named
-from playbooks.settings import CalendarSettings, OfRota, Person, PlaybookSettings, RotaSettings, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.people import CalendarSettings, OfRota, Person, RotaSettings
 from playbooks.store.calendars import read_calendar, write_calendar
 from playbooks.store.engine import migrate, open_store
 from streams.cli import main

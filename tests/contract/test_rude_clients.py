@@ -18,7 +18,7 @@ from playbooks.gate.http import gate_app
 from playbooks.health import serve_health
 from playbooks.listening import listening
 from playbooks.secret import Secret
-from playbooks.settings import BrandSettings
+from playbooks.settings.brands import BrandSettings
 from streams.settings import Settings, SourceSettings, WebhookSourceSettings
 from streams.sources import webhook
 from tests.parts.console import Clock, desk

@@ -19,7 +19,11 @@ from playbooks.effects.outcome import Outcome
 from playbooks.effects.registry import EFFECTS
 from playbooks.health import serve_health
 from playbooks.labels import ActionKind, Channel
-from playbooks.settings import BrandSettings, ChannelSettings, GrafanaSettings, Person, SecretFrom, StoreSettings
+from playbooks.settings import GrafanaSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.channels import ChannelSettings
+from playbooks.settings.people import Person
+from playbooks.settings.section import SecretFrom
 from playbooks.store.engine import open_store
 from tests.parts.due_actions import action, entries, put, states, words
 from tests.parts.http_servers import Grafana, serving_grafana

@@ -14,18 +14,10 @@ from playbooks.delivery.standing import OutboxState
 from playbooks.labels import ActionKind
 from playbooks.oncall import keeper
 from playbooks.running import carry_out
-from playbooks.settings import (
-    CalendarSettings,
-    ChannelSettings,
-    OfRota,
-    Person,
-    PlaybookSettings,
-    QuietHours,
-    RotaSettings,
-    SecretFrom,
-    StoreSettings,
-    WebhookSettings,
-)
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.channels import ChannelSettings, WebhookSettings
+from playbooks.settings.people import CalendarSettings, OfRota, Person, QuietHours, RotaSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store import schema
 from playbooks.store.engine import reading
 from tests.parts.calendars import calendar, event

@@ -9,7 +9,9 @@ from sqlalchemy import Engine
 from playbooks.gate.http import gate_app
 from playbooks.schedulers.canary import GateCanary
 from playbooks.schedulers.decisions import Canary
-from playbooks.settings import GateSettings, SchedulerKind, SchedulerSettings, SecretFrom
+from playbooks.settings.gate import GateSettings
+from playbooks.settings.schedulers import SchedulerKind, SchedulerSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store.gate.held_posts import held_for
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.holding import hold, put

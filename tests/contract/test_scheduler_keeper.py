@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 from playbooks.labels import Role
 from playbooks.schedulers.decisions import AccountState
 from playbooks.schedulers.keeper import SchedulerKeeper
-from playbooks.settings import BrandSettings, GateSettings, PlaybookSettings, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.gate import GateSettings
 from playbooks.store import leases
 from playbooks.store.engine import migrate, open_store
 from playbooks.store.patient_store import PatientStore

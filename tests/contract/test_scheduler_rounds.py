@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Stage, Wish
 from playbooks.schedulers.post import Why
-from playbooks.settings import SchedulerKind
+from playbooks.settings.schedulers import SchedulerKind
 from playbooks.store.engine import writing
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.store.schedules.posts import Asked

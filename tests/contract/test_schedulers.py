@@ -9,7 +9,7 @@ import pytest
 from playbooks.schedulers.post import Found, Look, Means, Spot, Trouble, Why
 from playbooks.schedulers.registry import ADAPTERS, open_scheduler
 from playbooks.schedulers.scheduler import Scheduler
-from playbooks.settings import SchedulerKind
+from playbooks.settings.schedulers import SchedulerKind
 from tests.parts.schedulers.every import SERVERS
 from tests.parts.schedulers.facebook import FacebookServer
 from tests.parts.schedulers.hootsuite import HootsuiteServer

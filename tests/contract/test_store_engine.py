@@ -14,7 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from playbooks.settings import MissingSecret, SecretFrom, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.section import MissingSecret, SecretFrom
 from playbooks.store import schema
 from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing
 from tests.parts.postgres import PASSWORD, Postgres

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, insert, select, update
 from playbooks.labels import Role
 from playbooks.oncall.rotas import NO_ROTAS
 from playbooks.running.waking import AGAIN_MS, AT_ONCE, Waker
-from playbooks.settings import BrandSettings, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
 from playbooks.store.incidents.incidents import list_incidents, take_signal

@@ -18,7 +18,9 @@ import pytest
 
 from detectors.mention import MAX_RECORD_BYTES, Mention
 from playbooks.secret import Secret
-from playbooks.settings import BrandSettings, MissingSecret, SecretFrom, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.section import MissingSecret, SecretFrom
 from playbooks.store import leases
 from playbooks.store.engine import migrate, open_store
 from streams.brokers.broker import Broker

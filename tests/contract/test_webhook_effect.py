@@ -11,7 +11,8 @@ from aiohttp import web
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry, RetryReason
 from playbooks.effects.webhook import Webhook, signature
 from playbooks.secret import Secret
-from playbooks.settings import SecretFrom, WebhookSettings
+from playbooks.settings.channels import WebhookSettings
+from playbooks.settings.section import SecretFrom
 from tests.parts.http_servers import Receiver, Request, always, receiving
 from tests.parts.messages import AT_MS, message
 from tests.parts.smtp import Talk, keeps_silent, says, talking

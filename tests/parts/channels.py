@@ -26,17 +26,17 @@ from playbooks.effects.slack import Slack
 from playbooks.effects.twilio import Calls, Texts, Twilio
 from playbooks.effects.webhook import Webhook
 from playbooks.labels import Channel
-from playbooks.settings import (
+from playbooks.settings import GrafanaSettings
+from playbooks.settings.channels import (
     AlertmanagerSettings,
     AppriseSettings,
     EmailSettings,
-    GrafanaSettings,
     PagerDutySettings,
-    SecretFrom,
     SlackSettings,
     TwilioSettings,
     WebhookSettings,
 )
+from playbooks.settings.section import SecretFrom
 from tests.parts.http_servers import Answer, Receiver, Request, receiving
 from tests.parts.pagerduty import KEY, PagerDutyEvents
 from tests.parts.slack import PATH, SlackChannel

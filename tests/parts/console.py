@@ -16,7 +16,9 @@ from playbooks.armings.arming import Arming
 from playbooks.console.app import console_app
 from playbooks.console.desk import Desk
 from playbooks.content.catalog import Library, load_library
-from playbooks.settings import BrandSettings, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import Person
 from playbooks.store.arming import arm
 from playbooks.store.incidents.incidents import list_incidents, take_signal
 from playbooks.store.sessions import issue_link

@@ -10,7 +10,7 @@ from playbooks.gate.callers import Caller, Callers
 from playbooks.gate.rules import GateRules
 from playbooks.gate.service import Gate
 from playbooks.secret import Secret
-from playbooks.settings import Otherwise
+from playbooks.settings.gate import Otherwise
 from playbooks.wall_clock import Clock, now_ms
 
 TOKEN = "a-token-of-the-gate"

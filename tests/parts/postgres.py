@@ -26,7 +26,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from playbooks.settings import SecretFrom, StoreSettings
+from playbooks.settings import StoreSettings
+from playbooks.settings.section import SecretFrom
 from playbooks.store.engine import migrate, open_store
 from tests.parts.require import require
 

@@ -11,16 +11,9 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from playbooks.running.runner import run_runner
-from playbooks.settings import (
-    ChannelSettings,
-    ConsoleSettings,
-    EmailSettings,
-    GrafanaSettings,
-    Person,
-    PlaybookSettings,
-    RunnerSettings,
-    StoreSettings,
-)
+from playbooks.settings import ConsoleSettings, GrafanaSettings, PlaybookSettings, RunnerSettings, StoreSettings
+from playbooks.settings.channels import ChannelSettings, EmailSettings
+from playbooks.settings.people import Person
 from playbooks.wall_clock import Clock, now_ms
 from tests.parts.require import CHECKOUT
 from tests.parts.smtp import Mailbox

@@ -14,7 +14,9 @@ from playbooks.content.examples import signal_of
 from playbooks.content.lock_file import hash_of
 from playbooks.content.schema import ExampleSignal
 from playbooks.content.trigger import EvidenceField
-from playbooks.settings import BrandSettings, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import Person
 from playbooks.store.arming import arm
 
 DATA = Path(__file__).resolve().parents[1] / "data"

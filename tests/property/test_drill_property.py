@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from detectors.run import Drill
 from playbooks.labels import Channel
 from playbooks.oncall.people import reach
-from playbooks.settings import Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import Person
 from streams.closing import PartitionWatch
 from streams.gather import Gathered, Record
 from streams.watch_state import BrandSnapshot, encode_snapshot

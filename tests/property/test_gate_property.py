@@ -21,7 +21,9 @@ from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.holds.by_hand import ByHand
 from playbooks.holds.held_post import MINUTE_MS, post_key
 from playbooks.labels import PostWord, Verdict
-from playbooks.settings import BrandSettings, Person, PlaybookSettings, StoreSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import Person
 from playbooks.store import timers
 from playbooks.store.engine import open_store
 from playbooks.store.gate.audit import read_audit

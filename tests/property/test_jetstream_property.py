@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from detectors.mention import decode_mention, encode_mention
-from playbooks.settings import BrandSettings
+from playbooks.settings.brands import BrandSettings
 from streams.sources.jetstream import AHEAD_US, EARLIEST_US, Mentions, read_frame
 from streams.sources.terms import Terms
 from tests.parts import jetstream_server as sent

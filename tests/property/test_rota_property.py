@@ -14,7 +14,7 @@ from playbooks.oncall.rota import Rota
 from playbooks.oncall.rota_schema import HandOver, Hours, Layer, Override, RotaFile, Weekday
 from playbooks.oncall.stretch import Stretch, gaps, laid, within
 from playbooks.oncall.zone import local_at, moment_ms, zone_named
-from playbooks.settings import Person, QuietHours
+from playbooks.settings.people import Person, QuietHours
 
 #: A busy machine is no fault of a rota.
 PATIENT = settings(deadline=None)

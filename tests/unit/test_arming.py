@@ -12,7 +12,9 @@ from playbooks.armings.arming import DAY_MS, Act, Armed, Arming, how_far, judged
 from playbooks.effects.message import read_notice
 from playbooks.incidents.arming_notice import in_words, meaning, told_of
 from playbooks.labels import ActionKind
-from playbooks.settings import BrandSettings, OfRota, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import OfRota, Person
 from tests.parts.signals import a_signal
 
 SETTINGS = PlaybookSettings(

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from playbooks.labels import Role, SourceName
-from playbooks.settings import SecretFrom
+from playbooks.settings.section import SecretFrom
 from streams.brokers import apache
 from tests.parts.deployment import COMPOSE, PROMETHEUS, deployed_settings, our_services, read_yaml, services
 from tests.parts.require import CHECKOUT

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from playbooks.settings import GateSettings
+from playbooks.settings.gate import GateSettings
 from streams.cli import main
 from streams.drill.running import address_of_gate
 from streams.drill.whom import Whom

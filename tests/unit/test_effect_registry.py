@@ -10,21 +10,19 @@ from playbooks.effects.message import Effect, idempotency_key, links_of, read_no
 from playbooks.effects.registry import EFFECTS, open_effects
 from playbooks.labels import Channel
 from playbooks.readiness.reachability import channels_for_people
-from playbooks.settings import (
+from playbooks.settings import GrafanaSettings, PlaybookSettings
+from playbooks.settings.channels import (
     AlertmanagerSettings,
     AppriseSettings,
     ChannelSettings,
     EmailSettings,
-    GrafanaSettings,
-    MissingSecret,
     PagerDutySettings,
-    Person,
-    PlaybookSettings,
-    SecretFrom,
     SlackSettings,
     TwilioSettings,
     WebhookSettings,
 )
+from playbooks.settings.people import Person
+from playbooks.settings.section import MissingSecret, SecretFrom
 from tests.parts.messages import NOTICE
 from tests.parts.require import CHECKOUT
 

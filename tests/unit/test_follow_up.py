@@ -11,7 +11,7 @@ from playbooks.effects.message import Moment, Notice
 from playbooks.incidents.action import Action, DueAction
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.oncall.people import OPS
-from playbooks.settings import Person
+from playbooks.settings.people import Person
 from tests.parts.messages import NOTICE
 
 NOW_MS = 99

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from detectors.mention import MAX_RECORD_BYTES, decode_mention, encode_mention
-from playbooks.settings import BrandSettings
+from playbooks.settings.brands import BrandSettings
 from streams.sources.bluesky_post import Passed
 from streams.sources.jetstream import (
     AHEAD_US,

@@ -17,7 +17,8 @@ from playbooks.effects.message import Message, Notice
 from playbooks.effects.outcome import Failed, FailedReason, Retry, RetryReason
 from playbooks.effects.wording import DRILL_LINE, NO_LINK, marked_subject
 from playbooks.labels import ActionKind
-from playbooks.settings import EmailSettings, SecretFrom
+from playbooks.settings.channels import EmailSettings
+from playbooks.settings.section import SecretFrom
 from tests.parts.messages import LINKS, NOTICE, message
 
 SENDER = "Firebreak <fire@example.org>"

@@ -29,7 +29,8 @@ from playbooks.oncall.rota_schema import moment_of
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble, Turns
 from playbooks.oncall.stretch import Stretch, gaps, within
 from playbooks.oncall.zone import zone_named
-from playbooks.settings import OfRota, Person, PlaybookSettings, QuietHours
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import OfRota, Person, QuietHours
 
 BERLIN = zone_named("Europe/Berlin")
 HOUR_MS = 3_600_000

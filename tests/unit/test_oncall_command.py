@@ -17,7 +17,8 @@ from playbooks.oncall.rota_file import parse_rota
 from playbooks.oncall.rota_schema import moment_of
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, RotaTrouble, Trouble
 from playbooks.oncall.zone import zone_named
-from playbooks.settings import OfRota, Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import OfRota, Person
 from streams.cli import main
 from tests.parts.calendars import calendar, event
 from tests.parts.documents import text_of

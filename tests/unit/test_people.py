@@ -6,7 +6,8 @@ from detectors.run import LIVE, Drill, Replay
 from playbooks.effects.message import AddressOf
 from playbooks.labels import Channel
 from playbooks.oncall.people import Contact, Missed, Reach, Unreachable, reach
-from playbooks.settings import Person, PlaybookSettings
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.people import Person
 
 ADA = Person(name="Ada", email="ada@example.org", webhook="https://hooks.example.org/ada", drills=True)
 BOB = Person(name="Bob", email="bob@example.org")

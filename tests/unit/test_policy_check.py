@@ -19,7 +19,7 @@ from playbooks.policy.secrets import secrets_in
 from playbooks.policy.tone import ToneModel, read
 from playbooks.policy.topics import Approval, house_words
 from playbooks.policy.tragedy import COUNTS_FOR_MS, FEWEST_MENTIONS, Mood, mood_of, rides_on_tragedy
-from playbooks.settings import LimitSettings, PolicySettings, TopicSettings
+from playbooks.settings.brands import LimitSettings, PolicySettings, TopicSettings
 
 MODEL = ToneModel()
 

@@ -11,7 +11,7 @@ from playbooks.policy.finding import PolicyReason, worst
 from playbooks.policy.reading import plain
 from playbooks.policy.tone import ToneModel, read
 from playbooks.policy.words import ALONE, REFUSED, Kind, _of_library, _rows, word_list
-from playbooks.settings import PostLanguage
+from playbooks.settings.brands import PostLanguage
 
 MODEL = ToneModel()
 

@@ -9,15 +9,10 @@ from playbooks.content.catalog import load_library
 from playbooks.oncall.rotas import NO_ROTAS, Known, Rotas, Turns
 from playbooks.oncall.stretch import Stretch
 from playbooks.readiness.reachability import pages_to_nobody
-from playbooks.settings import (
-    BrandSettings,
-    ChannelSettings,
-    EmailSettings,
-    OfRota,
-    Person,
-    PlaybookSettings,
-    RoleSettings,
-)
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.channels import ChannelSettings, EmailSettings
+from playbooks.settings.people import OfRota, Person, RoleSettings
 
 LIBRARY = load_library()
 ADA = {"ada": Person(name="Ada", email="ada@example.org")}

@@ -38,17 +38,11 @@ from playbooks.readiness.surroundings import (
     store_findings,
 )
 from playbooks.readiness.waiting import LATE_MS, Due, waiting_findings
-from playbooks.settings import (
-    BrandSettings,
-    ChannelSettings,
-    EmailSettings,
-    HeartbeatSettings,
-    OfRota,
-    Person,
-    PlaybookSettings,
-    SecretFrom,
-    SlackSettings,
-)
+from playbooks.settings import HeartbeatSettings, PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.channels import ChannelSettings, EmailSettings, SlackSettings
+from playbooks.settings.people import OfRota, Person
+from playbooks.settings.section import SecretFrom
 from playbooks.store.delivery.contact_tests import ContactTest
 from playbooks.store.pulses import FRESH_MS, Pulse
 from tests.parts.require import CHECKOUT

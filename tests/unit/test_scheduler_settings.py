@@ -9,7 +9,8 @@ import pytest
 
 from playbooks.schedulers.needs import NEEDS
 from playbooks.schedulers.registry import ADAPTERS, open_scheduler
-from playbooks.settings import MissingSecret, SchedulerKind, SchedulerSettings, SecretFrom
+from playbooks.settings.schedulers import SchedulerKind, SchedulerSettings
+from playbooks.settings.section import MissingSecret, SecretFrom
 from streams.settings import SettingsError, read_settings
 from tests.parts.require import CHECKOUT
 

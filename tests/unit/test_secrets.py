@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from playbooks.gate.service import run_gate
-from playbooks.settings import GateSettings, MissingSecret, PlaybookSettings, SecretFrom
+from playbooks.settings import PlaybookSettings
+from playbooks.settings.gate import GateSettings
+from playbooks.settings.section import MissingSecret, SecretFrom
 from streams.settings import SettingsError, read_settings
 
 

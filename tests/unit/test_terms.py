@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from playbooks.settings import BrandSettings
+from playbooks.settings.brands import BrandSettings
 from streams.settings import SettingsError
 from streams.sources.terms import Passage, Terms
 

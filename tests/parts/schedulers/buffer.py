@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from playbooks.settings import SchedulerKind
+from playbooks.settings.schedulers import SchedulerKind
 from tests.parts.http_servers import Request
 from tests.parts.schedulers.server import Held, Refused, Server, moment, ms
 

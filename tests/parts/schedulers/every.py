@@ -15,7 +15,7 @@ from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Kept, Stage
 from playbooks.schedulers.registry import open_scheduler
 from playbooks.schedulers.round import Round
-from playbooks.settings import SchedulerKind, SchedulerSettings
+from playbooks.settings.schedulers import SchedulerKind, SchedulerSettings
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
 from playbooks.store.holds import holds

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from playbooks.settings import SchedulerKind
+from playbooks.settings.schedulers import SchedulerKind
 from tests.parts.http_servers import Request
 from tests.parts.schedulers.server import DAY_MS, MINUTE_MS, Held, Refused, Server
 

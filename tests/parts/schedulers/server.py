@@ -13,7 +13,8 @@ from typing import ClassVar
 from aiohttp import web
 
 from playbooks.listening import listening
-from playbooks.settings import SchedulerKind, SchedulerSettings, SecretFrom
+from playbooks.settings.schedulers import SchedulerKind, SchedulerSettings
+from playbooks.settings.section import SecretFrom
 from tests.parts.http_servers import Request
 
 TOKEN = "scheduler-token-of-the-tests"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from playbooks.settings import SchedulerKind
+from playbooks.settings.schedulers import SchedulerKind
 from tests.parts.http_servers import Request
 from tests.parts.schedulers.server import TOKEN, Held, Refused, Server, moment, ms
 
