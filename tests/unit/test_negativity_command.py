@@ -12,7 +12,7 @@ from detectors.text.features import features
 from detectors.text.model import START, Scorer
 from playbooks.labels import SampleOrigin
 from streams.cli import main
-from streams.correct_command import correction
+from streams.commands.correct import correction
 from streams.labelled import learned_from
 from streams.wire import Topic, decode_sample
 

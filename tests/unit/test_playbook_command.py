@@ -15,8 +15,8 @@ from playbooks.content.catalog import OWN_LIBRARY, Pinned, library_of, load_libr
 from playbooks.content.drafting import first_version, next_version
 from playbooks.content.lock_file import add_to_lock, hash_of, read_lock
 from playbooks.content.schema import PlaybookError
-from streams import playbook_command
 from streams.cli import main
+from streams.commands import playbook as playbook_command
 from streams.settings import read_settings
 from tests.parts.signals import DATA, PLAIN
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 import msgspec
 
-from streams.hold_words import told_in_words
+from streams.commands.hold_words import told_in_words
+from streams.commands.signed import signed
 from streams.rights_now import rights_now
 from streams.settings import Settings, read_settings
-from streams.signed import signed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

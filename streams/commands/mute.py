@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import click
 import msgspec
 
+from streams.commands.signed import signed
 from streams.settings import Settings, read_settings
-from streams.signed import signed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 import msgspec
 
+from streams.commands.signed import signed
 from streams.settings import Settings, read_settings
-from streams.signed import signed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -68,7 +68,7 @@ def list_command(
     """Show the incidents that are open, or with --all those that are over too, the newest first."""
     from playbooks.incidents.incident import IncidentState
     from playbooks.store.incidents.incidents import list_incidents
-    from streams.incident_shown import as_rows, in_list
+    from streams.commands.incident_shown import as_rows, in_list
 
     settings, engine = _opened(ctx)
     found = [
@@ -92,7 +92,7 @@ def list_command(
 @click.pass_context
 def show_command(ctx: click.Context, incident: str, markdown: bool, as_json: bool) -> None:
     """Show how an incident stands, what happened, its posts and holds, and who was told."""
-    from streams.incident_shown import Shown, as_json_of, in_lines, read, review_of
+    from streams.commands.incident_shown import Shown, as_json_of, in_lines, read, review_of
 
     settings, engine = _opened(ctx)
     known: Shown | None = read(engine, incident)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from streams.commands.signed import signed
 from streams.settings import read_settings
-from streams.signed import signed
 
 if TYPE_CHECKING:
     from playbooks.store.incidents.erasing import What

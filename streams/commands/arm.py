@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 import click
 import msgspec
 
+from streams.commands.signed import signed
 from streams.settings import Settings, SettingsError, read_settings
-from streams.signed import signed
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import msgspec
 
+from streams.commands.signed import signed
 from streams.rights_now import rights_now
 from streams.settings import Settings, read_settings
-from streams.signed import signed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
