@@ -6,6 +6,7 @@ is what the proxy says: it must set each of them itself and pass on none of its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -34,7 +35,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "X-Firebreak-Run": "run",
 }
 POST_HEADER: Final = "X-Firebreak-Post-Id"
-#: What names the post where the other is not there: Envoy gives each request one.
+#: What names the post where the other is not there.
 REQUEST_HEADER: Final = "X-Request-Id"
 #: The text, percent-encoded UTF-8: a header takes nothing else.
 TEXT_HEADER: Final = "X-Firebreak-Text"
@@ -43,6 +44,8 @@ AUTOMATED_HEADER: Final = "X-Firebreak-Automated"
 ANSWER_HEADER: Final = "X-Firebreak-Decision"
 REASONS_HEADER: Final = "X-Firebreak-Reasons"
 HOLD_HEADER: Final = "X-Firebreak-Hold"
+#: What an older Envoy sends in place of what it should have filled in.
+_TEMPLATE: Final = re.compile(r"%[A-Z_]+(\(.*\))?%")
 
 
 def question_of(headers: CIMultiDictProxy[str]) -> tuple[GateRequest, bool]:
@@ -96,7 +99,10 @@ def _one(headers: CIMultiDictProxy[str], name: str) -> str:
     said = headers.getall(name, [])
     if len(said) > 1:
         raise _refused(f"{name} is there {len(said)} times; the proxy must set it itself, once")
-    return said[0].strip() if said else ""
+    value = said[0].strip() if said else ""
+    if _TEMPLATE.fullmatch(value):
+        raise _refused(f"{name} is {value}: the proxy does not fill it in, so every post would be called the same")
+    return value
 
 
 def _refused(message: str) -> Refused:

