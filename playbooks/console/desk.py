@@ -13,11 +13,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Engine
 
 from detectors.mention import rfc3339
+from detectors.run import run_of
 from playbooks.console import words
 from playbooks.console.markdown import to_html
 from playbooks.content.catalog import Library
 from playbooks.effects.plain_text import one_line, paragraph
-from playbooks.oncall.people import rights
+from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.still_asked import asked_each
+from playbooks.oncall.people import rights, who_is_asked
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.readiness.check import Probe
 from playbooks.settings import PlaybookSettings
@@ -104,6 +107,11 @@ class Desk:
     def roles(self) -> dict[str, tuple[str, ...]]:
         """Who may do what each role may."""
         return rights(self.settings, self.rotas(), self.clock())
+
+    def asked_each(self, view: IncidentView) -> list[tuple[str, str]]:
+        """Each role of which everybody has to acknowledge an incident, and in words who has and who is still asked."""
+        there = who_is_asked(run_of(view.run), self.settings, self.rotas(), self.clock())
+        return [(each.role, each.in_words(self.name_of)) for each in asked_each(view, there)]
 
     def brand_name(self, brand: str) -> str:
         """What a brand is called."""

@@ -78,6 +78,7 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ()), posts) for hold in known.holds],
         "held": await asyncio.to_thread(_held, desk.engine, known.holds),
         "schedulers": await _schedulers(desk, known.holds),
+        "asked_each": desk.asked_each(known.stands),
         "to_do": _to_do(desk, known.stands, viewer),
         "newest": {one.playbook.id: one.playbook.version for one in desk.library.newest()},
         "timeline": timeline(known.history, brand, desk.name_of),

@@ -10,7 +10,7 @@ under the incident's lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 import msgspec
@@ -29,12 +29,11 @@ from playbooks.incidents.log_entry import (
     ResolvedBy,
     StepOverdue,
 )
+from playbooks.incidents.still_asked import AskedEach, asked
+from playbooks.incidents.still_asked import Members as Members
 from playbooks.labels import ActionKind
 
 MINUTE_MS = 60_000
-
-#: Who is in a role now, by their keys in the settings.
-Members = Callable[[str], frozenset[str]]
 
 #: Pages that begin a ladder of their own: a signal called for them, or all had to be paged anew.
 _FRESH = (
@@ -214,7 +213,8 @@ def _escalate(view: IncidentView, timer: Escalate, playbook: Playbook, now_ms: i
         return NOTHING
     rung = rungs[timer.rung]
     id = f"{timer.action}:up{timer.rung + 1}"
-    page, entry = _page(view, playbook, step, id, rung.role, rung.why, now_ms)
+    each = asked(view, step.id, step.to or "", members(step.to or "")) if step.each else None
+    page, entry = _page(view, playbook, step, id, rung.role, rung.why, now_ms, each)
     further = timer.rung + 1
     if further == len(rungs):
         return Woken((entry,), (page,))
@@ -243,10 +243,17 @@ def _newest_page(view: IncidentView, step: str) -> PlannedAction | None:
 
 
 def _page(
-    view: IncidentView, playbook: Playbook, step: Step, id: str, role: str, why: PlannedBecause, now_ms: int
+    view: IncidentView,
+    playbook: Playbook,
+    step: Step,
+    id: str,
+    role: str,
+    why: PlannedBecause,
+    now_ms: int,
+    each: AskedEach | None = None,
 ) -> tuple[Action, ActionPlanned]:
     waited_min = max(0, now_ms - view.recorded_ms) // MINUTE_MS
-    notice = wording.paged_again(view, playbook, step, why, waited_min)
+    notice = wording.paged_again(view, playbook, step, why, waited_min, each)
     if step.each:
         notice = msgspec.structs.replace(notice, spared=tuple(sorted(view.has_it)))
     page = at_once(view, id, step.id, ActionKind.PAGE, role, notice, now_ms)

@@ -19,6 +19,7 @@ from playbooks.effects.plain_text import one_line
 from playbooks.incidents.called import called
 from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import PlannedBecause
+from playbooks.incidents.still_asked import AskedEach
 from playbooks.labels import ActionKind
 
 #: From this share on copies and young accounts are worth a line.
@@ -43,12 +44,23 @@ def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, wor
     )
 
 
-def paged_again(view: IncidentView, playbook: Playbook, step: Step, because: PlannedBecause, waited_min: int) -> Notice:
+def paged_again(
+    view: IncidentView,
+    playbook: Playbook,
+    step: Step,
+    because: PlannedBecause,
+    waited_min: int,
+    each: AskedEach | None = None,
+) -> Notice:
     """What a page says that no signal called for: nobody has acknowledged, or all are asked anew.
 
-    `waited_min` is how many minutes ago the incident opened.
+    `waited_min` is how many minutes ago the incident opened, `each` how a step stands that asks everybody in its role.
     """
-    return said_late(notice(view.id, playbook, step, view.signal, worse=False), because, waited_min)
+    first = notice(view.id, playbook, step, view.signal, worse=False)
+    if each is None or not each.acknowledged:
+        return said_late(first, because, waited_min)
+    text = f"{_not_all(because, each, waited_min)}\n\n{first.text}"
+    return msgspec.structs.replace(first, text=text, named=(*each.acknowledged, *each.waiting))
 
 
 def said_late(first: Notice, because: PlannedBecause, waited_min: int) -> Notice:
@@ -196,6 +208,15 @@ def _again(because: PlannedBecause, waited_min: int) -> str:
             return f"It opened {_waited(waited_min)} ago and was muted until now. It is still open."
         case _:
             assert_never(because)
+
+
+def _not_all(because: PlannedBecause, each: AskedEach, waited_min: int) -> str:
+    """Some have acknowledged: that nobody has would not be so."""
+    last = " Everybody else was paged. You are the last resort." if because is PlannedBecause.LAST_RESORT else ""
+    return (
+        f"Everybody in the role {each.role!r} is asked to acknowledge for themselves, and after {_waited(waited_min)} "
+        f"not all have. {each.in_words(called)}{last}"
+    )
 
 
 def _waited(minutes: int) -> str:

@@ -30,6 +30,7 @@ from playbooks.settings.people import Person
 from playbooks.store.delivery.contact_tests import TEST_PREFIX, note_outcome
 from playbooks.store.delivery.reports import note_report
 from playbooks.store.incidents.deeds import Told, acknowledge_by
+from playbooks.store.incidents.incidents import as_it_stands, incident_view
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +106,8 @@ class _SlackDoor:
             return web.Response(status=200)
         told = await _acknowledge(desk, pressed.incident, person, AcknowledgedBy.SLACK)
         done = told in (Told.DONE, Told.ALREADY)
-        await self._answer(slack.answer(pressed, _words(told, desk.name_of(person)), done=done), pressed)
+        words = _words(told, desk.name_of(person)) + await _still_asked(desk, pressed.incident) * done
+        await self._answer(slack.answer(pressed, words, done=done), pressed)
         return web.Response(status=200)
 
     async def _answer(self, said: dict[str, object], pressed: Pressed) -> None:
@@ -180,6 +182,13 @@ async def _acknowledge(desk: Desk, incident: str, person: str, how: Acknowledged
     told = await asyncio.to_thread(acknowledge_by, desk.engine, incident, person, how, desk.clock())
     _log.info("%r, %s: %s of incident %r", person, how.value, told.value, incident)
     return told
+
+
+async def _still_asked(desk: Desk, incident: str) -> str:
+    """Of whom else an acknowledgement is waited for, where each of several has to give theirs."""
+    view = await asyncio.to_thread(incident_view, desk.engine, incident)
+    found = desk.asked_each(await asyncio.to_thread(as_it_stands, desk.engine, view)) if view else []
+    return "".join(f" Each of {one_line(role, 80)} has to: {one_line(words, 400)}" for role, words in found)
 
 
 async def _note(desk: Desk, said: Report) -> None:

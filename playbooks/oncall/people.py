@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
@@ -154,6 +154,23 @@ def members(role: str, settings: PlaybookSettings, rotas: Rotas, at_ms: int) -> 
     on_call = [key for known in read for each in known.schedule.stretches(at_ms, at_ms + 1) for key in each.people]
     found = {key: settings.people[key] for key in dict.fromkeys((*people, *on_call)) if key in settings.people}
     return found or Nobody(_why_nobody(names, rotas, at_ms), _next_ms(role, settings, rotas, at_ms))
+
+
+def in_role(settings: PlaybookSettings, rotas: Rotas, at_ms: int) -> Callable[[str], frozenset[str]]:
+    """Who is in each role at a moment, by their keys; nobody where nobody is."""
+
+    def found(role: str) -> frozenset[str]:
+        there = members(role, settings, rotas, at_ms)
+        return frozenset() if isinstance(there, Nobody) else frozenset(there)
+
+    return found
+
+
+def who_is_asked(run: Run, settings: PlaybookSettings, rotas: Rotas, at_ms: int) -> Callable[[str], frozenset[str]]:
+    """Whom a page to a role asks: in a drill only those who agreed to drills, for nobody else has heard of it."""
+    there = in_role(settings, rotas, at_ms)
+    agreed = frozenset(key for key, person in settings.people.items() if person.drills)
+    return (lambda role: there(role) & agreed) if isinstance(run, Drill) else there
 
 
 def on_duty(role: str, settings: PlaybookSettings, rotas: Rotas, from_ms: int, to_ms: int) -> list[Stretch]:

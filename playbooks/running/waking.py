@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from playbooks.content.catalog import Library
 from playbooks.content.schema import PlaybookError
-from playbooks.oncall.people import Nobody, members
+from playbooks.oncall.people import in_role
 from playbooks.oncall.rotas import Rotas
 from playbooks.settings import PlaybookSettings
 from playbooks.store import timers
@@ -79,13 +79,9 @@ class Waker:
 
     def _wake_one(self, engine: Engine, timer: str) -> bool:
         now_ms = self._clock()
-
-        def in_role(role: str) -> frozenset[str]:
-            found = members(role, self._settings, self._rotas(), now_ms)
-            return frozenset() if isinstance(found, Nobody) else frozenset(found)
-
+        there = in_role(self._settings, self._rotas(), now_ms)
         agreed = [key for key, person in self._settings.people.items() if person.drills]
-        return incidents.wake(engine, timer, self._library, self._settings.brands, in_role, now_ms, agreed)
+        return incidents.wake(engine, timer, self._library, self._settings.brands, there, now_ms, agreed)
 
 
 def _place(fault: Exception) -> str:

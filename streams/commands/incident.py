@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -15,6 +16,8 @@ from streams.settings import Settings, read_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from playbooks.incidents.incident import IncidentView
+    from playbooks.incidents.still_asked import AskedEach
     from playbooks.store.incidents.deeds import Told
 
 _FOUND_WRONG: Final = 1
@@ -102,11 +105,11 @@ def show_command(ctx: click.Context, incident: str, markdown: bool, as_json: boo
     brand = settings.brands.get(known.view.brand)
     name = (brand.name if brand else "") or known.view.brand
     if as_json:
-        _print_json(as_json_of(known))
+        _print_json(as_json_of(known, _asked_each(settings, known.stands)))
     elif markdown:
         click.echo(review_of(known, name, _names(settings)), nl=False)
     else:
-        click.echo("\n".join(in_lines(known, name, _names(settings))))
+        click.echo("\n".join(in_lines(known, name, _names(settings), _asked_each(settings, known.stands))))
 
 
 @incident_command.command("open", short_help="Report what Firebreak did not see.")
@@ -296,6 +299,28 @@ def _opened(ctx: click.Context) -> tuple[Settings, Engine]:
     engine = open_migrated(settings)
     ctx.call_on_close(engine.dispose)
     return settings, engine
+
+
+def _asked_each(settings: Settings, view: IncidentView) -> list[AskedEach]:
+    """Who of those that a page asks each for themselves has acknowledged; rotas are read as the runner reads them."""
+    from detectors.run import run_of
+    from playbooks.incidents.still_asked import asked_each
+    from playbooks.oncall.keeper import RotaKeeper
+    from playbooks.oncall.people import who_is_asked
+    from playbooks.oncall.rotas import NO_ROTAS, Rotas
+    from playbooks.wall_clock import now_ms
+    from streams.rota_shelf import shelf_of
+
+    async def known_now() -> Rotas:
+        keeper = RotaKeeper(settings, now_ms, shelf_of(settings))
+        await keeper.open()
+        await keeper.look()
+        return keeper.rotas()
+
+    if not any(action.each for action in view.actions):
+        return []
+    rotas = asyncio.run(known_now()) if settings.rotas else NO_ROTAS
+    return asked_each(view, who_is_asked(run_of(view.run), settings, rotas, now_ms()))
 
 
 def _names(settings: Settings) -> Callable[[str], str]:

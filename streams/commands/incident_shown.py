@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,10 +19,11 @@ from playbooks.effects.plain_text import one_line
 from playbooks.holds.hold import Hold
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import Logged
+from playbooks.incidents.still_asked import AskedEach
 from playbooks.store.delivery import outbox
 from playbooks.store.holds.holds import holds_of_incident
 from playbooks.store.incidents import posts
-from playbooks.store.incidents.incidents import incident_history, incident_view
+from playbooks.store.incidents.incidents import as_it_stands, incident_history, incident_view
 from playbooks.store.incidents.posts import Quoted
 
 Named = Callable[[str], str]
@@ -36,6 +37,7 @@ class Shown(msgspec.Struct, frozen=True):
     ledger: list[Line]
     holds: list[Hold]
     posts: list[Quoted]
+    stands: IncidentView
 
 
 def read(engine: Engine, incident: str) -> Shown | None:
@@ -50,6 +52,7 @@ def read(engine: Engine, incident: str) -> Shown | None:
         ledger=outbox.ledger(engine, incident),
         holds=holds_of_incident(engine, incident),
         posts=list(quoted.values()),
+        stands=as_it_stands(engine, view),
     )
 
 
@@ -77,23 +80,26 @@ def as_rows(found: Iterable[IncidentView]) -> list[dict[str, Any]]:
     return [_row(view) for view in found]
 
 
-def as_json_of(known: Shown) -> dict[str, Any]:
-    """One incident as plain data: how it stands, its log, its holds, its posts, and whom it was sent to."""
+def as_json_of(known: Shown, asked: Sequence[AskedEach] = ()) -> dict[str, Any]:
+    """One incident as plain data: how it stands, its log, posts, holds, whom it was sent to, who is asked."""
     return _row(known.view) | {
         "log": known.history,
         "holds": known.holds,
         "posts": known.posts,
         "ledger": known.ledger,
+        "asked_each": asked,
     }
 
 
-def in_lines(known: Shown, brand: str, name_of: Named) -> Iterator[str]:
-    """One incident for a person to read."""
+def in_lines(known: Shown, brand: str, name_of: Named, asked: Sequence[AskedEach] = ()) -> Iterator[str]:
+    """One incident for a person to read; `asked` are the steps that ask each of several people."""
     view = known.view
     if (world := world_of(view.run)) is not None:
         yield f"{world.kind.upper()} {world.id}: {world.meaning}"
     yield f"{brand}: {one_line(view.title)} ({view.id})"
     yield f"{state_of(view, name_of)}; severity {view.severity} of 5; {view.playbook} {view.version}"
+    for each in asked:
+        yield f"each of {each.role} has to acknowledge. {each.in_words(name_of)}"
     if view.judged_by:
         yield f"{view.judgement.value}, says {name_of(view.judged_by)}"
     yield from _part(

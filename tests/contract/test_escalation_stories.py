@@ -315,3 +315,13 @@ def test_a_timer_wakes_once_however_many_wake_it(story: Story) -> None:
     (timer,) = timers.due(story.engine, story.now_ms, 100)
     assert [story.wake(timer) for _ in range(3)] == [True, False, False]
     assert to(story, "second") == [(5, "second")]
+
+
+def test_who_is_paged_because_not_all_have_acknowledged_reads_who_has_and_who_is_still_asked(story: Story) -> None:
+    story.at(1).acknowledge("cy")
+    story.at(30).acknowledge("ada")
+    story.at(61)
+    again = dict(story.bodies())[f"{story.incident}:board:1:up1"]
+    assert "Acknowledged: {cy}. Still asked: {dee}." in str(again["text"])
+    assert again["named"] == ["cy", "dee"]
+    assert "Nobody has acknowledged" not in str(again["text"])
