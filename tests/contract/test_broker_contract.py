@@ -7,7 +7,7 @@ is noticed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -21,6 +21,7 @@ from streams.settings import KafkaSettings
 from streams.topics import LARGEST_RECORD_BYTES, ensure_topics, shapes
 from streams.wire import Topic, partition_of
 from tests.parts.brokers import fresh_name
+from tests.parts.waiting import until
 
 PATIENCE_S = 30.0
 
@@ -93,13 +94,6 @@ async def take(consumer: AIOKafkaConsumer, count: int) -> list[ConsumerRecord]:
             for found in (await consumer.getmany(timeout_ms=200)).values():
                 records += found
     return records
-
-
-async def until(what: Callable[[], bool]) -> None:
-    """Wait until it is so."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not what():  # noqa: ASYNC110 - the client tells nobody when its assignment changes
-            await asyncio.sleep(0.05)
 
 
 async def send_numbers(broker: Broker, topic: str, partition: int, numbers: Sequence[int]) -> None:
@@ -194,13 +188,13 @@ async def test_two_members_share_the_partitions_and_one_takes_over_when_the_othe
     everything = {TopicPartition(topic, number) for number in range(4)}
     async with consuming(broker, topic, group=group) as first:
         async with consuming(broker, topic, group=group) as second:
-            await until(lambda: len(first.assignment()) == len(second.assignment()) == 2)
+            await until(lambda: len(first.assignment()) == len(second.assignment()) == 2, "each has two", PATIENCE_S)
             assert first.assignment() | second.assignment() == everything
             for number in range(4):
                 await send_numbers(broker, topic, number, [number])
             seen = await take(first, 2) + await take(second, 2)
             assert sorted(int(record.value) for record in seen) == [0, 1, 2, 3]
-        await until(lambda: first.assignment() == everything)
+        await until(lambda: first.assignment() == everything, "one has all", PATIENCE_S)
 
 
 async def test_state_is_read_from_the_start_with_the_newest_of_each_key_last(

@@ -8,8 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,15 +21,7 @@ from streams.brokers.child import Child
 from streams.settings import KafkaSettings
 from streams.topics import ensure_topics
 from tests.parts.require import require
-
-PATIENCE_S = 20.0
-
-
-def until(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
+from tests.parts.waiting import wait_until
 
 
 @pytest.fixture
@@ -52,7 +43,7 @@ def test_a_started_broker_answers_and_a_closed_one_leaves_nothing(own_broker: Br
 
 def test_closing_twice_and_stopping_what_has_crashed_is_harmless(own_broker: Broker) -> None:
     psutil.Process(own_broker.pid).kill()
-    until(lambda: not own_broker.running)
+    wait_until(lambda: not own_broker.running, "the broker has crashed")
     own_broker.stop()
     own_broker.close()
     own_broker.close()
@@ -84,8 +75,8 @@ def test_a_broker_ends_with_the_program_that_started_it_even_by_sigkill() -> Non
         assert psutil.pid_exists(int(pid))
         started.send_signal(signal.SIGKILL)
         started.wait()
-    until(lambda: not psutil.pid_exists(int(pid)))
-    until(lambda: not Path(folder).exists())
+    wait_until(lambda: not psutil.pid_exists(int(pid)), "the broker has ended")
+    wait_until(lambda: not Path(folder).exists(), "its folder is gone")
 
 
 def test_nothing_is_left_of_a_program_that_was_killed_while_it_ended_a_server(tmp_path: Path) -> None:
@@ -103,11 +94,11 @@ def test_nothing_is_left_of_a_program_that_was_killed_while_it_ended_a_server(tm
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
         pid = int(started.stdout.readline())
-        until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_SLEEPING)
+        wait_until(lambda: psutil.Process(started.pid).status() == psutil.STATUS_SLEEPING, "it waits for its server")
         started.send_signal(signal.SIGKILL)
         started.wait()
-    until(lambda: not psutil.pid_exists(pid))
-    until(lambda: not folder.exists())
+    wait_until(lambda: not psutil.pid_exists(pid), "the server has ended")
+    wait_until(lambda: not folder.exists(), "its folder is gone")
 
 
 def test_where_there_is_no_program_for_the_platform_the_message_says_what_to_do(
@@ -134,7 +125,7 @@ def test_a_broker_that_stays_silent_is_given_up(tmp_path: Path) -> None:
 def test_a_command_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.brokers.child.ASK_S", 0.2)
     child = Child(["/bin/sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"], tmp_path, tmp_path / "log")
-    until(lambda: "deaf" in child.last_words())
+    wait_until(lambda: "deaf" in child.last_words(), "the child is up")
     child.stop()
     assert not child.running
     assert not psutil.pid_exists(child.pid)

@@ -120,7 +120,7 @@ async def test_a_server_that_says_nothing_or_stops_in_the_middle_is_not_waited_f
         async with raw(*parts, wait=True) as server:
             began = time.monotonic()
             assert await ask(server, timeout_s=0.2) == Missing(RotaTrouble.NO_ANSWER)
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 8
 
 
 async def test_a_server_that_drips_is_given_the_time_for_the_whole_and_no_more() -> None:

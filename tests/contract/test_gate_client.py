@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,28 +11,22 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
-from playbooks.gate.answer import MAX_ANSWER_BYTES, Outcome
+from playbooks.gate.answer import Outcome
 from playbooks.gate.client import GateClient
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.gate.http import gate_app
 from playbooks.secret import Secret
+from tests.parts.bad_gates import BAD_GATES, PATIENT_S, Answering, answering
 from tests.parts.gate import a_gate, callers
 from tests.parts.holding import hold, put
 
 QUESTION = GateRequest(brand="acme", platform="x", post=OutgoingPost(id="1", text="Good morning"), automated=True)
-Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @asynccontextmanager
-async def asking(app: web.Application, timeout_s: float = 5.0) -> AsyncIterator[GateClient]:
+async def asking(app: web.Application, timeout_s: float = PATIENT_S) -> AsyncIterator[GateClient]:
     async with TestServer(app) as server, ClientSession() as session:
         yield GateClient(session, str(server.make_url("/")), Secret("token"), timeout_s=timeout_s)
-
-
-def answering(handler: Answering) -> web.Application:
-    app = web.Application()
-    app.router.add_route("*", "/{anything:.*}", handler)
-    return app
 
 
 async def test_the_gate_itself_says_yes_and_then_no(store: Engine) -> None:
@@ -52,45 +45,9 @@ async def test_a_wrong_token_is_a_no(store: Engine) -> None:
     assert "401" in answer.reasons[0]
 
 
-async def silent(_: web.Request) -> web.StreamResponse:
-    await asyncio.Event().wait()
-    raise AssertionError("never")
-
-
-async def stuck_in_the_middle(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    await response.write(b'{"decision":"allow",')
-    await asyncio.Event().wait()
-    raise AssertionError("never")
-
-
-async def hanging_up(request: web.Request) -> web.StreamResponse:
-    assert request.transport is not None
-    request.transport.abort()
-    return web.Response()
-
-
-async def elsewhere(_: web.Request) -> web.StreamResponse:
-    return web.Response(status=307, headers={"Location": "/yes"})
-
-
-async def endless(_: web.Request) -> web.StreamResponse:
-    return web.Response(body=b" " * (MAX_ANSWER_BYTES + 1))
-
-
-@pytest.mark.parametrize(
-    ("handler", "outcome"),
-    [
-        (silent, Outcome.TIMED_OUT),
-        (stuck_in_the_middle, Outcome.TIMED_OUT),
-        (hanging_up, Outcome.UNREACHABLE),
-        (elsewhere, Outcome.REFUSED),
-        (endless, Outcome.UNREACHABLE),
-    ],
-)
-async def test_a_gate_that_misbehaves_is_a_no(handler: Answering, outcome: Outcome) -> None:
-    async with asking(answering(handler), timeout_s=0.3) as client:
+@pytest.mark.parametrize(("handler", "outcome", "timeout_s"), BAD_GATES)
+async def test_a_gate_that_misbehaves_is_a_no(handler: Answering, outcome: Outcome, timeout_s: float) -> None:
+    async with asking(answering(handler), timeout_s) as client:
         assert (await client.ask(QUESTION)).outcome is outcome
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import threading
-from collections.abc import Awaitable, Callable
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from sqlalchemy import Engine
 
-from detectors.mention import rfc3339
-from playbooks.gate.answer import MAX_ANSWER_BYTES, Answer, Outcome
+from playbooks.gate.answer import Answer, Outcome
 from playbooks.gate.client import GateClient
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.gate.guard import REMEMBER_MS, GateGuard, NotAllowed, PlainGateGuard
@@ -22,11 +19,9 @@ from playbooks.gate.http import gate_app
 from playbooks.gate.plain_client import PlainGateClient
 from playbooks.secret import Secret
 from playbooks.store.holds.holds import agree_release
-from playbooks.wall_clock import now_ms
+from tests.parts.bad_gates import BAD_GATES, Answering, answering
 from tests.parts.gate import TOKEN, a_gate, callers
 from tests.parts.holding import PLACED_MS, hold, put
-
-Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def asked(text: str) -> GateRequest:
@@ -145,55 +140,12 @@ async def test_both_clients_get_the_gates_own_yes_and_no(store: Engine) -> None:
         assert await asyncio.to_thread(publish, "Good night") == "posted Good night"
 
 
-async def silent(_: web.Request) -> web.StreamResponse:
-    await asyncio.Event().wait()
-    raise AssertionError("never")
-
-
-async def drop_by_drop(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    for _ in range(200):
-        await response.write(b" ")
-        await asyncio.sleep(0.02)
-    return response
-
-
-async def hanging_up(request: web.Request) -> web.StreamResponse:
-    assert request.transport is not None
-    request.transport.abort()
-    return web.Response()
-
-
-async def elsewhere(_: web.Request) -> web.StreamResponse:
-    return web.Response(status=307, headers={"Location": "/yes"})
-
-
-async def endless(_: web.Request) -> web.StreamResponse:
-    return web.Response(body=b" " * (MAX_ANSWER_BYTES + 1))
-
-
-async def yes_with_a_hold(_: web.Request) -> web.StreamResponse:
-    answer = {"decision": "allow", "reasons": [], "hold": "h", "valid_until": rfc3339(now_ms() + 900)}
-    return web.Response(text=json.dumps(answer))
-
-
-@pytest.mark.parametrize(
-    ("handler", "outcome"),
-    [
-        (silent, Outcome.TIMED_OUT),
-        (drop_by_drop, Outcome.TIMED_OUT),
-        (hanging_up, Outcome.UNREACHABLE),
-        (elsewhere, Outcome.REFUSED),
-        (endless, Outcome.UNREACHABLE),
-        (yes_with_a_hold, Outcome.UNREADABLE),
-    ],
-)
-async def test_a_gate_that_misbehaves_is_a_no_to_the_plain_client_too(handler: Answering, outcome: Outcome) -> None:
-    app = web.Application()
-    app.router.add_route("*", "/{anything:.*}", handler)
-    async with TestServer(app) as server:
-        client = PlainGateClient(str(server.make_url("/")), Secret(TOKEN), timeout_s=0.5)
+@pytest.mark.parametrize(("handler", "outcome", "timeout_s"), BAD_GATES)
+async def test_a_gate_that_misbehaves_is_a_no_to_the_plain_client_too(
+    handler: Answering, outcome: Outcome, timeout_s: float
+) -> None:
+    async with TestServer(answering(handler)) as server:
+        client = PlainGateClient(str(server.make_url("/")), Secret(TOKEN), timeout_s=timeout_s)
         assert (await asyncio.to_thread(client.ask, asked("Hello"))).outcome is outcome
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,11 @@ async def test_a_process_says_at_once_what_it_lacks_and_how_far_it_has_come(stor
 
 async def test_a_store_that_nobody_has_made_is_not_made_by_saying_something(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     async with pulsing(Said(Role.WATCH, list), StoreSettings(url=f"sqlite:///{path}")):
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # it looks for the store, in the only thread
+        await asyncio.to_thread(lambda: None)  # it has looked
+        await asyncio.sleep(0)
     assert not path.exists()
 
 

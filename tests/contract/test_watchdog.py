@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ from tests.parts.alertmanager import running_alertmanager
 from tests.parts.http_servers import Receiver, Request, receiving
 from tests.parts.prometheus import rule_files, running_prometheus
 from tests.parts.require import CHECKOUT
+from tests.parts.waiting import until
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.slow]
 
 DEPLOYED = CHECKOUT / "deploy" / "alertmanager" / "alertmanager.yml"
+#: Prometheus, its rules and Alertmanager each look once a second at the most.
+PATIENCE_S = 40.0
 ROLES = (Role.TRIAGE, Role.WATCH, Role.RESPOND, Role.RUNNER, Role.GATE, Role.CONSOLE, Role.TRAINER)
 
 
@@ -88,13 +91,6 @@ def quick_rules(folder: Path) -> list[Path]:
     return made
 
 
-async def until(condition: Callable[[], object], within_s: float = 40.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        await asyncio.sleep(0.05)
-
-
 class Watched:
     """Prometheus and Alertmanager over made-up processes, each of which can be ended."""
 
@@ -128,25 +124,26 @@ async def test_the_outside_hears_the_watchdog_again_and_again_and_no_more_when_p
     tmp_path: Path,
 ) -> None:
     async with watched(tmp_path) as found:
-        await until(lambda: len(found.heard.beats()) >= 3)
+        await until(lambda: len(found.heard.beats()) >= 3, "the watchdog beats", PATIENCE_S)
         assert not found.heard.told("ops")
         await asyncio.to_thread(found.prometheus.close)
         ended = time.monotonic()
         # Four times its own interval an alert lives on in Alertmanager; then nobody speaks of it any more.
-        await until(lambda: time.monotonic() - max(found.heard.beats()) > 5, within_s=30)
+        await until(lambda: time.monotonic() - max(found.heard.beats()) > 5, "it is silent", PATIENCE_S)
         assert max(found.heard.beats()) - ended < 15
         assert found.heard.told("outside") == {("FirebreakWatchdog", "firing")}
 
 
 async def test_ops_hear_of_a_runner_that_is_gone_by_a_road_that_needs_no_runner(tmp_path: Path) -> None:
     async with watched(tmp_path) as found:
-        await until(lambda: found.heard.beats())
+        await until(lambda: bool(found.heard.beats()), "the watchdog beats", PATIENCE_S)
         found.processes.gone.add(Role.RUNNER)
-        await until(lambda: ("FirebreakRunnerMissing", "firing") in found.heard.told("ops"))
+        await until(lambda: ("FirebreakRunnerMissing", "firing") in found.heard.told("ops"), "ops hear", PATIENCE_S)
         beats = len(found.heard.beats())
-        await until(lambda: len(found.heard.beats()) > beats)
+        await until(lambda: len(found.heard.beats()) > beats, "the watchdog beats on", PATIENCE_S)
         found.processes.gone.clear()
-        await until(lambda: ("FirebreakRunnerMissing", "resolved") in found.heard.told("ops"))
+        resolved = ("FirebreakRunnerMissing", "resolved")
+        await until(lambda: resolved in found.heard.told("ops"), "ops hear that it is back", PATIENCE_S)
 
 
 async def test_ops_hear_of_a_chain_that_the_runner_finds_broken_and_what_can_wait_goes_elsewhere(
@@ -155,6 +152,7 @@ async def test_ops_hear_of_a_chain_that_the_runner_finds_broken_and_what_can_wai
     async with watched(tmp_path) as found:
         found.processes.chain_well = 0
         found.processes.gone.add(Role.TRAINER)
-        await until(lambda: ("FirebreakChainBroken", "firing") in found.heard.told("ops"))
-        await until(lambda: found.heard.told("ops-in-the-morning") == {("FirebreakTrainerMissing", "firing")})
+        await until(lambda: ("FirebreakChainBroken", "firing") in found.heard.told("ops"), "ops hear", PATIENCE_S)
+        trainer = {("FirebreakTrainerMissing", "firing")}
+        await until(lambda: found.heard.told("ops-in-the-morning") == trainer, "it waits for the morning", PATIENCE_S)
         assert "FirebreakTrainerMissing" not in {name for name, _ in found.heard.told("ops")}

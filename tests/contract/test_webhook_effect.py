@@ -23,7 +23,14 @@ SECRET = "secret-of-the-webhook"
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Webhook:
     monkeypatch.setenv("HOOK_SECRET", SECRET)
-    return Webhook(WebhookSettings(secret=SecretFrom(env="HOOK_SECRET"), timeout_s=0.5))
+    return Webhook(WebhookSettings(secret=SecretFrom(env="HOOK_SECRET")))
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> Webhook:
+    """One that soon gives up, for servers that never answer."""
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    return Webhook(WebhookSettings(secret=SecretFrom(env="HOOK_SECRET"), timeout_s=0.3))
 
 
 def outcome_for(status: int) -> type[Delivered | Retry | Failed]:
@@ -74,7 +81,7 @@ async def test_nobody_listening_is_tried_again(webhook: Webhook, port: int) -> N
     assert outcome == Retry(RetryReason.UNREACHABLE, "HTTP: no connection to the server")
 
 
-async def test_a_slow_answer_means_that_it_was_perhaps_taken(webhook: Webhook) -> None:
+async def test_a_slow_answer_means_that_it_was_perhaps_taken(hasty: Webhook) -> None:
     waiting = asyncio.Event()
 
     async def slowly(_: Request) -> web.Response:
@@ -82,16 +89,16 @@ async def test_a_slow_answer_means_that_it_was_perhaps_taken(webhook: Webhook) -
         return web.Response()
 
     async with receiving(Receiver(slowly)) as receiver:
-        outcome = await webhook.send(message(receiver.url))
+        outcome = await hasty.send(message(receiver.url))
         waiting.set()
     assert isinstance(outcome, Retry)
     assert outcome.reason.perhaps_taken
 
 
 @pytest.mark.parametrize("talk", [says(b""), keeps_silent(b""), says(b"HTTP/1.1 200 OK\r\nContent-Le")])
-async def test_a_connection_that_breaks_off_means_that_it_was_perhaps_taken(webhook: Webhook, talk: Talk) -> None:
+async def test_a_connection_that_breaks_off_means_that_it_was_perhaps_taken(hasty: Webhook, talk: Talk) -> None:
     async with talking(talk) as port:
-        outcome = await webhook.send(message(f"http://127.0.0.1:{port}/"))
+        outcome = await hasty.send(message(f"http://127.0.0.1:{port}/"))
     assert isinstance(outcome, Retry)
     assert outcome.reason.perhaps_taken
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple, Self
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -45,7 +46,8 @@ from tests.parts.twilio import ACCOUNT, TOKEN, VALID, TwilioApi, spoken
 
 #: Environment variables that the effects' secrets are read from. A target and a webhook need the port of the server.
 SECRETS = {"T_KEY": KEY, "T_TOKEN": TOKEN, "T_SECRET": "secret-of-the-channel"}
-TIMEOUT_S = 0.5
+#: How long an effect waits for an answer: long enough for a busy machine, and short where none will ever come.
+PATIENT_S, HASTY_S = 20.0, 0.5
 PUBLIC = "https://fire.example.org"
 
 
@@ -73,13 +75,31 @@ class Seen:
     elsewhere: int = 0
 
 
+class Place(NamedTuple):
+    """Where the other side is; a folder for what has to stand in a file; how long an answer is waited for."""
+
+    port: int
+    folder: Path
+    timeout_s: float
+
+    @classmethod
+    def of(cls, port: int, mood: Mood, folder: Path) -> Self:
+        """As the other side's mood asks for."""
+        return cls(1 if mood is Mood.ABSENT else port, folder, HASTY_S if mood is Mood.SILENT else PATIENT_S)
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One channel and how its other side is made. `says_why` is false where a library keeps the reason to itself."""
 
     channel: Channel
     address: Callable[[str], str]
-    opened: Callable[[int, Path], Effect]
+    opened: Callable[[Place], Effect]
     friendly: Callable[[], Answer]
     said: Callable[[Request], str]
     key: Callable[[Request], str]
@@ -94,9 +114,9 @@ class Side:
         async with receiving(Receiver(_counted(seen))) as elsewhere:
             answer, release = self._answer(mood, elsewhere.url)
             async with receiving(Receiver(self._noted(answer, seen))) as receiver:
-                port = 1 if mood is Mood.ABSENT else receiver.port
+                there = Place.of(receiver.port, mood, folder)
                 try:
-                    yield self.opened(port, folder), self.address(f"http://127.0.0.1:{port}"), seen
+                    yield self.opened(there), self.address(there.url), seen
                 finally:
                     release.set()
 
@@ -147,8 +167,7 @@ class MailSide(Side):
         mailbox = _MOODS.get(mood, Mailbox())
         box = replace(mailbox, mails=[], after_data=release if mood is Mood.SILENT else None)
         async with smtp_server(box):
-            effect = self.opened(1 if mood is Mood.ABSENT else box.port, folder)
-            yield effect, "ada@example.org", seen
+            yield self.opened(Place.of(box.port, mood, folder)), "ada@example.org", seen
             release.set()
             seen.said += [f"{mail['Subject']}\n{mail['To']}\n{mail.get_content()}" for mail in box.mails]
             seen.keys += [str(mail["Message-ID"]) for mail in box.mails]
@@ -209,10 +228,8 @@ def _secret(name: str) -> SecretFrom:
     return SecretFrom(env=name)
 
 
-def _twilio(port: int) -> Twilio:
-    settings = TwilioSettings(
-        account=ACCOUNT, token=_secret("T_TOKEN"), url=f"http://127.0.0.1:{port}", timeout_s=TIMEOUT_S
-    )
+def _twilio(there: Place) -> Twilio:
+    settings = TwilioSettings(account=ACCOUNT, token=_secret("T_TOKEN"), url=there.url, timeout_s=there.timeout_s)
     return Twilio(settings, PUBLIC)
 
 
@@ -223,38 +240,37 @@ def _kept(folder: Path, text: str) -> SecretFrom:
     return SecretFrom(file=str(path))
 
 
-def _mail(port: int, _: Path) -> Effect:
-    return Mail(EmailSettings(host="127.0.0.1", port=port, sender="fire@example.org", timeout_s=TIMEOUT_S))
+def _mail(there: Place) -> Effect:
+    sender = "fire@example.org"
+    return Mail(EmailSettings(host="127.0.0.1", port=there.port, sender=sender, timeout_s=there.timeout_s))
 
 
-def _webhook(_: int, __: Path) -> Effect:
-    return Webhook(WebhookSettings(secret=_secret("T_SECRET"), timeout_s=TIMEOUT_S))
+def _webhook(there: Place) -> Effect:
+    return Webhook(WebhookSettings(secret=_secret("T_SECRET"), timeout_s=there.timeout_s))
 
 
-def _grafana(port: int, _: Path) -> Effect:
-    url = f"http://127.0.0.1:{port}"
-    return Annotations(GrafanaSettings(url=url, token=_secret("T_SECRET"), timeout_s=TIMEOUT_S))
+def _grafana(there: Place) -> Effect:
+    return Annotations(GrafanaSettings(url=there.url, token=_secret("T_SECRET"), timeout_s=there.timeout_s))
 
 
-def _pagerduty(port: int, _: Path) -> Effect:
+def _pagerduty(there: Place) -> Effect:
     services = {"comms": _secret("T_KEY")}
-    return PagerDuty(PagerDutySettings(services=services, url=f"http://127.0.0.1:{port}", timeout_s=TIMEOUT_S))
+    return PagerDuty(PagerDutySettings(services=services, url=there.url, timeout_s=there.timeout_s))
 
 
-def _slack(port: int, folder: Path) -> Effect:
-    webhook = _kept(folder, f"http://127.0.0.1:{port}{PATH}")
+def _slack(there: Place) -> Effect:
+    webhook = _kept(there.folder, f"{there.url}{PATH}")
     signing = _secret("T_SECRET")
-    return Slack(SlackSettings(webhook=webhook, signing_secret=signing, timeout_s=TIMEOUT_S), has_public_url=True)
+    return Slack(SlackSettings(webhook=webhook, signing_secret=signing, timeout_s=there.timeout_s), has_public_url=True)
 
 
-def _alertmanager(port: int, _: Path) -> Effect:
-    url = f"http://127.0.0.1:{port}"
-    return Alertmanager(AlertmanagerSettings(url=url, token=_secret("T_SECRET"), timeout_s=TIMEOUT_S))
+def _alertmanager(there: Place) -> Effect:
+    return Alertmanager(AlertmanagerSettings(url=there.url, token=_secret("T_SECRET"), timeout_s=there.timeout_s))
 
 
-def _apprise(port: int, folder: Path) -> Effect:
-    target = _kept(folder, f"json://127.0.0.1:{port}/chat")
-    return Apprise(AppriseSettings(targets={"chat": target}, timeout_s=TIMEOUT_S))
+def _apprise(there: Place) -> Effect:
+    target = _kept(there.folder, f"json://127.0.0.1:{there.port}/chat")
+    return Apprise(AppriseSettings(targets={"chat": target}, timeout_s=there.timeout_s))
 
 
 SIDES = [
@@ -262,7 +278,7 @@ SIDES = [
     Side(
         Channel.SMS,
         lambda url: VALID,
-        lambda port, _: Texts(_twilio(port), VALID),
+        lambda there: Texts(_twilio(there), VALID),
         lambda: TwilioApi().answer,
         lambda request: _fields(request)["Body"],
         lambda request: "",
@@ -270,7 +286,7 @@ SIDES = [
     Side(
         Channel.VOICE,
         lambda url: VALID,
-        lambda port, _: Calls(_twilio(port), VALID),
+        lambda there: Calls(_twilio(there), VALID),
         lambda: TwilioApi().answer,
         lambda request: spoken(_fields(request)["Twiml"]),
         lambda request: "",

@@ -25,6 +25,14 @@ async def until_async(what: Callable[[], Awaitable[bool]], said: str, within_s: 
         await asyncio.sleep(POLL_S)
 
 
+def wait_until(what: Callable[[], bool], said: str, within_s: float = 20.0) -> None:
+    """As `until`, where there is no loop."""
+    deadline = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < deadline, f"not within {within_s:g} s: {said}"
+        time.sleep(POLL_S)
+
+
 async def settled(what: Callable[[], int], polls: int = 25, within_s: float = 20.0) -> int:
     """The value of `what` once it has stayed the same for so many polls."""
     deadline = time.monotonic() + within_s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, select, update
@@ -122,12 +122,3 @@ class World:
     def close(self) -> None:
         """Close the connections."""
         self.patient.close()
-
-
-async def wait_for(ask: Callable[[], Awaitable[bool]], times: Sequence[int] = range(200)) -> None:
-    """Ask until it is so."""
-    for _ in times:
-        if await ask():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it did not happen")
