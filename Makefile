@@ -6,6 +6,9 @@ ARGS ?=
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
+# Where it is set, each process compiles all that it imports anew: two seconds of its start, and a demo has seven of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
