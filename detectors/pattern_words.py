@@ -32,6 +32,10 @@ _OTHERS: Final = {
     r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "text without control characters",
     "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$": "a language, such as en or fr-CA",
     r"^[^\sA-Z]{1,40}$": "one word of 1 to 40 characters, in lower case",
+    r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,200}$": "one line of 1 to 200 characters, with "
+    "something to see in it, and without line breaks or control characters",
+    r"""^[^\s\x00-\x1f\x7f-\x9f@<>()\[\]\\,:;"]{1,64}@[^\s\x00-\x1f\x7f-\x9f@<>()\[\]\\,:;"]{1,255}$""": "one e-mail "
+    "address, such as ada@example.org",
     r"^\+[1-9][0-9]{5,14}$": "a telephone number with its country, such as '+4930123456' (in quotes)",
     "^[UW][A-Z0-9]{4,20}$": "a member id of Slack, such as U024BE7LH",
     "^[A-Z0-9]{4,20}$": "a user id of PagerDuty, such as PXPGF42",

@@ -110,6 +110,8 @@ def _mistake(node: yaml.Node | None, path: Path, kind: type, said: str) -> YamlF
     allowed = allowed_at(kind, where)
     words = _plainly(message, allowed)
     parts = [f"{words} at {place.name}" if place.name else words]
+    if quotes := _quotes(message, place):
+        parts.append(quotes)
     # A value is repeated only where its pattern or bounds are the matter: elsewhere it may be a misplaced secret.
     if place.value is not None and re.search("matching regex| [<>]=? ", message):
         parts.append(f"found {place.value!r}")
@@ -128,6 +130,15 @@ def _plainly(message: str, allowed: str) -> str:
         return f"A secret is never in the file: write {{env: NAME}} or {{file: PATH}}; found {found}"
     wanted = [_TYPES.get(name, name) for name in wrong_type[1].split(" | ")]
     return f"Expected {' or '.join(wanted)}, found {found}"
+
+
+def _quotes(message: str, place: _Place) -> str:
+    """What helps where text is wanted and YAML read something else, as it does with +4930123456, 7 or no."""
+    wrong_type = re.fullmatch(r"Expected `(.*)`, got `(int|float|bool)`", message)
+    if not wrong_type or "str" not in wrong_type[1].split(" | ") or place.value is None:
+        return ""
+    key = place.name.rpartition(".")[2]
+    return f"without quotes YAML takes it for {_TYPES[wrong_type[2]]}: put it in quotes, {key}: '...'"
 
 
 def _with_names(data: Any, kind: type, said: str) -> str:
@@ -216,6 +227,8 @@ class _Constructor:
         if type(value) is int and not _PLAIN_INT.fullmatch(node.value):
             quoted = f"put a time in quotes, {node.value!r}, and " if ":" in node.value else ""
             said = f"found {node.value!r}, which YAML takes for {value}; {quoted}write a number in plain digits"
+            if not quoted:
+                said += ", and text (a telephone number) in quotes"
             raise YamlFault(self._path, line, said)
         return value
 

@@ -6,6 +6,7 @@ with one message that says what was found, what is allowed, and where.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +18,9 @@ from playbooks.oncall.contact_points import contact_faults
 from playbooks.policy.rule_faults import policy_faults
 from playbooks.schedulers.needs import scheduler_faults
 from playbooks.settings import PlaybookSettings
+from playbooks.settings.addresses import address_faults
 from playbooks.settings.section import AtLeastOne, Name, Port, Positive, SecretFrom, Section
+from playbooks.settings.web_address import address_fault
 from playbooks.store.engine import holds_password
 from playbooks.strict_yaml import YamlFault, line_of, load
 from streams.dead_share import SYSTEM_BRAND
@@ -186,7 +189,7 @@ def read_settings(folder: Path | None) -> Settings:
 def _check(path: Path, settings: Settings) -> None:
     """What the types cannot say."""
     source = path.read_text(encoding="utf-8")
-    faults = (rota_faults, contact_faults, scheduler_faults, policy_faults)
+    faults = (rota_faults, contact_faults, address_faults, _bluesky, scheduler_faults, policy_faults)
     for where, wrong in (fault for faults_of in faults for fault in faults_of(settings)):
         raise SettingsError(f"{path}:{line_of(source, where)}: {wrong}")
     for name, brand in settings.brands.items():
@@ -208,3 +211,8 @@ def _check(path: Path, settings: Settings) -> None:
             f"{path}:{line}: no brand may be called '{SYSTEM_BRAND}', the name under which Firebreak tells of its own "
             "troubles; call it otherwise"
         )
+
+
+def _bluesky(settings: Settings) -> Iterator[tuple[str, str]]:
+    if wrong := address_fault(settings.sources.bluesky.url, schemes=("ws", "wss")):
+        yield "$.sources.bluesky.url", f"sources.bluesky.url {wrong}"

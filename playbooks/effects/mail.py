@@ -29,14 +29,14 @@ from playbooks.labels import ActionKind, Channel
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.channels import EmailSettings
 from playbooks.settings.people import Person
+from playbooks.settings.section import EMAIL
 
 IMPLICIT_TLS_PORT = 465
 GOODBYE_S = 1.0
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
-# Stricter than the standards: no quotes, comments or lists, in which a second address could hide.
-_ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,:;"]{1,64}@[^\s@<>()\[\]\\,:;"]{1,255}""")
+_ADDRESS = re.compile(EMAIL)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 
 
@@ -204,7 +204,7 @@ def _where_to_look(message: Message) -> str:
 
 
 def _mailbox(name: str, address: str) -> Address:
-    if not _ADDRESS.fullmatch(address) or one_line(address, len(address)) != address:
+    if not _ADDRESS.search(address) or one_line(address, len(address)) != address:
         raise ValueError("not an e-mail address")
     username, _, domain = address.rpartition("@")
     return Address(one_line(name, 80), username, domain)

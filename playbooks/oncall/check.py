@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -12,8 +11,9 @@ from playbooks.oncall.rota_file import read_rota
 from playbooks.oncall.zone import NoSuchZone, zone_named
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.people import CalendarSettings, OfRota, RotaSettings
+from playbooks.settings.web_address import address_fault
 
-SCHEMES = frozenset({"http", "https", "webcal"})
+SCHEMES = ("webcal", "http", "https")
 #: Where a secret is put into an address.
 SECRET = "{secret}"  # noqa: S105
 
@@ -91,16 +91,8 @@ def _calendar(where: str, name: str, ical: CalendarSettings) -> Iterator[tuple[s
         return
     if SECRET in ical.url and ical.secret is None:
         yield f"{where}.url", f"the address has {SECRET} in it: say where the secret is, under secret"
-    if ical.url != SECRET and not _is_address(ical.url):
-        # Not repeated: an address is often a secret itself.
-        yield f"{where}.url", "the address must begin with https://, http:// or webcal:// and name a server"
+    if ical.url != SECRET and (wrong := address_fault(ical.url.replace(SECRET, "secret"), schemes=SCHEMES)):
+        instead = "; a login's name goes under username, its password under secret" if "login" in wrong else ""
+        yield f"{where}.url", f"the address of the calendar of rota '{name}' {wrong}{instead}"
     if ical.username is not None and ical.secret is None:
         yield f"{where}.username", "a username needs its password: say where it is, under secret"
-
-
-def _is_address(text: str) -> bool:
-    try:
-        url = urlsplit(text)
-    except ValueError:
-        return False
-    return url.scheme in SCHEMES and bool(url.hostname)

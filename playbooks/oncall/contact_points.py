@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from urllib.parse import urlsplit
 
 from playbooks.settings import PlaybookSettings
 
@@ -17,7 +16,6 @@ def contact_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
     """
     yield from _unknown_names(settings)
     yield from _shared_ids(settings)
-    yield from _addresses(settings)
     alertmanager = settings.channels.alertmanager
     if alertmanager and alertmanager.token and (alertmanager.username or alertmanager.password):
         yield (
@@ -62,28 +60,3 @@ def _shared_ids(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
                     f"$.people.{key}.{field}",
                     f"people.{key}.{field} is that of '{first}' too; nobody could say which of them acknowledged",
                 )
-
-
-def _addresses(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
-    channels = settings.channels
-    named = (
-        ("twilio.url", channels.twilio and channels.twilio.url),
-        ("pagerduty.url", channels.pagerduty and channels.pagerduty.url),
-        ("alertmanager.url", channels.alertmanager and channels.alertmanager.url),
-    )
-    for name, address in named:
-        if address and not _is_web_address(address):
-            yield (
-                f"$.channels.{name}",
-                f"channels.{name} is no http or https address; write one like https://host, without a login",
-            )
-
-
-def _is_web_address(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
-        )
-    except ValueError:
-        return False

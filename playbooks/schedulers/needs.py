@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.schedulers import SchedulerKind
+from playbooks.settings.web_address import address_fault
 
 #: What each kind needs in the settings.
 NEEDS: dict[SchedulerKind, tuple[str, ...]] = {
@@ -28,7 +28,7 @@ def scheduler_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
         if missing:
             needed = ", ".join(NEEDS[each.kind])
             yield where, f"the scheduler {name!r} says no {missing[0]!r}; {each.kind.value} needs {needed}"
-        if each.url is not None and (wrong := _no_address(each.url)):
+        if each.url is not None and (wrong := address_fault(each.url)):
             yield f"{where}.url", f"schedulers.{name}.url {wrong}"
         if each.brand not in settings.brands:
             known = ", ".join(sorted(settings.brands)) or "none"
@@ -38,14 +38,3 @@ def scheduler_faults(settings: PlaybookSettings) -> Iterator[tuple[str, str]]:
             )
         if each.kind is SchedulerKind.HOOTSUITE and (each.user is None) != (each.member is None):
             yield where, f"the scheduler {name!r} says one of 'user' and 'member'; to sign in as the app it needs both"
-
-
-def _no_address(url: str) -> str:
-    """What is wrong with an address; it is not repeated, since it may hold a secret."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "is no http or https address; write one like https://host"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "is no http or https address; write one like https://host"
-    return "holds a login; write one like https://host, without it" if parts.username or parts.password else ""

@@ -9,13 +9,13 @@ import msgspec
 
 from detectors.mention import PlatformName
 from playbooks.settings.gate import Otherwise
-from playbooks.settings.section import AtLeastOne, Moment, Name, Section
+from playbooks.settings.section import AtLeastOne, Moment, Name, OneLine, Section
 
 
 class PlannedSettings(Section, frozen=True):
     """A campaign in a brand's calendar; `factor` is how many times the usual it brings. It mutes nothing."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    name: Annotated[OneLine, msgspec.Meta(max_length=80)]
     begins: Moment = msgspec.field(name="from")
     ends: Moment = msgspec.field(name="to")
     factor: Annotated[float, msgspec.Meta(ge=1, le=1000)]
@@ -58,7 +58,8 @@ class PolicySettings(Section, frozen=True):
     """What outgoing posts of a brand are read for beside what no brand says (docs/policy.md).
 
     `domains` are the brand's own, `contacts` the addresses and telephone numbers that it gives out, `words` those that
-    it does not use, each with the reason. `editors` are people or roles who may let a post go all the same.
+    it does not use, each with the reason. `editors` are people or roles who may let a post go all the same; one that is rejected
+    only with `override_rejected`.
     """
 
     languages: tuple[PostLanguage, ...] = (PostLanguage.ENGLISH,)
@@ -68,14 +69,15 @@ class PolicySettings(Section, frozen=True):
     topics: dict[Name, TopicSettings] = {}
     limits: dict[PlatformName, LimitSettings] = {}
     editors: tuple[Name, ...] = ()
+    override_rejected: bool = False
 
 
 class BrandSettings(Section, frozen=True):
     """One configured brand. `terms` are what sources look for in posts, `planned` is its calendar of campaigns."""
 
-    name: str | None = None
-    terms: tuple[str, ...] = ()
-    own_accounts: tuple[str, ...] = ()
+    name: OneLine | None = None
+    terms: tuple[OneLine, ...] = ()
+    own_accounts: tuple[OneLine, ...] = ()
     when_detection_is_dead: Otherwise = Otherwise.HOLD
     planned: tuple[PlannedSettings, ...] = ()
     policy: PolicySettings = PolicySettings()

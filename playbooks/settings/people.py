@@ -6,7 +6,9 @@ import msgspec
 
 from playbooks.settings.section import (
     ClockTime,
+    EmailAddress,
     Name,
+    OneLine,
     PagerDutyUser,
     PhoneNumber,
     Positive,
@@ -71,8 +73,8 @@ class Person(Section, frozen=True):
     `pagerduty_user` is who they are there, so that what they acknowledge there counts here.
     """
 
-    name: str
-    email: str | None = None
+    name: OneLine
+    email: EmailAddress | None = None
     sms: PhoneNumber | None = None
     voice: PhoneNumber | None = None
     slack: SlackMember | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from detectors.mention import PlatformName
-from playbooks.settings.section import Name, Positive, SecretFrom, Section
+from playbooks.settings.section import Name, OneLine, Positive, SecretFrom, Section
 
 
 class SchedulerKind(StrEnum):
@@ -34,7 +34,7 @@ class SchedulerSettings(Section, frozen=True):
     kind: SchedulerKind
     brand: Name
     platform: PlatformName | None = None
-    account: str | None = None
+    account: OneLine | None = None
     url: str | None = None
     token: SecretFrom | None = None
     user: str | None = None

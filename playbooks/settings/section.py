@@ -22,6 +22,12 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 #: A telephone number as the whole world dials it (E.164).
 PhoneNumber = Annotated[str, msgspec.Meta(pattern=r"^\+[1-9][0-9]{5,14}\Z")]
+#: An e-mail address, more strictly than the standards: no quotes, comments or lists, in which a second one could hide.
+EMAIL = r"""^[^\s\x00-\x1f\x7f-\x9f@<>()\[\]\\,:;"]{1,64}@[^\s\x00-\x1f\x7f-\x9f@<>()\[\]\\,:;"]{1,255}\Z"""
+EmailAddress = Annotated[str, msgspec.Meta(pattern=EMAIL)]
+#: What people read of somebody or something: one line, with something to see in it, in which nothing is hidden or
+#: turned round.
+OneLine = Annotated[str, msgspec.Meta(pattern=r"^(?=.*\S)[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,200}\Z")]
 #: A member of a Slack workspace, and a user of PagerDuty.
 SlackMember = Annotated[str, msgspec.Meta(pattern=r"^[UW][A-Z0-9]{4,20}\Z")]
 PagerDutyUser = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{4,20}\Z")]

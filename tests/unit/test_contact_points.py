@@ -16,7 +16,7 @@ BAD = CHECKOUT / "tests" / "data" / "bad" / "channels"
 #: Each file, the line of its fault, and what the message must hold.
 SAID = {
     "alertmanager-at-no-address": (2, "channels.alertmanager.url is no http or https address"),
-    "alertmanager-with-a-password-in-its-address": (2, "write one like https://host, without a login"),
+    "alertmanager-with-a-password-in-its-address": (2, "holds a login; write one like https://host, without it"),
     "alertmanager-with-half-a-login": (2, "one of username and password; it takes both or neither"),
     "alertmanager-with-token-and-password": (6, "has a token and a name or password"),
     "apprise-target-that-is-not-there": (2, "names 'chat', which is not under channels.apprise.targets (there: none)"),
