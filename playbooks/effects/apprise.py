@@ -20,7 +20,7 @@ from playbooks.effects.message import Message, Stage
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.effects.own_thread import OwnThreads
 from playbooks.effects.plain_text import paragraph, unlinked
-from playbooks.effects.wording import DRILL_LINE, NO_LINK, facts, marked_subject
+from playbooks.effects.wording import DRILL_LINE, facts, marked_subject, where_to_look
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
 from playbooks.settings import PlaybookSettings
@@ -86,18 +86,11 @@ class Apprise:
 
 def body(message: Message) -> str:
     """The text: what happened, the facts, where to look. The runbook is behind its link, and in mails."""
-    links = message.links
-    shown = (
-        ("Incident", links.incident if links else ""),
-        ("Runbook", links.runbook if links else ""),
-        ("You have it (the page asks first)", links.acknowledge if links else ""),
-        ("Call the next person (the page asks first)", links.escalate if links else ""),
-    )
     parts = (
         DRILL_LINE if message.is_drill else "",
         unlinked(paragraph(message.notice.text).strip()),
         "\n".join(f"{name}: {unlinked(value)}" for name, value in facts(message)),
-        "\n".join(f"{words}: {address}" for words, address in shown if address) or NO_LINK,
+        where_to_look(message),
     )
     return "\n\n".join(part for part in parts if part)
 

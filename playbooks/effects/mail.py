@@ -24,7 +24,7 @@ from playbooks.effects.check import Checked
 from playbooks.effects.message import Message
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome, Retry, RetryReason
 from playbooks.effects.plain_text import one_line, paragraph
-from playbooks.effects.wording import DRILL_LINE, NO_LINK, facts, marked_subject
+from playbooks.effects.wording import DRILL_LINE, facts, marked_subject, where_to_look
 from playbooks.labels import ActionKind, Channel
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.channels import EmailSettings
@@ -148,7 +148,7 @@ def body(message: Message) -> str:
         title = one_line(f"Runbook {notice.playbook} {notice.version}, in case its page is down")
         runbook = f"{title}\n{'=' * len(title)}\n\n{paragraph(notice.runbook).strip()}"
     known = "\n".join(f"{name}: {value}" for name, value in facts(message))
-    parts = (drill, paragraph(notice.text).strip(), known, _where_to_look(message), runbook, drill)
+    parts = (drill, paragraph(notice.text).strip(), known, where_to_look(message), runbook, drill)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -188,19 +188,6 @@ def _in_our_words(code: int, reply: str) -> str:
     # Only the codes: the words are the server's, and could repeat what was said to it.
     enhanced = _ENHANCED.match(reply)
     return f"SMTP {code}" + (f" {enhanced.group()}" if enhanced else "")
-
-
-def _where_to_look(message: Message) -> str:
-    if message.links is None:
-        return NO_LINK
-    links = message.links
-    shown = (
-        ("Incident" if message.notice.incident else "Console", links.incident),
-        ("Runbook", links.runbook),
-        ("You have it (the page asks first)", links.acknowledge),
-        ("Call the next person (the page asks first)", links.escalate),
-    )
-    return "\n".join(f"{words}: {address}" for words, address in shown if address)
 
 
 def _mailbox(name: str, address: str) -> Address:

@@ -46,7 +46,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     `runbook` is Markdown, `moment` is for annotations. `spared` are people of the role who need it no more, `only`
     where it is not empty the only ones whom it is for. `named` are people whom subject and text name by their keys
     (`called.py`). `stage` other than open says that what was sent before about the
-    incident is acknowledged or over. Unknown fields are ignored, so that a newer planner and an older runner get on.
+    incident is acknowledged or over. `page` is the console's page to look at where there is no incident (``brands``;
+    its first one where it is empty). Unknown fields are ignored, so that a newer planner and an older runner get on.
     """
 
     subject: str
@@ -64,6 +65,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     only: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     stage: Stage = Stage.OPEN
+    page: str = ""
 
     def is_for(self, person: str) -> bool:
         """Whether it is for `person` of the role.
@@ -76,17 +78,19 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the incident's page and its runbook's page stand, and the links by which the person who gets them acts.
+    """Where to look, and the links by which the person who gets them acts.
 
+    `incident` is the incident's page, or the page of the console that a message without an incident is about.
     `runbook` is empty where there is none. `acknowledge` and `escalate` act in one person's name (`action_link.py`), so
     they are printed nowhere and are sent to that person alone; they are empty where nothing is asked of them or
-    ``channels.links`` is not set.
+    ``channels.links`` is not set. `confirm` is that of a test message alone: by it the person says that it came.
     """
 
     incident: str
     runbook: str
     acknowledge: str = field(default="", repr=False)
     escalate: str = field(default="", repr=False)
+    confirm: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +185,22 @@ def read_notice(body: dict[str, Any], action_id: str) -> Notice:
 
 
 def links_of(public_url: str | None, notice: Notice, acting: Acting | None = None) -> Links | None:
-    """The links a message carries, or None where no public address is configured or there is no incident.
+    """The links a message carries, or None where no public address is configured.
 
-    With `acting` it also carries those by which that person acknowledges and escalates.
+    One without an incident leads to the console's page that it names. With `acting` one about an incident also carries
+    those by which that person acknowledges and escalates.
 
     >>> links_of("https://fire.example.org/", Notice("s", "t", incident="inc-1", playbook="storm", version="1.0.0"))
     Links(incident='https://fire.example.org/incidents/inc-1', \
 runbook='https://fire.example.org/runbooks/storm/1.0.0?incident=inc-1')
+    >>> links_of("https://fire.example.org", Notice("s", "t", page="brands"))
+    Links(incident='https://fire.example.org/brands', runbook='')
     """
-    if not public_url or not notice.incident:
+    if not public_url:
         return None
     base, incident = public_url.rstrip("/"), quote(notice.incident, safe="")
+    if not incident:
+        return Links(f"{base}/{quote(notice.page)}", "")
     playbook, version = quote(notice.playbook, safe=""), quote(notice.version, safe="")
     runbook = f"{base}/runbooks/{playbook}/{version}?incident={incident}" if playbook and version else ""
     acknowledge, escalate = (_act(base, notice, what, acting) for what in (What.ACKNOWLEDGE, What.ESCALATE))

@@ -18,7 +18,7 @@ from playbooks.effects.http_post import Answer, Poster, json_object
 from playbooks.effects.message import Message, Stage, idempotency_key
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome
 from playbooks.effects.plain_text import clipped, one_line, paragraph, unlinked
-from playbooks.effects.wording import NO_LINK, facts, marked_subject
+from playbooks.effects.wording import NO_LINK, facts, marked_subject, place_word
 from playbooks.labels import ActionKind, Channel
 from playbooks.secret import Secret
 from playbooks.settings import PlaybookSettings
@@ -124,7 +124,7 @@ def outcome_of(answer: Answer, now_ms: int) -> Outcome:
 def _alert(message: Message) -> dict[str, object]:
     notice, links = message.notice, message.links
     severity = _SEVERITY[min(notice.severity, 5)] if message.action is ActionKind.PAGE else "info"
-    shown = ((links.incident, "Incident"), (links.runbook, "Runbook")) if links else ()
+    shown = ((links.incident, place_word(message)), (links.runbook, "Runbook")) if links else ()
     return {
         "client": "Firebreak",
         **({"client_url": links.incident} if links else {}),

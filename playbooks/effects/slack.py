@@ -21,7 +21,7 @@ from playbooks.effects.http_post import Answer, Poster
 from playbooks.effects.message import Message, Stage
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Outcome
 from playbooks.effects.plain_text import clipped, paragraph, unlinked
-from playbooks.effects.wording import NO_LINK, facts, marked_subject
+from playbooks.effects.wording import NO_LINK, facts, marked_subject, place_word
 from playbooks.labels import ActionKind, Channel
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.channels import SlackSettings
@@ -146,7 +146,7 @@ def _buttons(message: Message, *, button: bool) -> list[dict[str, object]]:
     if asked and message.notice.incident:
         acknowledge = {"action_id": ACKNOWLEDGE, "value": message.notice.incident, "style": "primary"}
         own.append({"type": "button", "text": _plain("I have it"), **acknowledge})
-    shown = (("Incident", links.incident), ("Runbook", links.runbook)) if links else ()
+    shown = ((place_word(message), links.incident), ("Runbook", links.runbook)) if links else ()
     return own + [
         {"type": "button", "text": _plain(words), "url": address, "action_id": f"firebreak_{words.lower()}"}
         for words, address in shown

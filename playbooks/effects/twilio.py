@@ -165,6 +165,8 @@ def text(message: Message) -> str:
     links = message.links
     if links is None:
         return f"{said}\n{NO_LINK_SHORT}"
+    if links.confirm:
+        return f"{said}\nOnly a test. Press to confirm that it reached you: {links.confirm}"
     return f"{said}\nI have it: {links.acknowledge}" if links.acknowledge else f"{said}\n{links.incident}"
 
 

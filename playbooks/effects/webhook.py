@@ -108,7 +108,7 @@ def payload(message: Message) -> Payload:
         runbook=encodable(notice.runbook),
         incident_url=links.incident if links else None,
         runbook_url=(links.runbook or None) if links else None,
-        acknowledge_url=(links.acknowledge or None) if links else None,
+        acknowledge_url=(links.acknowledge or links.confirm or None) if links else None,
         escalate_url=(links.escalate or None) if links else None,
         stage=notice.stage,
         signal=notice.signal,

@@ -16,6 +16,26 @@ def marked_subject(message: Message, limit: int = 200) -> str:
     return one_line((DRILL if message.is_drill else "") + (one_line(message.notice.subject) or UNNAMED), limit)
 
 
+def place_word(message: Message) -> str:
+    """What the page is called that a message leads to."""
+    return "Incident" if message.notice.incident else "Console"
+
+
+def where_to_look(message: Message) -> str:
+    """The links of a message, each with what it is for, a line each; that there is none where there is none."""
+    links = message.links
+    if links is None:
+        return NO_LINK
+    shown = (
+        (place_word(message), links.incident),
+        ("Runbook", links.runbook),
+        ("You have it (the page asks first)", links.acknowledge),
+        ("Call the next person (the page asks first)", links.escalate),
+        ("This is a test. Press here to confirm that it reached you (the page asks first)", links.confirm),
+    )
+    return "\n".join(f"{words}: {address}" for words, address in shown if address)
+
+
 def facts(message: Message) -> list[tuple[str, str]]:
     """What a message is about, name by name, each one line; what is not known is left out."""
     notice = message.notice

@@ -50,7 +50,8 @@ def _notice(seen_ms: int | None, brands: Mapping[str, Otherwise]) -> Notice:
         "meanwhile need a person's word each: firebreak hold list --posts.",
     ]
     text = "\n\n".join(part for part in parts if part)
-    return Notice(subject="Detection is dead: nobody would see a crisis", text=text, brand="firebreak")
+    subject = "Detection is dead: nobody would see a crisis"
+    return Notice(subject=subject, text=text, brand="firebreak", page="readiness")
 
 
 def _some(brands: list[str]) -> str:

@@ -56,6 +56,7 @@ def _page(broken: Broken, role: str, hold: Standing, now_ms: int) -> Action:
         platform=broken.platform,
         severity=4,
         incident=hold.incident,
+        page="holds",
     )
     return Action(
         id=f"{broken.id}:{role}",

@@ -15,6 +15,8 @@ from playbooks.oncall.people import OPS, parts_of
 from playbooks.settings import PlaybookSettings
 
 ON_CALL = "on-call"
+#: The console's page where how brands are armed is seen and changed.
+BRANDS_PAGE = "brands"
 #: In this order: who is always in several of these roles hears it once.
 TOLD = (OPS, POSTING_TEAM, ON_CALL)
 
@@ -26,6 +28,7 @@ def told_of(act: Act, id: str, before: Arming, settings: PlaybookSettings) -> li
         subject=f"{known or act.brand}: {in_words(act.arming)}",
         text=_text(act, person, known or act.brand, before),
         brand=act.brand,
+        page=BRANDS_PAGE,
     )
     spared: tuple[str, ...] = ()
     found = []

@@ -133,4 +133,4 @@ def _links(test: ContactTest, way: Way) -> Links | None:
         expires_s = (test.sent_ms + CODE_VALID_MS) // 1000
         link = ActionLink(test.id, test.person, What.CONFIRM, expires_s)
         confirm = base + CONFIRM_PATH.format(token=token_of(link, way.secret))
-    return Links(f"{base}/readiness", "", confirm)
+    return Links(f"{base}/readiness", "", confirm=confirm)

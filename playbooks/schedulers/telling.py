@@ -134,7 +134,13 @@ def _action(
     incident: str,
 ) -> Action:
     notice = Notice(
-        subject=subject, text=text, brand=settings.brand, platform=settings.platform, severity=4, incident=incident
+        subject=subject,
+        text=text,
+        brand=settings.brand,
+        platform=settings.platform,
+        severity=4,
+        incident=incident,
+        page="holds",
     )
     digest = xxhash.xxh3_128_hexdigest(f"{name}:{after.hold}:{after.checked_ms}:{role}".encode())
     return Action(

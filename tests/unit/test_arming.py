@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from detectors.signal import SignalKind
 from playbooks.armings.arming import DAY_MS, Act, Armed, Arming, how_far, judged
-from playbooks.effects.message import read_notice
+from playbooks.effects.message import Links, links_of, read_notice
 from playbooks.incidents.arming_notice import in_words, meaning, told_of
 from playbooks.labels import ActionKind
 from playbooks.settings import PlaybookSettings
@@ -93,6 +93,12 @@ def test_the_notice_names_brand_and_person_as_people_call_them_and_says_why_and_
     assert "before, it was armed to page" in notice.text
     assert meaning(Arming.PAGE_AND_HOLD) in notice.text
     assert "early" not in notice.text
+
+
+def test_the_notice_leads_to_the_page_of_the_brands() -> None:
+    [first, *_] = told_of(ACT, "arming-1", Arming.PAGE, SETTINGS)
+    links = links_of("https://fire.example.org/", read_notice(first.body, first.id))
+    assert links == Links("https://fire.example.org/brands", "")
 
 
 def test_an_early_act_says_so_and_a_role_that_is_not_there_is_not_told() -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from detectors.run import Drill
 from playbooks.delivery.roads import by_roads
-from playbooks.effects import alertmanager, apprise, pagerduty, slack, twilio
+from playbooks.effects import alertmanager, apprise, mail, pagerduty, slack, twilio
 from playbooks.effects.http_post import Answer
-from playbooks.effects.message import Links, Notice, Stage
+from playbooks.effects.message import Links, Notice, Stage, links_of
 from playbooks.effects.outcome import Delivered, Failed, FailedReason, Retry, RetryReason
 from playbooks.effects.plain_text import one_line, paragraph, unlinked
 from playbooks.labels import ActionKind, Channel
@@ -132,6 +132,32 @@ def test_a_text_is_short_and_its_only_link_is_ours(subject: str) -> None:
     assert len(said) <= 480
     assert [found for found in LINK.findall(said) if "fire" not in found] == []
     assert said.count("\n") == 1
+
+
+def written(links: Links | None) -> list[str]:
+    """What a message that is about no incident says by each road that writes, where it has these links."""
+    sent = message("+15005550006", notice=notice(incident="", page="brands"), links=links)
+    made = (slack.payload(sent, button=True), pagerduty.events(sent, KEY), alertmanager.alert(sent, 1).annotations)
+    return [mail.body(sent), apprise.body(sent), twilio.text(sent), *(json.dumps(each) for each in made)]
+
+
+def test_a_message_about_no_incident_leads_to_its_page_of_the_console_and_not_to_an_incident() -> None:
+    links = links_of("https://fire.example.org", notice(incident="", page="brands"))
+    for said in written(links):
+        assert "https://fire.example.org/brands" in said
+        assert "no public address" not in said
+        assert "Incident" not in said
+    assert all("no public address" in said for said in written(None))
+
+
+def test_a_test_message_asks_to_confirm_that_it_came_and_not_to_have_anything() -> None:
+    links = Links("https://fire.example.org/readiness", "", confirm="https://fire.example.org/confirm/AAA")
+    for said in written(links)[:3]:
+        assert re.search(
+            r"[Pp]ress (here )?to confirm that it reached you[^:]*: https://fire.example.org/confirm/AAA", said
+        )
+        assert "test" in said
+        assert "have it" not in said
 
 
 @given(subject=HOSTILE)
