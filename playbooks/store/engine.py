@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from playbooks.settings import StoreSettings
+from playbooks.store.lock_holder import lock_holders
 from playbooks.store.migrated import known, newest, schema_of, upgrade
 
 BUSY_TIMEOUT_MS = 10_000
@@ -227,8 +229,23 @@ def _place(engine: Engine) -> str:
 def _unreachable(engine: Engine, wrong: Exception) -> StoreUnreachable:
     cause = getattr(wrong, "orig", None) or wrong
     why = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+    if engine.dialect.name == "sqlite" and "is locked" in why:
+        return StoreUnreachable(_locked(engine))
     if engine.dialect.name == "sqlite":
         advice = "check that its folder is there and may be written to, or mend store.url"
     else:
         advice = "check that PostgreSQL runs there, or mend store.url and store.password"
     return StoreUnreachable(f"the store {_place(engine)} cannot be reached: {why}; {advice}")
+
+
+def _locked(engine: Engine) -> str:
+    """What to say where the file stays locked: which, by whom, what to do, and how long was waited."""
+    file = Path(engine.url.database or "").absolute()
+    holders = lock_holders(file)
+    who = f"by process {', '.join(holders)}" if holders else "by another program"
+    look = f"'fuser {file}' says who has it open; " if not holders else ""
+    return (
+        f"the store {_place(engine)} cannot be written: its file {file} is locked {who}, for longer than the "
+        f"{BUSY_TIMEOUT_MS / 1000:g} seconds that were waited; {look}Firebreak itself keeps it for moments only, so "
+        "look for a database browser, a copy or a backup program that has it open, and end that"
+    )

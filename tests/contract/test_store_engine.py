@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -219,6 +221,36 @@ def test_two_sqlite_writers_wait_for_each_other(tmp_path: Path, migrated_sqlite:
         ids = conn.execute(select(schema.incidents.c.id)).scalars().all()
     engine.dispose()
     assert sorted(int(i.split("-")[1]) for i in ids) == list(range(20))
+
+
+HOLD = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_that_another_program_keeps_locked_is_said_with_who_has_it_and_how_long_was_waited(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "locked.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.setattr("playbooks.store.engine.BUSY_TIMEOUT_MS", 50)
+    engine = open_store(StoreSettings(url=f"sqlite:///{path}"))
+    holding = [sys.executable, "-P", "-c", HOLD, str(path)]
+    with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(StoreUnreachable) as wrong, writing(engine):
+            pass
+        other.communicate()
+    engine.dispose()
+    said = str(wrong.value)
+    assert f"its file {path} is locked by process {other.pid} (python" in said
+    assert "that were waited" in said
+    assert "a database browser, a copy or a backup program" in said
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
