@@ -30,11 +30,16 @@ class Noted(StrEnum):
     TICKED_BEFORE = "ticked_before"
     NOTHING_DECIDED = "nothing_decided"
     CONTAINED = "contained"
+    CONTAINED_ALREADY = "contained_already"
     NO_REASON_TO_CONTAIN = "no_reason_to_contain"
     REOPENED = "reopened"
     NO_REASON_TO_REOPEN = "no_reason_to_reopen"
     OPEN_ALREADY = "open_already"
     REPORTED = "reported"
+    REPORTED_AND_MOVED = "reported_and_moved"
+    REPORTED_WORSE = "reported_worse"
+    REPORTED_BESIDE = "reported_beside"
+    REPORTED_TO_NOBODY = "reported_to_nobody"
     NOTHING_REPORTED = "nothing_reported"
     MOVED = "moved"
     THERE_ALREADY = "there_already"
@@ -63,13 +68,32 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Noted.TICKED_BEFORE: Said("Somebody had done it already.", good=False),
     Noted.NOTHING_DECIDED: Said("Say what is decided: choose one of the answers.", good=False),
     Noted.CONTAINED: Said("It is contained. Nobody is paged further unless it gets worse; holds stay in force."),
+    Noted.CONTAINED_ALREADY: Said("It is contained already; nothing was written down.", good=False),
     Noted.NO_REASON_TO_CONTAIN: Said("Say how you know that it does not spread any more.", good=False),
     Noted.REOPENED: Said("It is open again, and the pages go out anew."),
     Noted.NO_REASON_TO_REOPEN: Said("Say why it is not over; it stays ended.", good=False),
     Noted.OPEN_ALREADY: Said("It was open already.", good=False),
     Noted.REPORTED: Said("It is reported, under your name. What the playbook asks for is under way."),
+    Noted.REPORTED_AND_MOVED: Said(
+        "It is reported, under your name. A milder incident was open: it is moved to what you reported, and everything "
+        "that this asks for is under way, pages too."
+    ),
+    Noted.REPORTED_WORSE: Said(
+        "It is reported, under your name. It joined the incident that was open and made it worse: people are paged "
+        "anew."
+    ),
+    Noted.REPORTED_BESIDE: Said(
+        "It is written down under your name, in the incident that was open already. Nobody was paged anew for it: it "
+        "is no worse than what they know. If it is, report it with a higher severity, or with what fits better."
+    ),
+    Noted.REPORTED_TO_NOBODY: Said(
+        "It is reported, under your name, and NOBODY IS PAGED: “What happened” below says why. Call somebody.",
+        good=False,
+    ),
     Noted.NOTHING_REPORTED: Said("Say what happened; nothing was reported.", good=False),
-    Noted.MOVED: Said("It goes on with the other playbook. What was planned stays planned."),
+    Noted.MOVED: Said(
+        "It goes on with the other playbook. What that asks for is under way, and what was planned stays planned."
+    ),
     Noted.THERE_ALREADY: Said("It is with that playbook already.", good=False),
     Noted.NO_REASON_TO_MOVE: Said("Say why it should go on with the other playbook.", good=False),
     Noted.MERGED: Said("It goes on as the other one. Whoever was told of it is told that too; holds stay in force."),
@@ -79,6 +103,7 @@ SENTENCES: Mapping[StrEnum, Said] = {
         "It stood for a hold that somebody placed by hand, so it has no playbook. Place a hold, or report a crisis.",
         good=False,
     ),
+    Told.IS_ITSELF: Said("An incident cannot be merged into itself; choose the other one.", good=False),
     Told.NOT_TOGETHER: Said("Only two open incidents of the same brand can be merged.", good=False),
     Noted.JUDGED: Said("It is in the log under your name, and counted."),
     Noted.JUDGED_ALREADY: Said("Somebody has said so already.", good=False),
@@ -87,6 +112,9 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Told.NO_SUCH_BRAND: Said("There is no such brand in the settings.", good=False),
     Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),
     Release.NEEDS_ANOTHER_PERSON: Said("Your agreement is noted. The hold stays until another person agrees."),
+    Release.NEEDS_THE_ROLE: Said(
+        "Your agreement is noted. The hold stays until somebody of the role agrees that has to be among you."
+    ),
     Release.ALREADY_AGREED: Said("You had agreed already. The hold stays until another person agrees.", good=False),
     Release.ALREADY_RELEASED: Said("The hold was released already.", good=False),
     Release.NO_REASON: Said("Say why posting may go on; the hold stays in force.", good=False),

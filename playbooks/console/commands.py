@@ -14,10 +14,11 @@ from playbooks.console.answers import Ended, Noted, back_to, back_to_report
 from playbooks.console.desk import DESK, Desk, Viewer
 from playbooks.console.forms import BadForm
 from playbooks.holds.hold import Hold, Release
-from playbooks.holds.rights import MayRelease, may_release
+from playbooks.holds.rights import MayRelease, may_release, roles_of
 from playbooks.store.holds import holds
-from playbooks.store.incidents import deeds, incidents
-from playbooks.store.incidents.deeds import Report, Told
+from playbooks.store.incidents import deeds, incidents, moving, reporting
+from playbooks.store.incidents.deeds import Told
+from playbooks.store.incidents.reporting import Answer, Came, Report
 
 Form = Mapping[str, str]
 #: Something that `deeds` does with an incident, a person, their words and the clock.
@@ -47,7 +48,11 @@ async def note(request: web.Request, viewer: Viewer, form: Form) -> web.Response
 
 async def contain(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
     """The viewer says that the incident does not spread any more, with a reason."""
-    words = {Told.DONE: Noted.CONTAINED, Told.NO_REASON: Noted.NO_REASON_TO_CONTAIN}
+    words = {
+        Told.DONE: Noted.CONTAINED,
+        Told.NO_REASON: Noted.NO_REASON_TO_CONTAIN,
+        Told.ALREADY: Noted.CONTAINED_ALREADY,
+    }
     return await _say(request, viewer, deeds.contain, form.get("reason", ""), words)
 
 
@@ -58,10 +63,10 @@ async def reopen(request: web.Request, viewer: Viewer, form: Form) -> web.Respon
         Told.NO_REASON: Noted.NO_REASON_TO_REOPEN,
         Told.ALREADY: Noted.OPEN_ALREADY,
     }
-    library = request.app[DESK].library
+    library, brands = request.app[DESK].library, request.app[DESK].settings.brands
 
     def deed(engine: Engine, incident: str, person: str, reason: str, now_ms: int) -> Told:
-        return deeds.reopen(engine, incident, person, reason, library, now_ms)
+        return deeds.reopen(engine, incident, person, reason, library, brands, now_ms)
 
     return await _say(request, viewer, deed, form.get("reason", ""), words)
 
@@ -79,24 +84,35 @@ async def report(request: web.Request, viewer: Viewer, form: Form) -> web.Respon
     if severity not in SEVERITIES:
         raise BadForm("Say how bad it is: a number from 1 to 5.")
     about = Report(form.get("brand", ""), form.get("playbook", ""), int(severity), form.get("what", ""))
-    told, incident = await asyncio.to_thread(
-        deeds.report, desk.engine, about, viewer.person, viewer.name, desk.library, desk.settings, desk.clock()
+    came = await asyncio.to_thread(
+        reporting.report, desk.engine, about, viewer.person, viewer.name, desk.library, desk.settings, desk.clock()
     )
-    match told:
+    match came.told:
         case Told.DONE:
-            return back_to(incident, Noted.REPORTED)
+            return back_to(came.incident, _reported(came))
         case Told.NO_PERSON:
             raise web.HTTPForbidden
         case Told.NO_REASON:
             return back_to_report(Noted.NOTHING_REPORTED)
-        case _:
+        case told:
             return back_to_report(told)
+
+
+def _reported(came: Answer) -> Noted:
+    """What the incident's page says of a report: whether anybody is paged is what the reporter has to know."""
+    if not came.paged and came.why_not:
+        return Noted.REPORTED_TO_NOBODY
+    if came.came is Came.MOVED:
+        return Noted.REPORTED_AND_MOVED
+    if came.came is Came.JOINED:
+        return Noted.REPORTED_WORSE if came.paged else Noted.REPORTED_BESIDE
+    return Noted.REPORTED
 
 
 def _move(desk: Desk, incident: str, person: str, form: Form) -> Told:
     reason, playbook = form.get("reason", ""), form.get("playbook", "")
     known = desk.settings.brands
-    return deeds.move(desk.engine, incident, person, reason, playbook, desk.library, known, desk.clock())
+    return moving.move(desk.engine, incident, person, reason, playbook, desk.library, known, desk.clock()).told
 
 
 async def tick(request: web.Request, viewer: Viewer, form: Form) -> web.Response:
@@ -157,4 +173,5 @@ def _agree(desk: Desk, hold: Hold, person: str, reason: str, looked: int) -> Str
     may = may_release(hold, person, released_by, desk.roles())
     if may is MayRelease.NOT_IN_THE_ROLES:
         return may
-    return holds.agree_release(desk.engine, hold.id, person, reason, desk.clock(), looked)
+    in_roles = roles_of(person, desk.roles())
+    return holds.agree_release(desk.engine, hold.id, person, reason, desk.clock(), looked, in_roles)

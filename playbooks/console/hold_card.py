@@ -57,7 +57,7 @@ class Rights(msgspec.Struct, frozen=True):
 def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights, posts: int = 0) -> HoldCard:
     """`hold` as `viewer` sees it; `brand` is what the brand is called, `posts` is how many posts it has held."""
     may = may_release(hold, viewer, rights.released_by, rights.roles)
-    missing = hold.releasers_needed - len(hold.agreements)
+    missing = hold.people_missing
     world = world_of(hold.run)
     real = not isinstance(run_of(hold.run), Replay)
     return HoldCard(
@@ -70,8 +70,8 @@ def hold_card(hold: Hold, brand: str, viewer: str, rights: Rights, posts: int = 
         agreements=tuple(Agreement(rights.named([one.person]), one.reason, one.at_ms) for one in hold.agreements),
         in_force=hold.in_force,
         may_release=real and may is MayRelease.YES,
-        why_not=_why_not(may, rights) if real else "",
-        button="Release: let posting go on" if missing <= 1 else "Agree to the release",
+        why_not=_why_not(may, rights, hold) if real else "",
+        button="Release: let posting go on" if _is_last(hold, viewer, rights) else "Agree to the release",
         placed_ms=hold.placed_ms,
         world=world.kind if world else Tone.PLAIN,
         posts=posts,
@@ -121,6 +121,11 @@ def _meaning(hold: Hold, brand: str) -> str:
 
 def _opens(hold: Hold, missing: int, rights: Rights) -> str:
     people = releasers(rights.released_by, rights.roles)
+    if hold.one_of and not list(rights.roles.get(hold.one_of, ())):
+        return (
+            f"One of those who open this hold has to be in the role {hold.one_of}, and the settings name nobody there. "
+            "Name people under roles."
+        )
     if len(people) < hold.releasers_needed:
         roles = " or ".join(rights.released_by) or "no role"
         return (
@@ -129,19 +134,31 @@ def _opens(hold: Hold, missing: int, rights: Rights) -> str:
         )
     more = "more " if hold.agreements else ""
     agree = f"1 {more}person agrees" if missing <= 1 else f"{missing} {more}different people agree"
-    return f"It stays until {agree}; time does not open it."
+    return f"It stays until {agree}{_among(hold, rights)}; time does not open it."
+
+
+def _among(hold: Hold, rights: Rights) -> str:
+    """Who has to be among them, where nobody of those has agreed yet."""
+    if not hold.lacks:
+        return ""
+    return f", one of {hold.lacks} among them ({rights.named(rights.roles.get(hold.lacks, ()))})"
+
+
+def _is_last(hold: Hold, viewer: str, rights: Rights) -> bool:
+    """Whether the hold goes when the viewer agrees."""
+    return hold.people_missing <= 1 and (not hold.lacks or viewer in rights.roles.get(hold.lacks, ()))
 
 
 def _people(number: int) -> str:
     return "1 person" if number == 1 else f"{number} people"
 
 
-def _why_not(may: MayRelease, rights: Rights) -> str:
+def _why_not(may: MayRelease, rights: Rights, hold: Hold) -> str:
     match may:
         case MayRelease.YES | MayRelease.IS_RELEASED:
             return ""
         case MayRelease.HAS_AGREED:
-            return "You have agreed. It now needs another person."
+            return f"You have agreed. It now needs {f'somebody of {hold.lacks}' if hold.lacks else 'another person'}."
         case MayRelease.IS_PROTECTED:
             return "It protects you, so others release it."
         case MayRelease.NOT_IN_THE_ROLES:

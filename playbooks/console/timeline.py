@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from playbooks.console import words
 from playbooks.console.values import Tone
 from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.action_words import not_done
 from playbooks.incidents.log_entry import (
     Acknowledged,
     AcknowledgedBy,
@@ -22,6 +23,7 @@ from playbooks.incidents.log_entry import (
     HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
+    HoldTermsRaised,
     Judged,
     LogEntry,
     Logged,
@@ -35,6 +37,7 @@ from playbooks.incidents.log_entry import (
     PostDecided,
     ReleaseAgreed,
     Reopened,
+    Reported,
     Resolved,
     ResolvedBy,
     SeverityRaised,
@@ -125,6 +128,11 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
             return Line(row.at_ms, told, Tone.STRONG, entry.reason)
         case HoldPlaced():
             return Line(row.at_ms, _placed(entry, brand), Tone.HELD)
+        case HoldTermsRaised():
+            told = (
+                f"The hold goes by stricter terms: it stays until {_until(entry)} let go. Who had agreed agrees anew."
+            )
+            return Line(row.at_ms, told, Tone.HELD)
         case Acknowledged():
             return Line(row.at_ms, f"{name_of(row.actor)} has it{_ROAD[entry.how]}.", Tone.CALM)
         case AcknowledgementForgotten():
@@ -141,6 +149,9 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
             return Line(row.at_ms, told, Tone.CALM, entry.note)
         case StepOverdue():
             return Line(row.at_ms, f"Overdue: {entry.step} is not done.", Tone.ALARM)
+        case Reported():
+            told = f"{name_of(row.actor)} reports it, severity {entry.severity} of 5:"
+            return Line(row.at_ms, told, Tone.STRONG, entry.what)
         case Noted():
             return Line(row.at_ms, f"{name_of(row.actor)}:", Tone.PLAIN, entry.text)
         case Contained():
@@ -184,9 +195,13 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
 
 def _placed(entry: HoldPlaced, brand: str) -> str:
     where = f"on {entry.platform}" if entry.platform else "on every platform"
-    many = "1 person" if entry.releasers_needed == 1 else f"{entry.releasers_needed} people"
-    roles = " or ".join(entry.released_by)
-    return f"Automated posts for {brand} are held {where}, until {many} ({roles}) let go."
+    return f"Automated posts for {brand} are held {where}, until {_until(entry)} let go."
+
+
+def _until(terms: HoldPlaced | HoldTermsRaised) -> str:
+    many = "1 person" if terms.releasers_needed == 1 else f"{terms.releasers_needed} people"
+    among = f"; one of {terms.one_of} has to be among them" if terms.one_of else ""
+    return f"{many} ({' or '.join(terms.released_by)}{among})"
 
 
 def _planned(rows: list[Logged]) -> Iterator[Line]:
@@ -222,14 +237,10 @@ def _heading(decision: ActionDecision) -> str:
     match decision:
         case ActionDecision.DUE:
             return "Set going"
-        case ActionDecision.BRAND_OBSERVES:
-            return "Not done, because this brand is only observed"
-        case ActionDecision.BRAND_NOT_ARMED_TO_HOLD:
-            return "Not done, because this brand is not armed to hold"
-        case ActionDecision.MUTED:
-            return "Not done, because it is muted"
+        case ActionDecision.BRAND_OBSERVES | ActionDecision.BRAND_NOT_ARMED_TO_HOLD | ActionDecision.MUTED:
+            return f"Not done, because {not_done(decision)}"
         case ActionDecision.NOTHING_HELD:
-            return "Not needed, because nothing is held"
+            return f"Not needed, because {not_done(decision)}"
         case ActionDecision.FOR_PEOPLE:
             return "For people to do"
         case _:

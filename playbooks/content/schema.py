@@ -165,6 +165,13 @@ class HoldTerms(Section, frozen=True):
     ]
     releasers: Annotated[int, Meta(ge=1, le=5, description="How many different people must agree to let go.")]
     released_by: Annotated[tuple[Name, ...], Meta(min_length=1, description="The roles whose people may.")]
+    one_of: Annotated[
+        Name | None,
+        Meta(
+            description="One of `released_by`: somebody in this role has to be among those who agree. Without it, "
+            "anybody who may is as good as another."
+        ),
+    ] = None
     accounts: Annotated[
         tuple[Line, ...],
         Meta(description="Only posts of these accounts, and those whose account the caller leaves out."),

@@ -160,7 +160,8 @@ def who_opens_it(hold: Hold) -> str:
     """
     needed = "1 person releases" if hold.releasers_needed == 1 else f"{hold.releasers_needed} people release"
     agreed = ", ".join(agreement.person for agreement in hold.agreements)
-    return f"It stays until {needed} it; {f'so far: {agreed}' if agreed else 'nobody has yet'}."
+    among = f", one of {hold.one_of} among them" if hold.one_of else ""
+    return f"It stays until {needed} it{among}; {f'so far: {agreed}' if agreed else 'nobody has yet'}."
 
 
 def is_held_back(answer: GateAnswer) -> bool:

@@ -12,18 +12,20 @@ from playbooks.content.hold_scope import ALL_POSTS, EVERY_BRAND, Narrowing
 
 
 class Agreement(msgspec.Struct, frozen=True):
-    """One person's word that a hold may go, and why."""
+    """One person's word that a hold may go, and why; `roles` are those that they were in when they said so."""
 
     person: str
     reason: str
     at_ms: int
+    roles: tuple[str, ...] = ()
 
 
 class Hold(msgspec.Struct, frozen=True):
     """Posting is held for `brand` (`EVERY_BRAND` is all of them), on one platform or (`platform` None) on all.
 
     `only` narrows it to accounts, campaigns or tags. `protects` is a person who may not release it, `placed_by` the one
-    who placed it by hand, empty where a playbook did.
+    who placed it by hand, empty where a playbook did. `one_of` is a role of which one of those who agree has to be,
+    empty where anybody who may is as good as another.
     `placed_ms` is the event time of what caused it, `recorded_ms` the wall clock of the commit. `released_ms` stays
     None until `releasers_needed` different people have agreed.
     """
@@ -42,11 +44,30 @@ class Hold(msgspec.Struct, frozen=True):
     only: Narrowing = ALL_POSTS
     protects: str = ""
     placed_by: str = ""
+    one_of: str = ""
 
     @property
     def in_force(self) -> bool:
         """Whether it still holds posts back. Only people change this; time does not."""
         return self.released_ms is None
+
+    @property
+    def lacks(self) -> str:
+        """The role of which nobody has agreed yet though one of them has to; empty where that is not so.
+
+        >>> Hold("h", "i", "", "acme", None, "why", 2, 0, 0, one_of="executives").lacks
+        'executives'
+        """
+        return "" if any(self.one_of in each.roles for each in self.agreements) else self.one_of
+
+    @property
+    def people_missing(self) -> int:
+        """How many people still have to agree.
+
+        >>> Hold("h", "i", "", "acme", None, "why", 2, 0, 0).people_missing
+        2
+        """
+        return max(self.releasers_needed - len(self.agreements), 1 if self.lacks else 0)
 
     def covers(
         self,
@@ -84,6 +105,7 @@ class Release(StrEnum):
 
     RELEASED = "released"
     NEEDS_ANOTHER_PERSON = "needs_another_person"
+    NEEDS_THE_ROLE = "needs_the_role"
     ALREADY_AGREED = "already_agreed"
     ALREADY_RELEASED = "already_released"
     NO_SUCH_HOLD = "no_such_hold"

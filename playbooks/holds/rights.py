@@ -29,6 +29,15 @@ def releasers(released_by: Iterable[str], roles: Mapping[str, Iterable[str]]) ->
     return list(dict.fromkeys(person for role in released_by for person in roles.get(role, ())))
 
 
+def roles_of(person: str, roles: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """The roles that a person is in; `roles` are those of the settings.
+
+    >>> roles_of("ada", {"on-call": ["ada", "bo"], "legal": ["cy"], "executives": ["ada"]})
+    ('executives', 'on-call')
+    """
+    return tuple(sorted(role for role, people in roles.items() if person in people))
+
+
 def may_release(hold: Hold, person: str, released_by: Iterable[str], roles: Mapping[str, Iterable[str]]) -> MayRelease:
     """Whether `person` may agree to the release of `hold` now."""
     if not hold.in_force:

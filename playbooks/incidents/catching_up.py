@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from playbooks.armings.arming import Arming
 from playbooks.armings.mute import Mute, muted_by
 from playbooks.content.catalog import Library
+from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentState, IncidentView
-from playbooks.incidents.log_entry import PlannedBecause
+from playbooks.incidents.log_entry import ActionPlanned, PlannedBecause
 from playbooks.incidents.plan import Plan, planned_of
 from playbooks.incidents.silenced import silence
 from playbooks.incidents.steps import PlannedStep, plan_steps
+from playbooks.incidents.timers import Woken
 from playbooks.labels import ActionKind, SignalDecision
 
 
@@ -40,6 +44,15 @@ def caught_up(
         return Plan(SignalDecision.JOINED, view.id, left.entries, wakes=left.wakes)
     steps = plan_steps(view.id, view, view.signal, playbook, arming, now_ms, why=why)
     return planned_of(SignalDecision.JOINED, view.id, [], [step for step in steps if _is_wanted(step, view)])
+
+
+def only_observed(anew: Woken) -> Woken:
+    """Pages that would go out anew, of a brand that is only observed by now: written down, and sent to nobody."""
+    entries = tuple(
+        replace(entry, decision=ActionDecision.BRAND_OBSERVES) if isinstance(entry, ActionPlanned) else entry
+        for entry in anew.entries
+    )
+    return Woken(entries)
 
 
 def _is_wanted(step: PlannedStep, view: IncidentView) -> bool:

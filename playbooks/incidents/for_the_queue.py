@@ -13,9 +13,10 @@ def for_the_queue(first: Notice, terms: HoldTerms, brand: str, platform: str | N
     posts = " ".join(filter(None, (f"every automated post for {brand}", terms.only.in_words())))
     place = f"on {platform}" if platform else "on every platform"
     many = "one person" if terms.releasers == 1 else f"{terms.releasers} people"
+    among = "" if terms.one_of is None else f"; one of {terms.one_of} has to be among them"
     queue = (
         f"What it means for the queue: from now on the gate refuses {posts}, {place}, until {many} "
-        f"({' or '.join(terms.released_by)}) let go. Nothing is sent later by itself. What posts without asking the "
-        "gate has to be stopped by hand."
+        f"({' or '.join(terms.released_by)}{among}) let go. Nothing is sent later by itself. What posts without asking "
+        "the gate has to be stopped by hand."
     )
     return replace(first, text=f"{queue}\n\n{first.text}")

@@ -22,6 +22,7 @@ from playbooks.incidents.log_entry import (
     HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
+    HoldTermsRaised,
     Judged,
     Logged,
     MergedFrom,
@@ -34,6 +35,7 @@ from playbooks.incidents.log_entry import (
     PostDecided,
     ReleaseAgreed,
     Reopened,
+    Reported,
     Resolved,
     SeverityRaised,
     SignalJoined,
@@ -46,6 +48,7 @@ from playbooks.incidents.parts import Done as Done
 from playbooks.incidents.parts import HoldView as HoldView
 from playbooks.incidents.parts import IncidentState as IncidentState
 from playbooks.incidents.parts import PlannedAction as PlannedAction
+from playbooks.incidents.parts import Report as Report
 from playbooks.labels import ActionKind, Judgement
 
 
@@ -92,6 +95,8 @@ class IncidentView(msgspec.Struct, frozen=True):
     judged_by: str = ""
     #: The mutes that it has met, the newest last.
     mutes: tuple[Muted, ...] = ()
+    #: What people reported, the newest last.
+    reports: tuple[Report, ...] = ()
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -165,13 +170,16 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
             return replace(_touched(view, logged), done=_with(view.done, done))
         case StepOverdue():
             return replace(view, done=_with(view.done, Done(entry.action, logged.at_ms)))
+        case Reported():
+            report = Report(logged.actor, entry.what, logged.at_ms)
+            return replace(_touched(view, logged), reports=(*view.reports, report))
         case Noted():
             return _touched(view, logged)
         case ReleaseAgreed():
-            holds = tuple(_let_go(hold, logged, entry) for hold in view.holds)
+            holds = tuple(_changed(hold, logged, entry) for hold in view.holds)
             return replace(_touched(view, logged), holds=holds)
-        case HoldReleased():
-            return replace(view, holds=tuple(_let_go(hold, logged, entry) for hold in view.holds))
+        case HoldReleased() | HoldTermsRaised():
+            return replace(view, holds=tuple(_changed(hold, logged, entry) for hold in view.holds))
         case HoldAskedAgain():
             return view
         case PostDecided() | GlassBroken():
@@ -184,7 +192,7 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
             asking = _asking(_touched(view, logged))
             return replace(asking, state=IncidentState.REOPENED, resolved_ms=None, merged_into=None)
         case PlaybookChanged():
-            return _moved(_touched(view, logged), entry)
+            return _moved(_touched(view, logged), entry, logged.actor)
         case MergedInto():
             over = replace(_touched(view, logged), state=IncidentState.RESOLVED, resolved_ms=logged.at_ms)
             return replace(over, merged_into=entry.incident)
@@ -221,6 +229,16 @@ def _asking(view: IncidentView) -> IncidentView:
     return replace(view, state=IncidentState.OPENED, acknowledged=(), acknowledged_by=None, acknowledged_ms=None)
 
 
+def _asking_all_but(person: str, view: IncidentView) -> IncidentView:
+    """Nobody has it any more but `person`, where they had it."""
+    asking = _asking(view)
+    own = tuple(one for one in view.acknowledged if one.person == person)
+    if not own:
+        return asking
+    state, at_ms = IncidentState.ACKNOWLEDGED, own[0].at_ms
+    return replace(asking, state=state, acknowledged=own, acknowledged_by=person, acknowledged_ms=at_ms)
+
+
 def _touched(view: IncidentView, logged: Logged) -> IncidentView:
     return replace(view, touched_ms=logged.recorded_ms)
 
@@ -236,9 +254,9 @@ def _acknowledged(view: IncidentView, logged: Logged, entry: Acknowledged) -> In
     )
 
 
-def _moved(view: IncidentView, entry: PlaybookChanged) -> IncidentView:
+def _moved(view: IncidentView, entry: PlaybookChanged, actor: str) -> IncidentView:
     return replace(
-        view,
+        _asking_all_but(actor, view) if entry.graver else view,
         playbook=entry.playbook,
         version=entry.version,
         hash=entry.hash,
@@ -293,10 +311,11 @@ def _placed(logged: Logged, entry: HoldPlaced) -> HoldView:
         only=entry.only,
         protects=entry.protects,
         ask_again_min=entry.ask_again_min,
+        one_of=entry.one_of,
     )
 
 
-def _let_go(hold: HoldView, logged: Logged, entry: ReleaseAgreed | HoldReleased) -> HoldView:
+def _changed(hold: HoldView, logged: Logged, entry: ReleaseAgreed | HoldReleased | HoldTermsRaised) -> HoldView:
     if hold.id != entry.hold:
         return hold
     match entry:
@@ -304,5 +323,8 @@ def _let_go(hold: HoldView, logged: Logged, entry: ReleaseAgreed | HoldReleased)
             return replace(hold, agreed=(*hold.agreed, logged.actor))
         case HoldReleased():
             return replace(hold, released_ms=logged.at_ms)
+        case HoldTermsRaised():
+            many, roles = entry.releasers_needed, entry.released_by
+            return replace(hold, releasers_needed=many, released_by=roles, one_of=entry.one_of, agreed=())
         case _:
             assert_never(entry)

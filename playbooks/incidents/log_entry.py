@@ -143,7 +143,8 @@ class HoldPlaced(_Entry, frozen=True):
     """Posting is held, in force from the commit of this entry.
 
     `only` narrows it, `protects` is somebody who may not release it, and after each `ask_again_min` minutes those who
-    may are asked whether it is still needed (never, where it was placed before that was so).
+    may are asked whether it is still needed (never, where it was placed before that was so). One of those who release
+    it has to be of the role `one_of`, where that is not empty.
     """
 
     hold: str
@@ -154,6 +155,19 @@ class HoldPlaced(_Entry, frozen=True):
     only: Narrowing = ALL_POSTS
     protects: str = ""
     ask_again_min: int | None = None
+    one_of: str = ""
+
+
+class HoldTermsRaised(_Entry, frozen=True):
+    """A hold goes by stricter terms from here on: those of the playbook that the incident was moved to.
+
+    Whoever had agreed to its release has to agree again.
+    """
+
+    hold: str
+    releasers_needed: int
+    released_by: tuple[str, ...]
+    one_of: str = ""
 
 
 class Acknowledged(_Entry, frozen=True):
@@ -182,6 +196,13 @@ class StepOverdue(_Entry, frozen=True):
     step: str
 
 
+class Reported(_Entry, frozen=True):
+    """The actor reports it, in their own words: they stand at the top of what is sent about it from here on."""
+
+    what: str
+    severity: int
+
+
 class Noted(_Entry, frozen=True):
     """Something the actor wants everybody to know."""
 
@@ -201,7 +222,11 @@ class Reopened(_Entry, frozen=True):
 
 
 class PlaybookChanged(_Entry, frozen=True):
-    """The actor moved the incident to another version, or another playbook; what is planned already stays planned."""
+    """The actor moved the incident to another version, or another playbook; what is planned already stays planned.
+
+    `graver` says that all of the other playbook's steps are asked for, whatever was done before, and that nobody has
+    the incident any more but the actor, where they had it.
+    """
 
     playbook: str
     version: str
@@ -210,6 +235,7 @@ class PlaybookChanged(_Entry, frozen=True):
     cause: str
     ack_expires_ms: int | None
     reason: str
+    graver: bool = False
 
 
 class MergedInto(_Entry, frozen=True):
@@ -295,10 +321,12 @@ LogEntry = (
     | ActionPlanned
     | Muted
     | HoldPlaced
+    | HoldTermsRaised
     | Acknowledged
     | AcknowledgementForgotten
     | StepDone
     | StepOverdue
+    | Reported
     | Noted
     | Contained
     | Reopened

@@ -74,6 +74,14 @@ class Done(msgspec.Struct, frozen=True):
         return not self.person
 
 
+class Report(msgspec.Struct, frozen=True):
+    """What a named person reported, and when."""
+
+    person: str
+    what: str
+    at_ms: int
+
+
 class HoldView(msgspec.Struct, frozen=True):
     """A hold as the log tells it; `agreed` are the people who have said that it may go."""
 
@@ -88,6 +96,7 @@ class HoldView(msgspec.Struct, frozen=True):
     only: Narrowing = ALL_POSTS
     protects: str = ""
     ask_again_min: int | None = None
+    one_of: str = ""
 
     @property
     def in_force(self) -> bool:

@@ -22,10 +22,10 @@ from playbooks.content.trigger import Match, match
 from playbooks.incidents.action import Action, ActionDecision
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import (
+    ActionPlanned,
     LogEntry,
     Opened,
     Outranked,
-    PlaybookChanged,
     Resolved,
     ResolvedBy,
     SeverityRaised,
@@ -68,7 +68,19 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def pages(self) -> bool:
         """Whether a person is paged."""
-        return any(action.action is ActionKind.PAGE for action in self.due)
+        return bool(self.paged)
+
+    @property
+    def paged(self) -> tuple[str, ...]:
+        """The roles that are paged, each once."""
+        return tuple(dict.fromkeys(action.target for action in self.due if action.action is ActionKind.PAGE))
+
+    @property
+    def not_paged(self) -> tuple[ActionDecision, ...]:
+        """Why pages that are called for are not sent; empty where all of them are."""
+        planned = (entry for entry in self.entries if isinstance(entry, ActionPlanned))
+        pages = (entry.decision for entry in planned if entry.kind is ActionKind.PAGE)
+        return tuple(dict.fromkeys(decision for decision in pages if decision is not ActionDecision.DUE))
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -133,7 +145,7 @@ def open_incident(signal: Signal, pinned: Pinned, arming: Arming, now_ms: int, m
     )
     mute = muted_by(mutes, signal, [playbook], now_ms)
     steps = plan_steps(incident, None, signal, playbook, arming, now_ms, muted=mute is not None)
-    planned = _under(mute, planned_of(SignalDecision.OPENED, incident, [opened], steps), signal.run, None)
+    planned = silenced(mute, planned_of(SignalDecision.OPENED, incident, [opened], steps), signal.run, None)
     if isinstance(run_of(signal.run), Replay):
         return planned
     return msgspec.structs.replace(planned, wakes=(*planned.wakes, quiet_wake(incident, signal.run, playbook, now_ms)))
@@ -175,26 +187,7 @@ def join(
         entries.append(SeverityRaised(view.severity, signal.severity, signal))
     raised = outranked or signal.severity > view.severity
     decision = SignalDecision.RAISED if raised else SignalDecision.JOINED
-    return _under(mute, planned_of(decision, view.id, entries, steps), signal.run, view)
-
-
-def moved(
-    view: IncidentView, pinned: Pinned, reason: str, arming: Arming, now_ms: int, mutes: Sequence[Mute] = ()
-) -> Plan:
-    """What moving an open incident to another playbook, or another version, means: the first entry is the move."""
-    playbook = pinned.playbook
-    change = PlaybookChanged(
-        playbook=playbook.id,
-        version=playbook.version,
-        hash=pinned.hash,
-        title=playbook.title,
-        cause=playbook.of_cause,
-        ack_expires_ms=expiry_ms(playbook),
-        reason=reason,
-    )
-    mute = None if view.pages else muted_by(mutes, view.signal, [playbook], now_ms)
-    steps = plan_steps(view.id, view, view.signal, playbook, arming, now_ms, muted=mute is not None)
-    return _under(mute, planned_of(SignalDecision.JOINED, view.id, [change], steps), view.run, view)
+    return silenced(mute, planned_of(decision, view.id, entries, steps), signal.run, view)
 
 
 def planned_of(decision: SignalDecision, incident: str, entries: list[LogEntry], steps: Sequence[PlannedStep]) -> Plan:
@@ -216,7 +209,8 @@ def incident_id(run: str, brand: str, playbook: str, signal: str) -> str:
     return "inc-" + xxhash.xxh3_64_hexdigest("\x1f".join((run, brand, playbook, signal)).encode())
 
 
-def _under(mute: Mute | None, planned: Plan, run: str, view: IncidentView | None) -> Plan:
+def silenced(mute: Mute | None, planned: Plan, run: str, view: IncidentView | None) -> Plan:
+    """The plan with what `mute` leaves at the incident, where anything of it is not done because of that."""
     if not is_silent(planned.entries):
         return planned
     left = silence(mute, view, planned.incident, run)

@@ -47,9 +47,8 @@ def reported(brand: str, platform: str | None, severity: int, person: str, at_ms
     )
 
 
-def with_words(plan: Plan, person: str, what: str) -> Plan:
-    """The plan with what `person` (their name) says at the top of everything that is sent because of it."""
-    told = f"{person} reports: {what}"
+def with_words(plan: Plan, told: str) -> Plan:
+    """The plan with who reports it and what they say at the top of everything that is sent because of it."""
     due = tuple(
         msgspec.structs.replace(action, body=action.body | {"text": f"{told}\n\n{action.body['text']}"})
         for action in plan.due

@@ -37,6 +37,7 @@ class HoldOrder(msgspec.Struct, frozen=True):
     reason: str
     releasers_needed: int
     only: Narrowing = ALL_POSTS
+    one_of: str = ""
 
 
 class PlannedStep(msgspec.Struct, frozen=True):
@@ -58,19 +59,22 @@ def plan_steps(
     now_ms: int,
     *,
     outranked: bool = False,
+    anew: bool = False,
     muted: bool = False,
     why: PlannedBecause | None = None,
 ) -> list[PlannedStep]:
     """The steps that `signal` calls for; `view` is the incident before it, None where it opens one.
 
-    `outranked` says that it fired a playbook that comes before this one: that is worse, whatever its severity. `muted`
-    says that nothing is to be done about it now, `why` what calls for the steps where it is not the signal.
+    `outranked` says that it fired a playbook that comes before this one: that is worse, whatever its severity. `anew`
+    says that a person moved the incident to this playbook, and that it is graver: every step is planned, whatever was
+    done before. `muted` says that nothing is to be done about it now, `why` what calls for the steps where it is not
+    the signal.
 
     An opening plans every step. Afterwards a step is planned again where it got worse (pages, annotations, notices
     that say so, a hold that people had let go), and where it could not be done before and now can: the brand was
     armed meanwhile, or a mute has ended.
     """
-    steps = _Steps(incident, view, signal, playbook, arming, now_ms, outranked, muted, why)
+    steps = _Steps(incident, view, signal, playbook, arming, now_ms, outranked, anew, muted, why)
     return [steps.plan(step) for step in playbook.steps if steps.is_planned(step)]
 
 
@@ -83,6 +87,7 @@ class _Steps:
     arming: Arming
     now_ms: int
     outranked: bool
+    anew: bool
     muted: bool
     why: PlannedBecause | None
 
@@ -94,8 +99,10 @@ class _Steps:
         is_due = self._decision(step) in _ASKED
         if step.action is ActionKind.HOLD:
             return is_due and (self._never_held or (self._worse and not self._is_held))
-        never_done = all(action.decision not in _ASKED for action in before)
-        return (is_due and never_done) or (self._worse and step.repeats) or (step.with_hold and self._holds_now)
+        if self.anew:
+            return True
+        not_done = before[-1].decision not in _ASKED
+        return (is_due and not_done) or (self._worse and step.repeats) or (step.with_hold and self._holds_now)
 
     def plan(self, step: Step) -> PlannedStep:
         """The step as an action, with what the log says of it."""
@@ -116,7 +123,15 @@ class _Steps:
         terms = self.playbook.hold
         if terms is None or step.action is not ActionKind.HOLD or decision is not ActionDecision.DUE:
             return PlannedStep(action, decision, (planned,), None, wakes)
-        order = HoldOrder(action.id, self.signal.brand, self._platform, step.words.strip(), terms.releasers, terms.only)
+        order = HoldOrder(
+            action.id,
+            self.signal.brand,
+            self._platform,
+            step.words.strip(),
+            terms.releasers,
+            terms.only,
+            terms.one_of or "",
+        )
         lease = lease_wake(action.incident, action.run, order.id, terms.ask_again_min, action.due_ms)
         return PlannedStep(action, decision, (planned, _placed(order, terms)), order, lease)
 
@@ -166,7 +181,7 @@ class _Steps:
 
     @cached_property
     def _worse(self) -> bool:
-        return self.view is not None and (self.outranked or self.signal.severity > self.view.severity)
+        return self.view is not None and (self.outranked or self.anew or self.signal.severity > self.view.severity)
 
     @cached_property
     def _holds_now(self) -> bool:
@@ -216,4 +231,5 @@ def _placed(order: HoldOrder, terms: HoldTerms) -> HoldPlaced:
         terms.released_by,
         only=order.only,
         ask_again_min=terms.ask_again_min,
+        one_of=order.one_of,
     )

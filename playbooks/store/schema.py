@@ -119,10 +119,12 @@ holds = Table(
     Column("protects", String(64), nullable=False, server_default=""),
     Column("placed_by", String(64), nullable=False, server_default=""),
     Index("ix_holds_in_force", "brand", "released_ms"),
+    Column("one_of", String(64), nullable=False, server_default=""),
     Index("ix_holds_incident", "incident"),
 )
 
-#: Each person's word that a hold may go; it goes when enough different people have said so.
+#: Each person's word that a hold may go, and the roles they were in; it goes when enough different people, and one of
+#: the role that the hold names, have said so. Where its terms get stricter, people say it anew.
 hold_releases = Table(
     "hold_releases",
     metadata,
@@ -131,6 +133,7 @@ hold_releases = Table(
     Column("reason", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
 )
+    Column("roles", JSON, nullable=False, server_default="[]"),
 
 #: Actions that are due: written in the transaction that decides them, carried out by the runner under a lease.
 #: ``incident`` is empty where it is about none: that a brand is armed.

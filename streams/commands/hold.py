@@ -133,7 +133,7 @@ def listed(ctx: click.Context, posts: bool, as_json: bool) -> None:
 def release(ctx: click.Context, hold: str, looked: int, person: str | None, reason: str | None) -> None:
     """Agree that a hold may go, after a look at what it held ('firebreak hold list --posts')."""
     from playbooks.holds.hold import Release
-    from playbooks.holds.rights import MayRelease, may_release
+    from playbooks.holds.rights import MayRelease, may_release, roles_of
     from playbooks.store.holds.holds import agree_release, read_hold
     from playbooks.store.incidents.incidents import incident_view
     from playbooks.wall_clock import now_ms
@@ -146,11 +146,12 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
         _end_with(told_in_words(Release.NO_SUCH_HOLD))
     view = incident_view(engine, found.incident)
     roles = [role for known in view.holds if known.id == hold for role in known.released_by] if view else []
-    may = may_release(found, by[0], roles, rights_now(settings))
+    rights = rights_now(settings)
+    may = may_release(found, by[0], roles, rights)
     if may is not MayRelease.YES:
         _end_with(told_in_words(may))
-    came = agree_release(engine, hold, *by, now_ms(), looked)
-    if came not in (Release.RELEASED, Release.NEEDS_ANOTHER_PERSON):
+    came = agree_release(engine, hold, *by, now_ms(), looked, roles_of(by[0], rights))
+    if came not in (Release.RELEASED, Release.NEEDS_ANOTHER_PERSON, Release.NEEDS_THE_ROLE):
         _end_with(told_in_words(came))
     click.echo(told_in_words(came))
 

@@ -26,6 +26,8 @@ _WORDS: Final[Mapping[StrEnum, str]] = {
     HoldTold.NOTHING_HELD: "nothing holds such a post, so there is no glass to break",
     Release.RELEASED: "Released. Each post that was held needs a word: firebreak hold list --posts",
     Release.NEEDS_ANOTHER_PERSON: "Noted. The hold stays until another person agrees.",
+    Release.NEEDS_THE_ROLE: "Noted. The hold stays until somebody agrees of the role that has to be among them: "
+    "'firebreak hold list' shows it.",
     Release.ALREADY_AGREED: "that person had agreed already; it takes another",
     Release.ALREADY_RELEASED: "the hold was released already",
     Release.NO_SUCH_HOLD: "there is no such hold; 'firebreak hold list' shows which there are",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
+from streams.commands import incident_said as said
+from streams.commands.incident_playbooks import move_command, open_command
 from streams.commands.signed import signed
 from streams.settings import Settings, read_settings
 
@@ -19,24 +19,6 @@ if TYPE_CHECKING:
     from playbooks.incidents.incident import IncidentView
     from playbooks.incidents.still_asked import AskedEach
     from playbooks.store.incidents.deeds import Told
-
-_FOUND_WRONG: Final = 1
-#: A deed that is done with an incident, a person, their words and the clock.
-Deed = Callable[["Engine", str, str, str, int], "Told"]
-
-#: Why something was not done, in words.
-_NOT: Final = {
-    "already": "it is so already; nothing has changed",
-    "is_over": "it is over already",
-    "no_such_incident": "there is no such incident",
-    "no_person": "that is nobody's key",
-    "no_reason": "say why, in words",
-    "is_another": "another incident of its cause is open by now; go on with that one",
-    "no_such_playbook": "there is no such playbook that people may report by hand",
-    "no_such_brand": "there is no such brand in the settings",
-    "not_together": "only two incidents of the same brand can be merged, and of the same run",
-}
-
 
 @click.group("incident", short_help="List incidents, and do about them what people do.")
 def incident_command() -> None:
@@ -53,9 +35,8 @@ def incident_command() -> None:
     """
 
 
-_by = click.option("--by", "person", help="Who says so: a key under people in the settings.")
-_reason = click.option("--reason", help="Why; it stands in the log.")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+incident_command.add_command(open_command)
+incident_command.add_command(move_command)
 
 
 @incident_command.command("list", short_help="Show incidents, the newest first.")
@@ -63,7 +44,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--brand", help="Only of this brand.")
 @click.option("--run", "run", help="Only of this drill or replay, by its id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Look at so many.")
-@_json
+@said.as_json
 @click.pass_context
 def list_command(
     ctx: click.Context, every: bool, brand: str | None, run: str | None, limit: int, as_json: bool
@@ -73,77 +54,48 @@ def list_command(
     from playbooks.store.incidents.incidents import list_incidents
     from streams.commands.incident_shown import as_rows, in_list
 
-    settings, engine = _opened(ctx)
+    settings, engine = said.opened(ctx)
     found = [
         view
         for view in list_incidents(engine, run, limit)
         if brand in (None, view.brand) and (every or view.state is not IncidentState.RESOLVED)
     ]
     if as_json:
-        _print_json(as_rows(found))
+        said.print_json(as_rows(found))
         return
     if not found:
         click.echo("No incidents." if every else "No incident is open.")
         return
-    click.echo("\n".join(in_list(found, _names(settings))))
+    click.echo("\n".join(in_list(found, said.names(settings))))
 
 
 @incident_command.command("show", short_help="Show one incident: how it stands, and what happened.")
 @click.argument("incident")
 @click.option("--review", "markdown", is_flag=True, help="Print the review document (Markdown), with measured times.")
-@_json
+@said.as_json
 @click.pass_context
 def show_command(ctx: click.Context, incident: str, markdown: bool, as_json: bool) -> None:
     """Show how an incident stands, what happened, its posts and holds, and who was told."""
     from streams.commands.incident_shown import Shown, as_json_of, in_lines, read, review_of
 
-    settings, engine = _opened(ctx)
+    settings, engine = said.opened(ctx)
     known: Shown | None = read(engine, incident)
     if known is None:
-        _refuse(_NOT["no_such_incident"])
+        said.refuse(said.NOT["no_such_incident"])
         return
     brand = settings.brands.get(known.view.brand)
     name = (brand.name if brand else "") or known.view.brand
     if as_json:
-        _print_json(as_json_of(known, _asked_each(settings, known.stands)))
+        said.print_json(as_json_of(known, _asked_each(settings, known.stands)))
     elif markdown:
-        click.echo(review_of(known, name, _names(settings)), nl=False)
+        click.echo(review_of(known, name, said.names(settings)), nl=False)
     else:
-        click.echo("\n".join(in_lines(known, name, _names(settings), _asked_each(settings, known.stands))))
-
-
-@incident_command.command("open", short_help="Report what Firebreak did not see.")
-@click.argument("brand")
-@click.argument("playbook")
-@click.option("--severity", type=click.IntRange(1, 5), required=True, help="1 (worth a look) to 5 (the whole company).")
-@click.option("--platform", help="Where; without it the brand as a whole.")
-@click.option("--what", required=True, help="What happened; it stands at the top of every page that goes out.")
-@_by
-@click.pass_context
-def open_command(
-    ctx: click.Context, brand: str, playbook: str, severity: int, platform: str | None, what: str, person: str | None
-) -> None:
-    """Open an incident of BRAND by hand with PLAYBOOK, or join the one of its cause that is open.
-
-    Pages go out as the playbook says, as far as the brand is armed.
-    """
-    from playbooks.content.catalog import library_of
-    from playbooks.store.incidents.deeds import Report, Told, report
-    from playbooks.wall_clock import now_ms
-
-    settings, engine = _opened(ctx)
-    by, words = signed(settings, person, what)
-    about = Report(brand, playbook, severity, words, platform)
-    name = settings.people[by].name
-    told, incident = report(engine, about, by, name, library_of(settings), settings, now_ms())
-    if told is not Told.DONE:
-        _refuse(_NOT[told.value])
-    click.echo(f"{incident} is open, reported by {name}.")
+        click.echo("\n".join(in_lines(known, name, said.names(settings), _asked_each(settings, known.stands))))
 
 
 @incident_command.command("acknowledge", short_help="Say that somebody has it.")
 @click.argument("incident")
-@_by
+@said.by
 @click.pass_context
 def acknowledge_command(ctx: click.Context, incident: str, person: str | None) -> None:
     """Note that the person --by has the incident; nobody else is paged for now."""
@@ -151,10 +103,10 @@ def acknowledge_command(ctx: click.Context, incident: str, person: str | None) -
     from playbooks.store.incidents.deeds import acknowledge_by
     from playbooks.wall_clock import now_ms
 
-    settings, engine = _opened(ctx)
+    settings, engine = said.opened(ctx)
     by, _ = signed(settings, person, "acknowledged")
     told = acknowledge_by(engine, incident, by, AcknowledgedBy.COMMAND, now_ms())
-    _say(told, f"{settings.people[by].name} has {incident}.")
+    said.say(told, f"{settings.people[by].name} has {incident}.")
 
 
 def _deed(name: str, short: str, long: str, done: str, place: str) -> None:
@@ -162,14 +114,14 @@ def _deed(name: str, short: str, long: str, done: str, place: str) -> None:
 
     @incident_command.command(name, short_help=short, help=long)
     @click.argument("incident")
-    @_by
-    @_reason
+    @said.by
+    @said.reason
     @click.pass_context
     def command(ctx: click.Context, incident: str, person: str | None, reason: str | None) -> None:
         from pkgutil import resolve_name
 
-        deed: Deed = resolve_name(place)
-        _do(ctx, deed, incident, person, reason, done)
+        deed: said.Deed = resolve_name(place)
+        said.do(ctx, deed, incident, person, reason, done)
 
 
 _deed(
@@ -198,27 +150,28 @@ _deed(
 
 @incident_command.command("reopen", short_help="Open one again that was ended too early.")
 @click.argument("incident")
-@_by
-@_reason
+@said.by
+@said.reason
 @click.pass_context
 def reopen_command(ctx: click.Context, incident: str, person: str | None, reason: str | None) -> None:
     """Open an incident again that was ended too early; its pages go out anew."""
     from playbooks.content.catalog import library_of
     from playbooks.store.incidents.deeds import reopen
 
-    library = library_of(read_settings(ctx.obj))
+    settings = read_settings(ctx.obj)
+    library = library_of(settings)
 
     def deed(engine: Engine, incident: str, by: str, why: str, now_ms: int) -> Told:
-        return reopen(engine, incident, by, why, library, now_ms)
+        return reopen(engine, incident, by, why, library, settings.brands, now_ms)
 
-    _do(ctx, deed, incident, person, reason, "{incident} is open again, and its pages go out anew.")
+    said.do(ctx, deed, incident, person, reason, "{incident} is open again, and its pages go out anew.")
 
 
 @incident_command.command("merge", short_help="Say that two incidents are one.")
 @click.argument("incident")
 @click.argument("into")
-@_by
-@_reason
+@said.by
+@said.reason
 @click.pass_context
 def merge_command(ctx: click.Context, incident: str, into: str, person: str | None, reason: str | None) -> None:
     """Let INCIDENT go on as INTO, another open incident of the same brand.
@@ -231,14 +184,14 @@ def merge_command(ctx: click.Context, incident: str, into: str, person: str | No
     def deed(engine: Engine, incident: str, by: str, why: str, now_ms: int) -> Told:
         return merge(engine, incident, into, by, why, now_ms)
 
-    _do(ctx, deed, incident, person, reason, f"{{incident}} goes on as {into}.")
+    said.do(ctx, deed, incident, person, reason, f"{{incident}} goes on as {into}.")
 
 
 @incident_command.command("verdict", short_help="Say whether it was real.")
 @click.argument("incident")
 @click.argument("verdict", type=click.Choice(["real", "false", "unjudged"]))
-@_by
-@_reason
+@said.by
+@said.reason
 @click.pass_context
 def verdict_command(ctx: click.Context, incident: str, verdict: str, person: str | None, reason: str | None) -> None:
     """Say whether an incident was real or a false alarm (or take that back): it is what false pages are counted by."""
@@ -248,12 +201,12 @@ def verdict_command(ctx: click.Context, incident: str, verdict: str, person: str
     def deed(engine: Engine, incident: str, by: str, why: str, now_ms: int) -> Told:
         return judge(engine, incident, by, Judgement(verdict), why, now_ms)
 
-    _do(ctx, deed, incident, person, reason, f"{{incident}} is {verdict}.")
+    said.do(ctx, deed, incident, person, reason, f"{{incident}} is {verdict}.")
 
 
 @incident_command.command("verify", short_help="Check that the log is what was written.")
 @click.argument("incidents", nargs=-1)
-@_json
+@said.as_json
 @click.pass_context
 def verify_command(ctx: click.Context, incidents: tuple[str, ...], as_json: bool) -> None:
     """Check the hash of each entry, and of each post that is quoted; of all incidents, or of INCIDENTS.
@@ -263,10 +216,10 @@ def verify_command(ctx: click.Context, incidents: tuple[str, ...], as_json: bool
     """
     from playbooks.store.incidents.verifying import verify
 
-    _, engine = _opened(ctx)
+    _, engine = said.opened(ctx)
     found = verify(engine, incidents)
     if as_json:
-        _print_json(found)
+        said.print_json(found)
     else:
         for one in found:
             gone = f", {one.erased} of them erased" if one.erased else ""
@@ -275,30 +228,7 @@ def verify_command(ctx: click.Context, incidents: tuple[str, ...], as_json: bool
         wrong = sum(bool(one.faults) for one in found)
         click.echo(f"{len(found)} incidents, {wrong} not as they were written.")
     if any(one.faults for one in found):
-        sys.exit(_FOUND_WRONG)
-
-
-def _do(ctx: click.Context, deed: Deed, incident: str, person: str | None, reason: str | None, done: str) -> None:
-    from playbooks.wall_clock import now_ms
-
-    settings, engine = _opened(ctx)
-    by, why = signed(settings, person, reason)
-    _say(deed(engine, incident, by, why, now_ms()), done.format(incident=incident))
-
-
-def _say(told: Told, done: str) -> None:
-    if told.value != "done":
-        _refuse(_NOT[told.value])
-    click.echo(done)
-
-
-def _opened(ctx: click.Context) -> tuple[Settings, Engine]:
-    from playbooks.console.links import open_migrated
-
-    settings = read_settings(ctx.obj)
-    engine = open_migrated(settings)
-    ctx.call_on_close(engine.dispose)
-    return settings, engine
+        sys.exit(said.FOUND_WRONG)
 
 
 def _asked_each(settings: Settings, view: IncidentView) -> list[AskedEach]:
@@ -321,16 +251,3 @@ def _asked_each(settings: Settings, view: IncidentView) -> list[AskedEach]:
         return []
     rotas = asyncio.run(known_now()) if settings.rotas else NO_ROTAS
     return asked_each(view, who_is_asked(run_of(view.run), settings, rotas, now_ms()))
-
-
-def _names(settings: Settings) -> Callable[[str], str]:
-    return lambda key: settings.people[key].name if key in settings.people else key
-
-
-def _print_json(what: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(what)).decode())
-
-
-def _refuse(why: str) -> NoReturn:
-    click.echo(f"firebreak: {why}", err=True)
-    sys.exit(_FOUND_WRONG)

@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 from detectors.signal import Post
 from playbooks.content.catalog import load_library
 from playbooks.labels import Judgement
-from playbooks.store.incidents.deeds import Report, Told, report
+from playbooks.store.incidents.deeds import Told
 from playbooks.store.incidents.erasing import Author, erase
 from playbooks.store.incidents.incidents import incident_view
 from playbooks.store.incidents.judging import WEEK_MS
 from playbooks.store.incidents.merging import merge
+from playbooks.store.incidents.reporting import Report, report
 from tests.parts.console import SETTINGS, Clock, browsing, crisis, page, send
 from tests.parts.holding import PLACED_MS, signal
 
@@ -31,9 +32,9 @@ def quoting(store: Engine) -> str:
 def another(store: Engine) -> str:
     """A second incident of the brand, of another cause, that somebody has reported."""
     about = Report("acme", "impersonation", 4, "Somebody poses as us.")
-    told, incident = report(store, about, "ada", "Ada", load_library(), SETTINGS, PLACED_MS + 400)
-    assert told is Told.DONE
-    return incident
+    came = report(store, about, "ada", "Ada", load_library(), SETTINGS, PLACED_MS + 400)
+    assert came.told is Told.DONE
+    return came.incident
 
 
 async def test_a_post_is_shown_as_it_began_until_it_is_erased(store: Engine) -> None:

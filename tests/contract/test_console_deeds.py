@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import html as hypertext
 
+import msgspec
 from sqlalchemy import Engine
 
+from detectors.signal import Term
+from playbooks.content.catalog import load_library
 from playbooks.incidents.incident import IncidentState
 from playbooks.incidents.log_entry import Contained, Noted, Reopened, StepDone
-from playbooks.store.incidents.incidents import incident_history, incident_view
-from tests.parts.console import HOUR_MS, Clock, browsing, crisis, page, send
+from playbooks.store.holds.holds import agree_release, holds_of_incident
+from playbooks.store.incidents.incidents import incident_history, incident_view, take_signal
+from tests.parts.console import HOUR_MS, SETTINGS, Clock, browsing, crisis, page, send
+from tests.parts.holding import PLACED_MS, signal
 from tests.parts.signals import ladder_library
 
 LIBRARY = ladder_library()
@@ -101,9 +106,9 @@ async def test_what_firebreak_did_not_see_can_be_reported_by_name(store: Engine)
         assert (await send(browser, "/report", **about | {"brand": "else"}, what="x"))[1].endswith("no_such_brand")
         assert (await send(browser, "/report", **about | {"severity": "9"}, what="x"))[0] == 400
         status, to = await send(browser, "/report", **about, what=f"One of us wrote this: {HOSTILE}")
-        assert (status, to.endswith("?said=reported")) == (303, True)
+        assert (status, to.endswith("?said=reported_to_nobody")) == (303, True)
         shown = await page(browser, to)
-    assert "What the playbook asks for is under way." in shown
+    assert "NOBODY IS PAGED" in shown, "the brand is only observed, and whoever reports it counts on it"
     assert f"One of us wrote this: {hypertext.escape(HOSTILE)}" in shown
     assert "somebody reported this about Acme Airways" in shown
 
@@ -112,9 +117,9 @@ async def test_an_incident_that_has_grown_can_be_moved_to_the_playbook_that_woul
     incident = crisis(store)
     async with browsing(store, "ada", Clock()) as browser:
         assert "It has grown" not in await page(browser, f"/incidents/{incident}")
-        await send(
-            browser, "/report", brand="acme", playbook="safety-incident", severity="5", what="Somebody is in hospital."
-        )
+        hurt = msgspec.structs.replace(signal().evidence, terms=(Term("hospital", 9, 0.0),))
+        graver = msgspec.structs.replace(signal(), id="sig-hurt", evidence=hurt)
+        take_signal(store, graver, load_library(), SETTINGS, PLACED_MS + 400)
         shown = await page(browser, f"/incidents/{incident}")
         assert "Move it to safety-incident" in shown
         at, to = f"/incidents/{incident}/move", "safety-incident"
@@ -124,3 +129,31 @@ async def test_an_incident_that_has_grown_can_be_moved_to_the_playbook_that_woul
         moved = await page(browser, f"/incidents/{incident}")
     assert "Ada Lovelace moved it to the playbook safety-incident" in moved
     assert "Move it to safety-incident" not in moved
+
+
+async def test_reporting_what_is_graver_than_what_is_open_moves_it_and_says_so(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        about = {"brand": "acme", "playbook": "safety-incident", "severity": "4", "what": "Somebody is in hospital."}
+        assert (await send(browser, "/report", **about))[1] == f"/incidents/{incident}?said=reported_and_moved"
+        assert (await send(browser, "/report", **about))[1].endswith("said=reported_beside")
+        assert (await send(browser, "/report", **about | {"severity": "5"}))[1].endswith("said=reported_worse")
+        shown = await page(browser, f"/incidents/{incident}")
+    assert "Ada Lovelace moved it to the playbook safety-incident" in shown
+    assert "one of executives has to be among them" in shown
+
+
+async def test_a_hold_that_asks_for_an_executive_waits_for_one_and_says_so(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        about = {"brand": "acme", "playbook": "safety-incident", "severity": "4", "what": "Somebody is in hospital."}
+        await send(browser, "/report", **about)
+        (hold,) = holds_of_incident(store, incident)
+        agree_release(store, hold.id, "cy", "calm", PLACED_MS + 500, 0, ("on-call",))
+        shown = await page(browser, f"/incidents/{incident}")
+        assert "one of executives among them" in shown
+        assert "Agree to the release" in shown, "and not: let posting go on"
+        _, to = await send(browser, f"/holds/{hold.id}/release", reason="calm")
+        assert to.endswith("said=needs_the_role")
+        assert "It now needs somebody of executives." in await page(browser, to)
+    assert holds_of_incident(store, incident)[0].in_force

@@ -227,12 +227,12 @@ def test_what_was_ended_too_early_can_be_opened_again_and_pages_anew(story: Stor
     story.at(2)
     deeds.resolve(story.engine, story.incident, "ada", "over", story.now_ms)
     story.at(10)
-    reopened = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, story.now_ms)
+    reopened = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, {"acme"}, story.now_ms)
     assert reopened is Told.DONE
     story.at(16)
     assert to(story, "on-call", "second") == [(0, "on-call"), (10, "on-call"), (15, "second")]
     assert story.view.state is IncidentState.REOPENED
-    again = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, story.now_ms)
+    again = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, {"acme"}, story.now_ms)
     assert again is Told.ALREADY
 
 
@@ -242,7 +242,7 @@ def test_an_old_incident_is_not_opened_again_beside_a_new_one_of_its_cause(story
     deeds.resolve(story.engine, old, "ada", "over", story.now_ms)
     story.at(3).signal("sig-2")
     assert story.incident != old
-    assert deeds.reopen(story.engine, old, "bo", "it goes on", story.library, story.now_ms) is Told.IS_ANOTHER
+    assert deeds.reopen(story.engine, old, "bo", "it goes on", story.library, {"acme"}, story.now_ms) is Told.IS_ANOTHER
 
 
 def test_what_people_were_to_do_is_told_once_when_it_is_overdue(story: Story) -> None:

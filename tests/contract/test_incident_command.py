@@ -88,6 +88,10 @@ def test_what_people_do_is_done_under_their_name(run: Run, store: Engine, incide
     assert any(row.entry == Acknowledged(AcknowledgedBy.COMMAND) for row in incident_history(store, incident))
     assert run("incident", "note", incident, *by).exit_code == 0
     assert run("incident", "contain", incident, *by).exit_code == 0
+    entries = len(incident_history(store, incident))
+    again = run("incident", "contain", incident, *by)
+    assert (again.exit_code, "it is so already" in again.output) == (1, True)
+    assert len(incident_history(store, incident)) == entries, "nothing is written down twice"
     assert view(store, incident).state is IncidentState.CONTAINED
     assert run("incident", "verdict", incident, "false", *by).exit_code == 0
     assert view(store, incident).judgement is Judgement.FALSE
@@ -111,6 +115,41 @@ def test_an_incident_is_opened_by_hand_and_two_are_merged(run: Run, store: Engin
     assert run("incident", "merge", incident, other, *by, "--reason", "Again.").exit_code == 1
 
 
+def test_reporting_what_is_graver_says_that_the_incident_is_moved_and_who_is_paged(run: Run, incident: str) -> None:
+    words = ("--severity", "3", "--what", "A customer is in hospital.", "--by", "ada")
+    told = run("incident", "open", "acme", "safety-incident", *words)
+    assert told.exit_code == 0, told.output
+    assert told.output == (
+        f"{incident} was open and went by complaint-storm: it is moved to safety-incident, by Ada Lovelace.\n"
+        "Paged: on-call, executives.\n"
+    )
+    milder = run("incident", "open", "acme", "tone-shift", *words).output
+    assert "by safety-incident, which is graver: the report joined it.\nNobody is paged anew for it." in milder
+
+
+def test_an_incident_is_moved_to_another_playbook_by_name_and_version(run: Run, store: Engine, incident: str) -> None:
+    by = ("--by", "ada", "--reason", "It fits.")
+    moved = run("incident", "move", incident, "safety-incident@2.0.0", *by)
+    assert moved.output == f"{incident} goes by safety-incident@2.0.0 from here on.\nPaged: on-call, executives.\n"
+    assert (view(store, incident).playbook, view(store, incident).version) == ("safety-incident", "2.0.0")
+    unknown = run("incident", "move", incident, "storm", *by)
+    assert unknown.exit_code == 1
+    assert "no playbook 'storm' in use; in use are: account-takeover@" in unknown.output
+
+
+def test_an_incident_is_not_merged_into_itself(run: Run, incident: str) -> None:
+    told = run("incident", "merge", incident, incident, "--by", "ada", "--reason", "x")
+    assert (told.exit_code, "cannot be merged into itself" in told.output) == (1, True)
+
+
+def test_a_report_about_a_brand_that_is_only_observed_says_that_nobody_is_paged(run: Run) -> None:
+    told = run(
+        "incident", "open", "acme", "impersonation", "--severity", "4", "--what", "They pose as us.", "--by", "ada"
+    )
+    assert told.exit_code == 0
+    assert "NOT PAGED, NOBODY IS: this brand is only observed." in told.output
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -119,8 +158,19 @@ def test_an_incident_is_opened_by_hand_and_two_are_merged(run: Run, store: Engin
         (("incident", "resolve", "inc-none", "--reason", "x"), 2, "--by PERSON --reason WHY"),
         (("incident", "note", "inc-none", "--by", "ada"), 2, "--by PERSON --reason WHY"),
         (("incident", "show", "inc-none"), 1, "there is no such incident"),
-        (("incident", "open", "nobody", "x", "--severity", "3", "--what", "y", "--by", "ada"), 1, "no such brand"),
-        (("incident", "open", "acme", "x", "--severity", "3", "--what", "y", "--by", "ada"), 1, "no such playbook"),
+        (
+            ("incident", "open", "nobody", "x", "--severity", "3", "--what", "y", "--by", "ada"),
+            1,
+            "brand 'nobody' in the settings (there: acme)",
+        ),
+        (
+            ("incident", "open", "acme", "x", "--severity", "3", "--what", "y", "--by", "ada"),
+            1,
+            "safety-incident, tone-shift",
+        ),
+        (("incident", "open", "acme", "x", "--severity", "3", "--what", " ", "--by", "ada"), 2, "--what"),
+        (("incident", "move", "inc-none", "x", "--by", "ada", "--reason", "y"), 1, "there is no such incident"),
+        (("incident", "merge", "inc-1", "inc-1", "--by", "ada", "--reason", "y"), 1, "there is no such incident"),
         (("incident", "verify", "inc-none"), 1, "there is no such incident"),
         (("erase", "--author", "nobody", "--by", "ada", "--reason", "x"), 1, "nothing was erased"),
         (("erase", "--by", "ada", "--reason", "x"), 2, "one of --post, --author and --older-than"),

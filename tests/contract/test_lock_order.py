@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text, update
 from playbooks.content.catalog import Library
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
-from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents import deeds, incidents, moving
 from playbooks.store.incidents import log as incident_log
 from playbooks.store.incidents.deeds import Told
 from playbooks.store.incidents.incidents import list_incidents, take_signal
@@ -56,7 +56,7 @@ async def test_an_incident_is_moved_while_a_signal_of_its_brand_is_taken_in(stor
     incident = opened(store)
     both = Library([*LIBRARY.all(), *plain_library().all()])
     told = await while_deciding(
-        store, lambda: deeds.move(store, incident, "ada", "it fits", "plain", both, ["acme"], MORNING_MS)
+        store, lambda: moving.move(store, incident, "ada", "it fits", "plain", both, ["acme"], MORNING_MS).told
     )
     assert told is Told.DONE
 
@@ -65,7 +65,7 @@ async def test_an_incident_is_opened_again_while_a_signal_of_its_brand_is_taken_
     incident = opened(store)
     deeds.resolve(store, incident, "ada", "over", MORNING_MS)
     told = await while_deciding(
-        store, lambda: deeds.reopen(store, incident, "ada", "it goes on", LIBRARY, MORNING_MS + 1)
+        store, lambda: deeds.reopen(store, incident, "ada", "it goes on", LIBRARY, {"acme"}, MORNING_MS + 1)
     )
     assert told is Told.DONE
 

@@ -242,9 +242,9 @@ def a_third(two: Two) -> str:
 
 def test_opened_again_it_is_an_incident_of_its_own(two: Two) -> None:
     two.merge(two.ladder, two.plain)
-    assert deeds.reopen(two.engine, two.ladder, "ada", "It is not.", LIBRARY, two.now_ms) is Told.IS_ANOTHER
+    assert deeds.reopen(two.engine, two.ladder, "ada", "It is not.", LIBRARY, {"acme"}, two.now_ms) is Told.IS_ANOTHER
     deeds.resolve(two.engine, two.plain, "bo", "Mended.", two.now_ms)
-    assert deeds.reopen(two.engine, two.ladder, "ada", "It is not.", LIBRARY, two.now_ms + 1) is Told.DONE
+    assert deeds.reopen(two.engine, two.ladder, "ada", "It is not.", LIBRARY, {"acme"}, two.now_ms + 1) is Told.DONE
     again = two.view(two.ladder)
     assert (again.state, again.merged_into) == (IncidentState.REOPENED, None)
     assert deeds.acknowledge(two.engine, two.ladder, "ada", two.now_ms + 2) is Told.DONE

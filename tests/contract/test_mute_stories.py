@@ -24,7 +24,7 @@ from playbooks.settings import PlaybookSettings
 from playbooks.store import mutes, timers
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
-from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents import deeds, incidents, moving, reporting
 from playbooks.store.schema import mutes as table
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, STORM, a_signal, armed
 
@@ -223,10 +223,10 @@ def test_a_storm_is_not_hidden_by_a_mute_of_the_shift_before_it(story: Story) ->
 
 def test_what_a_person_reports_pages_although_its_playbook_is_muted(story: Story) -> None:
     story.mutes(kind=None, playbook="safety-incident")
-    about = deeds.Report("acme", "safety-incident", 4, "a customer is in hospital")
-    told, _ = deeds.report(story.store, about, "ada", "Ada", LIBRARY, story.settings, story.now_ms)
+    about = reporting.Report("acme", "safety-incident", 4, "a customer is in hospital")
+    came = reporting.report(story.store, about, "ada", "Ada", LIBRARY, story.settings, story.now_ms)
     story.act()
-    assert told is deeds.Told.DONE
+    assert came.told is deeds.Told.DONE
     assert "on-call" in story.paged
 
 
@@ -275,7 +275,7 @@ def test_moving_a_muted_incident_pages_where_the_other_playbook_is_not_muted(sto
     story.mutes(kind=None, playbook="tone-shift")
     incident = story.signal(evidence=SHIFT).id
     known = story.settings.brands
-    told = deeds.move(story.store, incident, "ada", "it grew", "complaint-storm", LIBRARY, known, story.now_ms)
+    told = moving.move(story.store, incident, "ada", "it grew", "complaint-storm", LIBRARY, known, story.now_ms).told
     story.act()
     assert told is deeds.Told.DONE
     assert story.paged == ["on-call"]
@@ -286,7 +286,7 @@ def test_opened_again_by_hand_what_was_never_asked_for_is_asked_for(story: Story
     incident = story.signal().id
     deeds.resolve(story.store, incident, "ada", "nothing", story.now_ms)
     story.at(2)
-    deeds.reopen(story.store, incident, "ada", "it was something", LIBRARY, story.now_ms)
+    deeds.reopen(story.store, incident, "ada", "it was something", LIBRARY, story.settings.brands, story.now_ms)
     story.act()
     assert story.paged == ["on-call"]
 

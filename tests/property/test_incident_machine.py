@@ -34,7 +34,7 @@ from playbooks.store import schema, timers
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import migrate, open_store, reading
 from playbooks.store.holds import holds
-from playbooks.store.incidents import deeds, incidents, merging
+from playbooks.store.incidents import deeds, incidents, merging, moving
 from playbooks.store.incidents.incidents import incident_history, list_incidents, take_signals
 from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal, armed, ladder_library, plain_library
 
@@ -137,14 +137,14 @@ class Incidents(RuleBasedStateMachine):
     @rule(number=NUMBERS, person=PEOPLE)
     def it_was_not_over(self, number: int, person: str) -> None:
         if view := self.one(number):
-            deeds.reopen(self.engine, view.id, person, "it goes on", LIBRARY, self.now_ms)
+            deeds.reopen(self.engine, view.id, person, "it goes on", LIBRARY, {"acme"}, self.now_ms)
 
     @precondition(lambda self: self.views)
     @rule(number=NUMBERS, person=PEOPLE, playbook=st.sampled_from(["ladder", "plain"]))
     def it_is_moved(self, number: int, person: str, playbook: str) -> None:
         if view := self.one(number):
             brands = self.settings.brands
-            deeds.move(self.engine, view.id, person, "it fits", playbook, LIBRARY, brands, self.now_ms)
+            moving.move(self.engine, view.id, person, "it fits", playbook, LIBRARY, brands, self.now_ms)
 
     @precondition(lambda self: len(self.views) > 1)
     @rule(number=NUMBERS, other=NUMBERS, person=PEOPLE)

@@ -166,7 +166,7 @@ def _do(engine: Engine, deed: str, what: object, known: PlaybookSettings, now_ms
         elif deed == "contain":
             contain(engine, view.id, str(what), "no new posts", now_ms)
         elif deed == "reopen":
-            reopen(engine, view.id, str(what), "it goes on", LIBRARY, now_ms)
+            reopen(engine, view.id, str(what), "it goes on", LIBRARY, {"acme"}, now_ms)
         else:
             for hold in view.holds:
                 holds.agree_release(engine, hold.id, str(what), "calm", now_ms)

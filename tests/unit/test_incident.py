@@ -21,6 +21,7 @@ from playbooks.incidents.log_entry import (
     HoldAskedAgain,
     HoldPlaced,
     HoldReleased,
+    HoldTermsRaised,
     Judged,
     LogEntry,
     Logged,
@@ -34,6 +35,7 @@ from playbooks.incidents.log_entry import (
     PostDecided,
     ReleaseAgreed,
     Reopened,
+    Reported,
     Resolved,
     ResolvedBy,
     SeverityRaised,
@@ -73,6 +75,8 @@ ENTRIES: tuple[LogEntry, ...] = (
     HoldAskedAgain("h-1"),
     PostDecided("post-1", "x", "keep", "not now"),
     GlassBroken("post-2", "x", "a recall", 60_000),
+    HoldTermsRaised("h-1", 2, ("on-call", "executives"), "executives"),
+    Reported("somebody is in hospital", 4),
 )
 
 
@@ -118,6 +122,8 @@ def test_the_tags_of_entries_are_those_that_are_stored_for_good() -> None:
         "hold_asked_again",
         "post_decided",
         "glass_broken",
+        "hold_terms_raised",
+        "reported",
     ]
 
 

@@ -115,9 +115,10 @@ def _held(hold: HoldTerms) -> str:
     scope = "every post of the brand" if hold.scope == "brand" else "the posts on the signal's platform"
     people = "one person" if hold.releasers == 1 else f"{hold.releasers} different people"
     only = "" if hold.only.is_open else f", only {hold.only.in_words()}"
+    among = "" if hold.one_of is None else f" (one of {hold.one_of} among them)"
     return (
-        f"{scope}{only}, until {people} of {', '.join(hold.released_by)} let go, asked {after(hold.ask_again_min)} "
-        "whether it is still needed"
+        f"{scope}{only}, until {people} of {', '.join(hold.released_by)} let go{among}, asked "
+        f"{after(hold.ask_again_min)} whether it is still needed"
     )
 
 

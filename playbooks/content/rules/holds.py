@@ -29,6 +29,13 @@ def _a_hold_is_opened_by_known_roles(playbook: Playbook) -> Faults:
             yield RuleFault(f"$.hold.released_by[{n}]", unknown(role, "roles", list(playbook.roles)))
 
 
+def _one_of_is_among_those_who_may(playbook: Playbook) -> Faults:
+    terms = playbook.hold
+    if terms is not None and terms.one_of is not None and terms.one_of not in terms.released_by:
+        said = f"found {terms.one_of!r}, whose people may not let go; allowed is {', '.join(terms.released_by)}"
+        yield RuleFault("$.hold.one_of", said)
+
+
 def _the_posting_team_is_told_of_the_hold(playbook: Playbook) -> Faults:
     told = [(n, s) for n, s in of_kind(playbook, ActionKind.NOTIFY) if s.with_hold and s.to == POSTING_TEAM]
     if playbook.hold is not None and not told:
@@ -47,5 +54,6 @@ def _the_posting_team_is_told_of_the_hold(playbook: Playbook) -> Faults:
 RULES: tuple[Callable[[Playbook], Faults], ...] = (
     _a_hold_is_at_once_and_one,
     _a_hold_is_opened_by_known_roles,
+    _one_of_is_among_those_who_may,
     _the_posting_team_is_told_of_the_hold,
 )

@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, delete, insert, select, update
 
 from playbooks.content.hold_scope import ALL_POSTS, EVERY_BRAND, Narrowing
 from playbooks.effects.plain_text import paragraph
 from playbooks.holds.hold import Agreement, Hold, Release
+from playbooks.incidents.log_entry import HoldTermsRaised
 from playbooks.store import schema
 from playbooks.store.engine import reading, writing
 from playbooks.store.gate.held_posts import how_many
@@ -40,6 +41,7 @@ def place(
     only: Narrowing = ALL_POSTS,
     protects: str = "",
     placed_by: str = "",
+    one_of: str = "",
 ) -> bool:
     """Place a hold inside the caller's transaction; True where it is new.
 
@@ -66,6 +68,7 @@ def place(
             only=msgspec.to_builtins(only),
             protects=protects,
             placed_by=placed_by,
+            one_of=one_of,
         )
     )
     return True
@@ -124,13 +127,33 @@ def read_holds(conn: Connection, hold_ids: Sequence[str]) -> list[Hold]:
     return _read(conn, select(schema.holds).where(schema.holds.c.id.in_(hold_ids)))
 
 
-def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms: int, looked: int = 0) -> Release:
-    """Note that `person` agrees to the release; the hold goes when enough different people have agreed.
+def stricter(conn: Connection, incident: str, terms: HoldTermsRaised) -> None:
+    """Let a hold go by stricter terms, inside the caller's transaction, who writes them into the incident's log.
+
+    Whoever had agreed did so before they were known, and has to agree again: the log keeps what they said.
+    """
+    conn.execute(delete(schema.hold_releases).where(schema.hold_releases.c.hold == terms.hold))
+    mine = (schema.holds.c.id == terms.hold, schema.holds.c.incident == incident)
+    conn.execute(update(schema.holds).where(*mine).values(releasers_needed=terms.releasers_needed, one_of=terms.one_of))
+
+
+def agree_release(
+    engine: Engine,
+    hold_id: str,
+    person: str,
+    reason: str,
+    now_ms: int,
+    looked: int = 0,
+    in_roles: Sequence[str] = (),
+) -> Release:
+    """Note that `person` agrees to the release; the hold goes when enough different people have agreed, and one of
+    them was in the role that the hold names, where it names one.
 
     `looked` is how many posts the person saw that this hold has held: where there are more by now, they look again.
-    `person` is a key of the settings' people; the caller has made sure that it is they, and that the hold's playbook
-    lets them. The same person twice counts once, and their first reason stands. Each word goes into the incident's
-    log, and when the hold goes, whoever was told of it is told of that too: all in one transaction.
+    `in_roles` are the roles that they are in now. `person` is a key of the settings' people; the caller has made sure
+    that it is they, and that the hold's playbook lets them. The same person twice counts once, and their first reason
+    stands. Each word goes into the incident's log, and when the hold goes, whoever was told of it is told of that too:
+    all in one transaction.
     """
     reason = paragraph(reason).strip()[:MAX_REASON_CHARS]
     if not _PERSON.fullmatch(person):
@@ -149,7 +172,7 @@ def agree_release(engine: Engine, hold_id: str, person: str, reason: str, now_ms
             return Release.ALREADY_AGREED
         if how_many(conn, hold_id) > looked:
             return Release.NOT_LOOKED
-        return _agree(conn, hold, Agreement(person, reason, now_ms))
+        return _agree(conn, hold, Agreement(person, reason, now_ms, tuple(in_roles)))
 
 
 def _locked(conn: Connection, hold_id: str) -> Hold | None:
@@ -164,12 +187,16 @@ def _locked(conn: Connection, hold_id: str) -> Hold | None:
 
 def _agree(conn: Connection, hold: Hold, agreement: Agreement) -> Release:
     person, reason, now_ms = agreement.person, agreement.reason, agreement.at_ms
-    conn.execute(insert(schema.hold_releases).values(hold=hold.id, person=person, reason=reason, at_ms=now_ms))
-    goes = len(hold.agreements) + 1 >= hold.releasers_needed
+    conn.execute(insert(schema.hold_releases).values(hold=hold.id, **msgspec.to_builtins(agreement)))
+    after = msgspec.structs.replace(hold, agreements=(*hold.agreements, agreement))
+    goes = after.people_missing == 0
     if goes:
         conn.execute(update(schema.holds).where(schema.holds.c.id == hold.id).values(released_ms=now_ms))
     note_agreement(conn, hold.incident, hold.id, person, reason, released=goes, now_ms=now_ms)
-    return Release.RELEASED if goes else Release.NEEDS_ANOTHER_PERSON
+    if goes:
+        return Release.RELEASED
+    enough = len(after.agreements) >= after.releasers_needed
+    return Release.NEEDS_THE_ROLE if enough else Release.NEEDS_ANOTHER_PERSON
 
 
 def _read(conn: Connection, query: Select[tuple[object, ...]]) -> list[Hold]:
@@ -188,7 +215,8 @@ def _agreements(conn: Connection, hold_ids: Sequence[str]) -> dict[str, list[Agr
     table = schema.hold_releases
     query = select(table).where(table.c.hold.in_(hold_ids)).order_by(table.c.at_ms, table.c.person)
     for row in conn.execute(query).mappings():
-        found.setdefault(row["hold"], []).append(Agreement(row["person"], row["reason"], row["at_ms"]))
+        said = Agreement(row["person"], row["reason"], row["at_ms"], tuple(row["roles"]))
+        found.setdefault(row["hold"], []).append(said)
     return found
 
 

@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Collection
 from enum import StrEnum
 
-import msgspec
 from sqlalchemy import Connection, Engine, update
 
-from playbooks.content.catalog import Library, day_of
-from playbooks.incidents import afterwards, plan
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Library
+from playbooks.incidents import afterwards
+from playbooks.incidents.catching_up import only_observed
 from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.incidents.log_entry import (
     Acknowledged,
@@ -27,25 +28,15 @@ from playbooks.incidents.log_entry import (
     ResolvedBy,
     StepDone,
 )
-from playbooks.incidents.reported import reported, with_words
 from playbooks.incidents.timers import CatchUp, Wake, after_acknowledging, page_anew, quiet_wake
 from playbooks.labels import ActionKind
-from playbooks.settings import PlaybookSettings
-from playbooks.store import mutes, timers
+from playbooks.store import timers
 from playbooks.store.arming import arming_for
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
 from playbooks.store.incidents import log as incident_log
 from playbooks.store.incidents import merged
-from playbooks.store.incidents.rows import (
-    end,
-    lock_brand,
-    lock_brand_of,
-    open_incidents,
-    write_moved,
-    write_plan,
-    write_woken,
-)
+from playbooks.store.incidents.rows import end, lock_brand_of, open_incidents, write_woken
 from playbooks.store.schema import incidents
 
 MAX_REASON_CHARS = 2_000
@@ -66,17 +57,8 @@ class Told(StrEnum):
     NO_SUCH_PLAYBOOK = "no_such_playbook"
     NO_SUCH_BRAND = "no_such_brand"
     NOT_TOGETHER = "not_together"
+    IS_ITSELF = "is_itself"
     NO_PLAYBOOK = "no_playbook"
-
-
-class Report(msgspec.Struct, frozen=True):
-    """What somebody reports by hand. `platform` None is the brand as a whole, `severity` 1 to 5."""
-
-    brand: str
-    playbook: str
-    severity: int
-    what: str
-    platform: str | None = None
 
 
 def acknowledge_by(engine: Engine, incident: str, person: str, how: AcknowledgedBy, now_ms: int) -> Told:
@@ -110,8 +92,11 @@ def note(engine: Engine, incident: str, person: str, text: str, now_ms: int) -> 
 
 
 def contain(engine: Engine, incident: str, person: str, reason: str, now_ms: int) -> Told:
-    """Note that it does not spread any more. Nobody is paged further unless it gets worse; holds stay in force."""
-    return _with_reason(engine, incident, person, reason, now_ms, Contained)
+    """Note that it does not spread any more. Nobody is paged further unless it gets worse; holds stay in force.
+
+    `ALREADY`, and nothing is written, where that was said before and has not got worse since.
+    """
+    return _with_reason(engine, incident, person, reason, now_ms, Contained, already=IncidentState.CONTAINED)
 
 
 def tick(engine: Engine, incident: str, action: str, person: str, note: str, option: str, now_ms: int) -> Told:
@@ -160,11 +145,19 @@ def resolve(engine: Engine, incident: str, person: str, reason: str, now_ms: int
     return Told.DONE
 
 
-def reopen(engine: Engine, incident: str, person: str, reason: str, library: Library, now_ms: int) -> Told:
-    """Open an incident again that was ended too early; its pages go out anew.
+def reopen(
+    engine: Engine,
+    incident: str,
+    person: str,
+    reason: str,
+    library: Library,
+    brands: Collection[str],
+    now_ms: int,
+) -> Told:
+    """Open an incident again that was ended too early; its pages go out anew, where the brand is armed to page by now.
 
-    `IS_ANOTHER` where another incident of its cause is open by now, `NO_PLAYBOOK` where it stood for a hold that
-    somebody placed by hand. Raises `PlaybookError` where its playbook is gone.
+    `brands` are those of the settings. `IS_ANOTHER` where another incident of its cause is open by now, `NO_PLAYBOOK`
+    where it stood for a hold that somebody placed by hand. Raises `PlaybookError` where its playbook is gone.
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
@@ -183,98 +176,31 @@ def reopen(engine: Engine, incident: str, person: str, reason: str, library: Lib
         say(conn, incident, Reopened(reason), person, now_ms)
         conn.execute(update(incidents).where(incidents.c.id == incident).values(open=True))
         pinned = library.pinned(view.playbook, view.version, view.hash)
-        write_woken(conn, incident, page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms), now_ms)
+        anew = page_anew(view, pinned.playbook, PlannedBecause.REOPENED, now_ms)
+        observed = arming_for(conn, brands, view.signal) is Arming.OBSERVE
+        write_woken(conn, incident, only_observed(anew) if observed else anew, now_ms)
         look = CatchUp(PlannedBecause.REOPENED)  # what was never asked for may be by now
         again = Wake(f"{incident}:reopened:{now_ms}", incident, view.run, now_ms, look)
         timers.add(conn, [quiet_wake(incident, view.run, pinned.playbook, now_ms), again])
     return Told.DONE
 
 
-def move(
+def _with_reason(
     engine: Engine,
     incident: str,
     person: str,
     reason: str,
-    playbook: str,
-    library: Library,
-    brands: Collection[str],
     now_ms: int,
+    entry: Callable[[str], LogEntry],
+    already: IncidentState | None = None,
 ) -> Told:
-    """Move an open incident to the newest version of `playbook`, its own or another; what is planned stays planned.
-
-    Steps of the new one that were not planned yet are planned now; `brands` are those of the settings. `IS_ANOTHER`
-    where an incident of the new one's cause is open beside it. Raises `PlaybookError` where the incident's own playbook
-    is gone.
-    """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
-        lock_brand_of(conn, incident)
         view = locked_view(conn, incident, person)
         if isinstance(view, Told):
             return view
-        pinned = next((one for one in library.in_use(day_of(now_ms)) if one.playbook.id == playbook), None)
-        if pinned is None:
-            return Told.NO_SUCH_PLAYBOOK
-        if pinned.hash == view.hash:
+        if view.state is already:
             return Told.ALREADY
-        if not reason:
-            return Told.NO_REASON
-        beside = open_incidents(conn, view.run, view.brand).get(pinned.playbook.of_cause)
-        if beside is not None and beside.id != view.id:
-            return Told.IS_ANOTHER
-        arming = arming_for(conn, brands, view.signal)
-        moved = plan.moved(view, pinned, reason, arming, now_ms, mutes.in_force(conn, view.run, now_ms))
-        say(conn, incident, moved.entries[0], person, now_ms)
-        write_moved(conn, view, pinned, moved, now_ms)
-    return Told.DONE
-
-
-def report(
-    engine: Engine,
-    about: Report,
-    person: str,
-    name: str,
-    library: Library,
-    settings: PlaybookSettings,
-    now_ms: int,
-) -> tuple[Told, str]:
-    """Open an incident by hand, or join the one of its cause that is open; what came of it, and the incident's id.
-
-    `name` is what `person` is called; it stands in what is sent. A brand that is only observed pages nobody.
-    """
-    what = about.what.strip()[:MAX_REASON_CHARS]
-    pinned = next((one for one in library.reportable(day_of(now_ms)) if one.playbook.id == about.playbook), None)
-    if not _PERSON.fullmatch(person):
-        return Told.NO_PERSON, ""
-    if about.brand not in settings.brands:
-        return Told.NO_SUCH_BRAND, ""
-    if pinned is None:
-        return Told.NO_SUCH_PLAYBOOK, ""
-    if not what:
-        return Told.NO_REASON, ""
-    signal = reported(about.brand, about.platform, about.severity, person, now_ms)
-    with writing(engine) as conn:
-        lock_brand(conn, signal.run, signal.brand)
-        arming, silent = arming_for(conn, settings.brands, signal), mutes.in_force(conn, signal.run, now_ms)
-        known = open_incidents(conn, signal.run, signal.brand).get(pinned.playbook.of_cause)
-        if known is None:
-            found = plan.open_incident(signal, pinned, arming, now_ms, silent)
-        else:
-            own = library.pinned(known.playbook, known.version, known.hash)
-            found = plan.join(known, signal, own, arming, now_ms, pinned, silent)
-        write_plan(conn, with_words(found, name, what), signal, now_ms)
-        say(conn, found.incident, Noted(what), person, now_ms)
-    return Told.DONE, found.incident
-
-
-def _with_reason(
-    engine: Engine, incident: str, person: str, reason: str, now_ms: int, entry: Callable[[str], LogEntry]
-) -> Told:
-    reason = reason.strip()[:MAX_REASON_CHARS]
-    with writing(engine) as conn:
-        view = locked_view(conn, incident, person)
-        if isinstance(view, Told):
-            return view
         if not reason:
             return Told.NO_REASON
         say(conn, incident, entry(reason), person, now_ms)

@@ -21,15 +21,17 @@ def merge(engine: Engine, incident: str, into: str, person: str, reason: str, no
 
     What would join `incident` joins `into` from here on. Its holds stay in force, its pages go on until somebody has
     `into`, its tasks can still be ticked, its deadlines count; everybody who was paged or told about it hears of it.
-    `ALREADY` where it goes on as `into` already, `NOT_TOGETHER` where they are of different brands or runs or the same
-    one, `IS_OVER` where either is over.
+    `ALREADY` where it goes on as `into` already, `NOT_TOGETHER` where they are of different brands or runs,
+    `IS_ITSELF` where they are the same one, `IS_OVER` where either is over.
     """
     reason = reason.strip()[:MAX_REASON_CHARS]
     with writing(engine) as conn:
         whose = _whose(conn, incident)
         if whose is None or _whose(conn, into) is None:
             return Told.NO_SUCH_INCIDENT
-        if whose != _whose(conn, into) or incident == into:
+        if incident == into:
+            return Told.IS_ITSELF
+        if whose != _whose(conn, into):
             return Told.NOT_TOGETHER
         # The brand first and then the incidents in one order, as whoever takes in a signal does.
         lock_brand(conn, *whose)

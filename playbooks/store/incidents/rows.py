@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, Table, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +11,7 @@ from detectors.signal import Signal
 from playbooks.content.catalog import Pinned
 from playbooks.incidents import plan
 from playbooks.incidents.incident import IncidentView
-from playbooks.incidents.log_entry import CLOCK, RESPOND, LogEntry, Opened, Resolved
+from playbooks.incidents.log_entry import CLOCK, RESPOND, HoldTermsRaised, Opened, Reported, Resolved
 from playbooks.incidents.timers import Woken
 from playbooks.store import timers
 from playbooks.store.delivery import outbox
@@ -77,22 +77,53 @@ def insert_new(conn: Connection, table: Table, row: Mapping[str, object]) -> boo
 
 def write_plan(conn: Connection, each: plan.Plan, signal: Signal, now_ms: int) -> None:
     """Write down what follows from `signal`: the log, the hold, what is due, the timers."""
-    if each.ends is not None and each.ending is not None:
-        end(conn, each.ends, each.ending, actor=RESPOND, at_ms=signal.at_ms, now_ms=now_ms)
     if isinstance(opened := each.entries[0], Opened):
         conn.execute(incidents.insert().values(incident_row(each.incident, opened, signal)))
-    _append(conn, each.incident, each.entries, signal, now_ms)
+    incident_log.append(conn, each.incident, each.entries, actor=RESPOND, at_ms=signal.at_ms, recorded_ms=now_ms)
     _follow(conn, each, signal.run, signal.at_ms, now_ms)
 
 
-def write_moved(conn: Connection, view: IncidentView, pinned: Pinned, each: plan.Plan, now_ms: int) -> None:
-    """Write down what an incident's other playbook calls for; that it was moved is in the log already."""
-    incident_log.append(conn, view.id, each.entries[1:], actor=RESPOND, at_ms=now_ms, recorded_ms=now_ms)
+def write_reported(
+    conn: Connection,
+    each: plan.Plan,
+    signal: Signal,
+    said: Reported,
+    person: str,
+    now_ms: int,
+    moved_to: Pinned | None = None,
+) -> None:
+    """Write down what follows from a report; that it was `said` stands right after what it did to the incident."""
+    first, *rest = each.entries
+    if isinstance(first, Opened):
+        conn.execute(incidents.insert().values(incident_row(each.incident, first, signal)))
+    actor = RESPOND if moved_to is None else person
+    for who, entries in ((actor, [first]), (person, [said]), (RESPOND, rest)):
+        incident_log.append(conn, each.incident, entries, actor=who, at_ms=now_ms, recorded_ms=now_ms)
+    if moved_to is not None:
+        _go_by(conn, each, moved_to)
+    _follow(conn, each, signal.run, now_ms, now_ms)
+
+
+def write_moved(
+    conn: Connection, view: IncidentView, pinned: Pinned, each: plan.Plan, person: str, now_ms: int
+) -> None:
+    """Write down that `person` moved an incident to another playbook, and what that calls for."""
+    first, *rest = each.entries
+    for who, entries in ((person, [first]), (RESPOND, rest)):
+        incident_log.append(conn, view.id, entries, actor=who, at_ms=now_ms, recorded_ms=now_ms)
+    _go_by(conn, each, pinned)
+    _follow(conn, each, view.run, now_ms, now_ms)
+
+
+def _go_by(conn: Connection, each: plan.Plan, pinned: Pinned) -> None:
+    """The incident's row says which playbook it goes by, and its holds by which terms."""
     playbook = pinned.playbook
     new = {"playbook": playbook.id, "playbook_version": playbook.version, "cause": playbook.of_cause}
-    mine = incidents.c.id == view.id
+    mine = incidents.c.id == each.incident
     conn.execute(update(incidents).where(mine).values(**new, playbook_hash=pinned.hash))
-    _follow(conn, each, view.run, now_ms, now_ms)
+    for entry in each.entries:
+        if isinstance(entry, HoldTermsRaised):
+            holds.stricter(conn, each.incident, entry)
 
 
 def write_caught_up(conn: Connection, view: IncidentView, each: plan.Plan, now_ms: int) -> None:
@@ -127,6 +158,7 @@ def place_hold(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: 
             brand=each.hold.brand,
             platform=each.hold.platform,
             only=each.hold.only,
+            one_of=each.hold.one_of,
             reason=each.hold.reason,
             releasers_needed=each.hold.releasers_needed,
             placed_ms=at_ms,
@@ -139,10 +171,6 @@ def _follow(conn: Connection, each: plan.Plan, run: str, at_ms: int, now_ms: int
     place_hold(conn, each, run, at_ms, now_ms)
     outbox.add(conn, each.due)
     timers.add(conn, each.wakes)
-
-
-def _append(conn: Connection, incident: str, entries: Sequence[LogEntry], signal: Signal, now_ms: int) -> None:
-    incident_log.append(conn, incident, entries, actor=RESPOND, at_ms=signal.at_ms, recorded_ms=now_ms)
 
 
 def incident_row(incident: str, opened: Opened, signal: Signal, *, open: bool = True) -> dict[str, object]:
