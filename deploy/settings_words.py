@@ -187,6 +187,8 @@ MEANING: Final[dict[str, str]] = {
     "gate.break_glass.valid_min": "How long such a word is good.",
     "gate.audit_key": "A key, at least 16 characters, with which the audit is sealed: then nobody who can write into "
     "the store alone can forge it. `firebreak audit verify` needs the same.",
+    "gate.audit_days": "How many days decisions are kept in the audit, with the texts that were asked about; 0 is for "
+    "ever. What goes leaves a sealed cut, and the rest verifies as before.",
     "console.host": "The address to listen on.",
     "console.port": "The port to listen on, for metrics and health too.",
     "console.public_url": "How people reach the console from their devices: what links in messages begin with. Without "

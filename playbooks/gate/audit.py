@@ -2,7 +2,8 @@
 
 Each gate process writes a chain of its own. Its first row names how far every other chain reached then; how far each
 chain reaches stands beside it too, its *head*. So a row that was changed, taken out, put in, or cut off at the end is
-found, and so is a whole chain that is gone. Pure; the rows are read and written by `store/gate_audit.py`.
+found, and so is a whole chain that is gone. What is older than ``gate.audit_days`` goes, and leaves a sealed cut
+(`audit_cut.py`). Pure; the rows are read and written by `store/gate/audit.py`.
 
 Without a key the seal is a plain SHA-256: it finds what was done to rows, but somebody who rewrites the whole store can
 make it anew. With a key (``gate.audit_key``) it is an HMAC, which nobody makes who has the store alone; and heads that
@@ -91,6 +92,7 @@ class AuditFault(StrEnum):
     CUT_OFF = "cut_off"
     BROKEN = "broken"
     CHAIN_GONE = "chain_gone"
+    BAD_CUT = "bad_cut"
 
 
 class AuditFinding(msgspec.Struct, frozen=True):
@@ -158,20 +160,28 @@ def linked(chain: str, n: int, prev: str, bodies: Iterable[str], seal: Seal) -> 
         yield row
 
 
-def verify(rows: Iterable[Row], heads: Mapping[str, Head], seal: Seal, kept: Iterable[Head] = ()) -> list[AuditFinding]:
+def verify(
+    rows: Iterable[Row],
+    heads: Mapping[str, Head],
+    seal: Seal,
+    kept: Iterable[Head] = (),
+    begins: Mapping[str, Head] | None = None,
+) -> list[AuditFinding]:
     """Everything that is wrong with the audit; empty where nothing is.
 
     `rows` come by chain and number. `heads` are those of the store, beyond which nothing may stand; `kept` are some
-    that were put away before: the chains may have grown since, but must still hold those rows.
+    that were put away before: the chains may have grown since, but must still hold those rows. `begins` says after
+    which row a chain begins that was cut, where Firebreak cut it.
     """
+    begins = begins or {}
     found: list[AuditFinding] = []
-    reached: dict[str, Head] = {}
+    reached: dict[str, Head] = dict(begins)
     named: list[tuple[str, Head]] = []
-    at_head: dict[tuple[str, int], str] = {}
+    at_head = {(head.chain, head.n): head.hash for head in begins.values()}
     must = [*heads.values(), *kept]
     wanted = {(head.chain, head.n) for head in must}
     for chain, of_chain in groupby(rows, lambda row: row.chain):
-        check = _Chain(chain, seal)
+        check = _Chain(chain, seal, begins.get(chain))
         for row in of_chain:
             check.take(row)
             if row.n == 0:
@@ -193,9 +203,9 @@ def verify(rows: Iterable[Row], heads: Mapping[str, Head], seal: Seal, kept: Ite
 class _Chain:
     """One chain, row by row."""
 
-    def __init__(self, chain: str, seal: Seal) -> None:
-        self.n = 0
-        self.prev = ""
+    def __init__(self, chain: str, seal: Seal, after: Head | None) -> None:
+        self.n = after.n + 1 if after else 0
+        self.prev = after.hash if after else ""
         self._before = ""
         self._chain = chain
         self._seal = seal
@@ -204,6 +214,9 @@ class _Chain:
 
     def take(self, row: Row) -> None:
         """Look at the next row."""
+        if row.n < self.n:
+            self._tell(row.n, AuditFault.INSERTED, f"row {row.n} stands before the cut")
+            return
         if row.n > self.n:
             missing = f"row {self.n}" if row.n == self.n + 1 else f"rows {self.n} to {row.n - 1}"
             self._tell(self.n, AuditFault.MISSING, f"{missing} missing")

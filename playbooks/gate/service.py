@@ -33,6 +33,7 @@ from playbooks.gate.callers import TOKEN_CHARS, Caller, callers_of
 from playbooks.gate.decision import AUTOMATION, GateAnswer, GateRequest, Reason
 from playbooks.gate.http import gate_app
 from playbooks.gate.listing import HoldsQuery
+from playbooks.gate.old_decisions import forgetting
 from playbooks.gate.refusal import Refused
 from playbooks.gate.rules import GateRules, rules_of
 from playbooks.holds.blind import told_of_blindness
@@ -46,6 +47,7 @@ from playbooks.store.delivery import outbox
 from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing, writing_soon
 from playbooks.store.gate import audit as gate_audit
 from playbooks.store.gate.decisions import Asked, answer_all, seen_until_ms
+from playbooks.store.gate.pruning import TEXTS_KNOWN_MS
 from playbooks.store.gate.texts import KeptText
 from playbooks.store.holds.holds import holds_for, holds_in_force
 from playbooks.store.same_file import SameFile
@@ -87,7 +89,8 @@ async def run_gate(
             log.info("the gate listens on %s port %d", settings.gate.host, port)
             on_listening(port)
             async with pulsing(Said(Role.GATE, gate.not_ready, lambda: gate.asked_ms), engine):
-                await stop.wait()
+                async with forgetting(engine, settings.gate.audit_days, seal, now_ms):
+                    await stop.wait()
     finally:
         engine.dispose()
 
@@ -124,6 +127,7 @@ class Gate:
         self._chain = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
         self._head: Head | None = None
         self._texts: dict[str, KeptText] = {}
+        self._texts_ms = 0
         self._told_blind: int | None = -1
         self._seen: tuple[int, int | None] = (-ASK_DETECTION_MS, None)
         self._waiting: list[_Waiting] = []
@@ -218,7 +222,9 @@ class Gate:
             seen_ms = self._seen_ms(conn, now_ms)
             told = answer_all(conn, asked, self._rules, seen_ms, texts)
             head = gate_audit.append(conn, head, [one.body for one in told], now_ms, self._seal)
-        self._head, self._texts = head, texts if len(texts) < TEXTS else {}
+        self._head, self._texts = head, texts
+        if len(texts) >= TEXTS or not 0 <= now_ms - self._texts_ms < TEXTS_KNOWN_MS:
+            self._texts, self._texts_ms = {}, now_ms
         if any(one.must_last for one in told):
             # A later answer follows from it, so a power cut must not undo it.
             with writing(self._engine) as conn:

@@ -34,7 +34,8 @@ class BreakGlassSettings(Section, frozen=True):
 class GateSettings(Section, frozen=True):
     """What schedulers ask before they post. Loopback unless said otherwise.
 
-    `releasers` and `released_by` say who lets go of what was held by hand, or while detection was dead.
+    `releasers` and `released_by` say who lets go of what was held by hand, or while detection was dead. `audit_days` is
+    for how long decisions are kept, 0 for ever.
     """
 
     host: str = "127.0.0.1"
@@ -49,3 +50,4 @@ class GateSettings(Section, frozen=True):
     without_text: Otherwise = Otherwise.HOLD
     break_glass: BreakGlassSettings = BreakGlassSettings()
     audit_key: SecretFrom | None = None
+    audit_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0

@@ -363,6 +363,9 @@ gate_texts = Table(
     Column("salt", String(64), nullable=True),
     Column("text", Text, nullable=True),
     Column("erased_ms", BigInteger, nullable=True),
+    Column("platform", String(32), nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("account", Text, nullable=False, server_default=""),
     Index("ix_gate_texts_post", "post"),
     Index("ix_gate_texts_kept", "erased_ms", "kept_ms"),
 )
@@ -439,6 +442,18 @@ gate_chains = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("n", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+#: Where a chain was cut because what stood before was old: up to which row, with what hash, under a seal. The database
+#: lets rows go only behind a cut.
+gate_cuts = Table(
+    "gate_cuts",
+    metadata,
+    Column("chain", String(64), primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("seal", String(64), nullable=False),
 )
 
 #: Each account in a scheduler as it was last read back. ``since_ms`` is since when a hold covers it, ``proven_ms`` when

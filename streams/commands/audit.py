@@ -35,18 +35,21 @@ def verify(ctx: click.Context, heads: Path | None, as_json: bool) -> None:
     With --heads the chains must also hold what 'firebreak audit heads' printed then: so it is noticed when somebody
     has written the whole audit anew.
     """
+    from detectors.mention import rfc3339
     from playbooks.gate.audit import verify as verified
+    from playbooks.gate.audit_cut import begins, told
     from playbooks.store.gate.audit import read_audit
 
     engine, seal = _opened(read_settings(ctx.obj))
     kept = _heads_in(heads) if heads else ()
-    known, rows = read_audit(engine)
+    known, rows, cuts = read_audit(engine)
+    after, found = begins(cuts, seal)
     counted = _Counted(rows)
-    found = verified(counted, known, seal, kept)
+    found += verified(counted, known, seal, kept, after)
     engine.dispose()
     if as_json:
-        told = {"rows": counted.rows, "chains": len(known), "findings": found}
-        click.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
+        counts = {"rows": counted.rows, "chains": len(known), "pruned": told(cuts), "findings": found}
+        click.echo(msgspec.json.format(msgspec.json.encode(counts), indent=2).decode())
     else:
         for finding in found:
             click.echo(f"{finding.fault.value}: chain {finding.chain}, row {finding.n}: {finding.words}")
@@ -54,6 +57,9 @@ def verify(ctx: click.Context, heads: Path | None, as_json: bool) -> None:
         click.echo(
             f"{what}: {f'{len(found)} faults' if found else 'nothing was changed, taken out, put in or cut off'}"
         )
+        if cuts:
+            last = rfc3339(max(cut.at_ms for cut in cuts))
+            click.echo(f"{told(cuts)} older rows went by gate.audit_days, the last at {last}")
     sys.exit(_FOUND_WRONG if found else 0)
 
 

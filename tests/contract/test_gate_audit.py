@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from playbooks.gate.audit import AuditFault, AuditFinding, Decision, Head, Row, linked, seal_with, verify
+from playbooks.gate.audit_cut import begins
 from playbooks.gate.decision import GateRequest, OutgoingPost
 from playbooks.gate.service import Gate
 from playbooks.labels import Verdict
@@ -39,8 +40,9 @@ async def ask(gate: Gate, *numbers: int) -> None:
 
 
 def findings(engine: Engine, kept: tuple[Head, ...] = ()) -> list[AuditFinding]:
-    heads, rows = read_audit(engine)
-    return verify(rows, heads, PLAIN, kept)
+    heads, rows, cuts = read_audit(engine)
+    after, wrong = begins(cuts, PLAIN)
+    return wrong + verify(rows, heads, PLAIN, kept, after)
 
 
 def rows_of(engine: Engine) -> list[Row]:
@@ -54,7 +56,8 @@ def tamper(engine: Engine, deed: Callable[[Connection], object]) -> None:
             for change in ("update", "delete"):
                 conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS gate_audit_refuses_{change}")
         else:
-            conn.exec_driver_sql("DROP TRIGGER IF EXISTS gate_audit_refuses_change ON gate_audit")
+            for change in ("change", "delete"):
+                conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS gate_audit_refuses_{change} ON gate_audit")
         deed(conn)
 
 
@@ -203,7 +206,7 @@ async def test_an_audit_that_was_written_anew_is_found_by_heads_that_were_put_aw
 
 async def test_with_a_key_nobody_who_has_the_store_alone_can_seal_a_row(store: Engine) -> None:
     await ask(Gate(store, rules(), seal=KEYED), 1, 2)
-    heads, rows = read_audit(store)
+    heads, rows, _ = read_audit(store)
     read = list(rows)
     assert verify(read, heads, KEYED) == []
     assert {one.fault for one in verify(read, heads, PLAIN)} == {AuditFault.CHANGED}
@@ -222,7 +225,7 @@ async def test_texts_can_be_erased_and_the_audit_still_verifies(store: Engine) -
     decision = msgspec.json.decode(rows_of(store)[1].body, type=Decision)
     assert gate_texts.read_text(store, decision.asked.text_ref) == "Text 1"
     with writing(store) as conn:
-        assert gate_texts.erase_post(conn, "another", PLACED_MS) == 0
+        assert gate_texts.erase_texts(conn, gate_texts.of_post("x", "another"), PLACED_MS) == 0
     assert erase(store, Before(PLACED_MS + 1), "ada", "90 days are over", PLACED_MS + 2) == 1
     assert gate_texts.read_text(store, decision.asked.text_ref) is None
     assert findings(store) == []

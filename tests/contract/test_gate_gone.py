@@ -60,7 +60,7 @@ def test_a_gate_that_was_killed_is_a_no_and_its_audit_is_whole_when_it_is_back(t
             gate.wait()
             assert outcomes(url) <= GONE
     engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
-    heads, rows = read_audit(engine)
+    heads, rows, _ = read_audit(engine)
     found = list(rows)
     engine.dispose()
     assert verify(found, heads, seal_with(None)) == []

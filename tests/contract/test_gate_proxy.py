@@ -159,7 +159,7 @@ def test_a_post_that_names_itself_through_a_proxy_is_told_by_the_proxys_name(nam
     with platform(behind), before(tmp_path, mine, gate, behind) as url, running(tmp_path, f"http://127.0.0.1:{gate}"):
         assert post(url, **{"X-Request-Id": "mine", "X-Firebreak-Post-Id": "mine"}) == 201
     engine = open_store(StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
-    _, rows = read_audit(engine)
+    _, rows, _ = read_audit(engine)
     asked = [msgspec.json.decode(row.body)["asked"] for row in rows if row.n]
     engine.dispose()
     assert [(one["brand"], one["platform"], one["account"]) for one in asked] == [("acme", "x", "acme_news")]

@@ -178,7 +178,7 @@ class Gates(RuleBasedStateMachine):
     def the_audit_is_whole(self) -> None:
         """Whatever happened, the chains verify."""
         if hasattr(self, "store"):
-            heads, rows = read_audit(self.store)
+            heads, rows, _ = read_audit(self.store)
             assert verify(list(rows), heads, seal_with(None)) == []
 
     def in_force(self) -> list[str]:

@@ -1,7 +1,7 @@
 """The gate's audit in the store: a chain is begun, rows are appended with its head, everything can be read back.
 
-The database refuses every UPDATE and DELETE of a row. Row and head are written in one transaction, which is that of
-the decision itself: no answer leaves before it.
+The database refuses every UPDATE of a row, and every DELETE but behind a cut (`pruning.py`). Row and head are written
+in one transaction, which is that of the decision itself: no answer leaves before it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from playbooks.gate.audit import Begun, Head, Row, Seal, linked
+from playbooks.gate.audit_cut import Cut
 from playbooks.store.engine import reading
+from playbooks.store.gate.pruning import cuts_in
 from playbooks.store.schema import gate_audit, gate_chains
 
 #: Rows are read so many at a time: an audit may have millions.
@@ -63,22 +65,23 @@ def touch(conn: Connection, chain: str, now_ms: int) -> None:
     conn.execute(update(gate_chains).where(gate_chains.c.chain == chain).values(at_ms=now_ms))
 
 
-def read_audit(engine: Engine) -> tuple[dict[str, Head], Iterator[Row]]:
-    """The heads, and every row by chain and number, as they were at one moment.
+def read_audit(engine: Engine) -> tuple[dict[str, Head], Iterator[Row], list[Cut]]:
+    """The heads, every row by chain and number, and the cuts, as they were at one moment.
 
     The rows must be read to their end, or closed: they hold a connection meanwhile.
     """
     rows = _rows(engine)
-    heads = next(rows)
-    assert isinstance(heads, dict)
-    return heads, (row for row in rows if isinstance(row, Row))
+    first = next(rows)
+    assert isinstance(first, tuple)
+    heads, cuts = first
+    return heads, (row for row in rows if isinstance(row, Row)), cuts
 
 
-def _rows(engine: Engine) -> Iterator[dict[str, Head] | Row]:
+def _rows(engine: Engine) -> Iterator[tuple[dict[str, Head], list[Cut]] | Row]:
     with reading(engine) as conn:
         if conn.dialect.name == "postgresql":
             conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        yield heads_in(conn)
+        yield heads_in(conn), cuts_in(conn)
         query = select(gate_audit).order_by(gate_audit.c.chain, gate_audit.c.n)
         for row in conn.execution_options(yield_per=_AT_ONCE).execute(query).mappings():
             yield Row(**row)

@@ -22,7 +22,7 @@ from playbooks.labels import GateReason, Role, Verdict
 from playbooks.store.gate import break_glass, held_posts
 from playbooks.store.gate import texts as gate_texts
 from playbooks.store.gate.break_glass import Glass
-from playbooks.store.gate.texts import KeptText
+from playbooks.store.gate.texts import KeptText, TextOf
 from playbooks.store.holds.holds import in_force_for
 from playbooks.store.pulses import FRESH_MS
 from playbooks.store.schema import pulses
@@ -40,6 +40,12 @@ class Asked(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """What names the post."""
         return post_key(self.request.run or "", self.request.brand, self.request.platform, self.request.post.id)
+
+    @property
+    def text_of(self) -> TextOf:
+        """The post's text, and whose it is."""
+        request = self.request
+        return TextOf(self.key, request.platform, request.post.id, request.account or "", request.post.text)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -160,9 +166,7 @@ def _held(one: Asked, text: KeptText) -> HeldPost:
 
 def _keep(conn: Connection, asked: Sequence[Asked], texts: dict[str, KeptText]) -> None:
     new = {_text_key(one): one for one in asked if _text_key(one) not in texts}
-    kept = gate_texts.keep(
-        conn, [(one.key, one.request.post.text) for one in new.values()], max(one.at_ms for one in asked)
-    )
+    kept = gate_texts.keep(conn, [one.text_of for one in new.values()], max(one.at_ms for one in asked))
     texts.update(zip(new, kept, strict=True))
 
 

@@ -156,7 +156,8 @@ def _decided(
     if said.word is PostWord.DROP:
         return msgspec.structs.replace(decided, not_before_ms=None)
     if said.word is PostWord.EDIT:
-        (kept,) = gate_texts.keep(conn, [(post.key, said.text)], now_ms)
+        text = gate_texts.TextOf(post.key, post.platform, post.post, post.account, said.text)
+        (kept,) = gate_texts.keep(conn, [text], now_ms)
         decided = msgspec.structs.replace(decided, text_ref=kept.ref, text_hash=hash_of_text(said.text))
     asked_ms = said.at_ms if said.at_ms is not None else max(now_ms, post.scheduled_ms or 0)
     went_ms = held_posts.last_went_ms(conn, post)

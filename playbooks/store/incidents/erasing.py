@@ -62,14 +62,14 @@ def take_down(engine: Engine, gone: TakenDown, now_ms: int) -> int:
 def erase(engine: Engine, what: What, person: str, reason: str, now_ms: int) -> int:
     """Empty the rows of the posts that `what` names, and note who had it done and why; how many they were.
 
-    By age, the texts that the gate was asked about go too. Where there is none, nothing is noted. Log, ledger and
-    outbox never had more than the reference.
+    The texts that the gate was asked about go too: of a post, of an account (`Author`), by age. Where there is none,
+    nothing is noted. Log, audit, ledger and outbox never had more than the reference.
     """
     with writing(engine) as conn:
         here = and_(posts.c.salt.is_not(None), _which(what))
         refs = conn.execute(select(posts.c.ref).where(here).order_by(posts.c.ref).with_for_update()).scalars().all()
-        asked = gate_texts.erase_before(conn, what.at_ms, now_ms) if isinstance(what, Before) else 0
-        number = len(refs) + asked
+        asked = _asked_about(what)
+        number = len(refs) + (gate_texts.erase_texts(conn, asked, now_ms) if asked is not None else 0)
         if not number:
             return 0
         act = {"at_ms": now_ms, "person": person, "reason": reason, "by": _by(what).value, "posts": number}
@@ -92,6 +92,21 @@ def _which(what: What) -> ColumnElement[bool]:
         case TakenDown():
             mine = and_(posts.c.run == what.run, posts.c.brand == what.brand, posts.c.platform == what.platform)
             return and_(mine, posts.c.post.in_([storable(post) for post in what.posts]))
+        case _:
+            assert_never(what)
+
+
+def _asked_about(what: What) -> ColumnElement[bool] | None:
+    """Which texts of the gate's `what` names; what is gone from its platform is no post that anybody asked about."""
+    match what:
+        case OnePost():
+            return gate_texts.of_post(what.platform, what.post)
+        case Author():
+            return gate_texts.of_account(what.handle, what.platform)
+        case Before():
+            return gate_texts.kept_before(what.at_ms)
+        case TakenDown():
+            return None
         case _:
             assert_never(what)
 
