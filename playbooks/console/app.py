@@ -12,9 +12,23 @@ from aiohttp.typedefs import Handler
 from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
-from playbooks.console import act, brands, commands, drills, held, merges, mutes, pages, readiness, signing_in, verdicts
+from playbooks.console import (
+    act,
+    brands,
+    commands,
+    drills,
+    editors,
+    held,
+    merges,
+    mutes,
+    pages,
+    readiness,
+    signing_in,
+    verdicts,
+)
 from playbooks.console.desk import DESK, ID, Asset, Desk, Viewer
 from playbooks.console.forms import MAX_FORM_BYTES, BadForm, check_csrf, read_form
+from playbooks.console.words import shown_in
 from playbooks.health import Ready, health_routes
 from playbooks.incoming.doors import doors, read_secrets
 from playbooks.labels import ConsolePage, StatusClass
@@ -86,6 +100,9 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     get(f"/holds/{{hold:{ID}}}/posts", _page(ConsolePage.HELD, held.posts))
     post(f"/holds/{{hold:{ID}}}/posts/{{post:{ID}}}", _command(ConsolePage.HELD, held.say))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
+    get("/posts", _page(ConsolePage.EDITORS, editors.posts))
+    post(f"/posts/{{post:{ID}}}/let-go", _command(ConsolePage.EDITORS, editors.let_go))
+    post(f"/posts/{{post:{ID}}}/approve", _command(ConsolePage.EDITORS, editors.approve))
     arming = f"/brands/{{brand:{ID}}}/arming/{{to:{ID}}}"
     get("/brands", _page(ConsolePage.BRANDS, brands.brands))
     get(arming, _page(ConsolePage.ARM, brands.ask))
@@ -124,7 +141,10 @@ def _page(page: ConsolePage, handler: ForViewers) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         viewer = await signing_in.viewer_of(request)
-        return await handler(request, viewer) if viewer else signing_in.sign_in_needed(request)
+        if viewer is None:
+            return signing_in.sign_in_needed(request)
+        with shown_in(request.app[DESK].zone_of(viewer.person)):
+            return await handler(request, viewer)
 
     return _open(page, handle)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
@@ -22,6 +23,7 @@ from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.still_asked import asked_each
 from playbooks.oncall.people import rights, who_is_asked
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
+from playbooks.oncall.zone import zone_named
 from playbooks.readiness.check import Probe
 from playbooks.settings import PlaybookSettings
 from playbooks.store.same_file import SameFile
@@ -94,9 +96,8 @@ class Desk:
         said: Said | None = None,
     ) -> web.Response:
         """A page made from `template`, which sees `values` beside `viewer` and `said`."""
-        html = self._templates.get_template(template).render(
-            {"world": None, "here": "", **values, "viewer": viewer, "said": said}
-        )
+        always = {"world": None, "here": "", "zone": _zone_words(), "zone_name": words.zone_shown().key}
+        html = self._templates.get_template(template).render({**always, **values, "viewer": viewer, "said": said})
         return web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
 
     def name_of(self, person: str) -> str:
@@ -107,6 +108,11 @@ class Desk:
     def roles(self) -> dict[str, tuple[str, ...]]:
         """Who may do what each role may."""
         return rights(self.settings, self.rotas(), self.clock())
+
+    def zone_of(self, person: str) -> ZoneInfo:
+        """The zone in which times are told to a person: theirs, or UTC."""
+        known = self.settings.people.get(person)
+        return zone_named(known.zone if known else "UTC")
 
     def asked_each(self, view: IncidentView) -> list[tuple[str, str]]:
         """Each role of which everybody has to acknowledge an incident, and in words who has and who is still asked."""
@@ -120,6 +126,11 @@ class Desk:
 
 
 DESK = web.AppKey("desk", Desk)
+
+
+def _zone_words() -> str:
+    zone = words.zone_shown().key
+    return "All times are UTC." if zone == "UTC" else f"Times are those of {zone}; hold or hover for UTC."
 
 
 def _asset(path: Path) -> Asset:
@@ -141,6 +152,7 @@ def _templates(assets: Mapping[str, Asset]) -> Environment:
         "clock": words.clock,
         "day": words.day,
         "figure": words.figure,
+        "hour": words.hour,
         "iso": rfc3339,
         "markdown": to_html,
         "moment": words.moment,
@@ -148,5 +160,6 @@ def _templates(assets: Mapping[str, Asset]) -> Environment:
         "percent": words.percent,
         "plain": paragraph,
         "span": words.span,
+        "utc": words.utc,
     }
     return made

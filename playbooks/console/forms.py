@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from playbooks.console.words import zone_shown
+from playbooks.oncall.zone import moment_ms
 from playbooks.request_body import Unreadable, receive_body
 
 MAX_FORM_BYTES = 64 * 1024
@@ -33,6 +36,23 @@ async def read_form(request: web.Request) -> dict[str, str]:
     except (Unreadable, ValueError):
         raise BadForm("The form cannot be read.") from None
     return dict(reversed(fields))
+
+
+def moment_of(field: str) -> int | None:
+    """A moment as a browser's field for it gives it, by the clocks of whoever looks; None for an empty one.
+
+    Raises `BadForm`.
+
+    >>> moment_of("2026-02-02T02:40"), moment_of("")
+    (1770000000000, None)
+    """
+    if not field:
+        return None
+    try:
+        at = datetime.fromisoformat(field)
+        return moment_ms(at, zone_shown()) if at.tzinfo is None else int(at.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise BadForm("That is no moment.") from None
 
 
 def csrf_token(session: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from urllib.parse import quote
@@ -16,7 +15,7 @@ import msgspec
 from aiohttp import web
 
 from playbooks.console.desk import DESK, Desk, Said, Viewer
-from playbooks.console.forms import BadForm
+from playbooks.console.forms import BadForm, moment_of
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
 from playbooks.holds.by_hand import ByHand
@@ -80,7 +79,7 @@ async def say(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -> 
     desk, word = request.app[DESK], form.get("word", "")
     if word not in list(PostWord):
         raise BadForm("Say what becomes of the post: choose one of the words.")
-    post = PostSaid(PostWord(word), form.get("text", ""), _moment(form.get("at", "")))
+    post = PostSaid(PostWord(word), form.get("text", ""), moment_of(form.get("at", "")))
     told = await asyncio.to_thread(
         say_of_post,
         desk.engine,
@@ -166,14 +165,3 @@ def _row(desk: Desk, post: HeldPost, text: str | None) -> PostRow:
 
 def _names(form: Mapping[str, str], field: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in form.get(field, "").split(",") if name.strip())
-
-
-def _moment(text: str) -> int | None:
-    """A moment as a browser's field gives it, in UTC; None for an empty one. Raises `BadForm`."""
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadForm("That is no moment.") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 import msgspec
@@ -14,7 +13,7 @@ from detectors.signal import SignalKind
 from playbooks.armings.mute import Mute, Muted, Wanted
 from playbooks.armings.mute_words import SAID, what
 from playbooks.console.desk import DESK, Desk, Said, Viewer
-from playbooks.console.forms import BadForm
+from playbooks.console.forms import BadForm, moment_of
 from playbooks.store import mutes as store
 
 HOUR_MS = 3_600_000
@@ -104,9 +103,9 @@ def _wanted(form: Mapping[str, str], now_ms: int) -> Wanted:
     kind = form.get("kind", "")
     if kind and kind not in list(SignalKind):
         raise BadForm("There is no such kind of signal.")
-    begins_ms = _moment(form.get("from", "")) or now_ms
+    begins_ms = moment_of(form.get("from", "")) or now_ms
     span = SPANS.get(form.get("span", ""))
-    ends_ms = _moment(form.get("until", "")) or (max(begins_ms, now_ms) + span[1] if span else None)
+    ends_ms = moment_of(form.get("until", "")) or (max(begins_ms, now_ms) + span[1] if span else None)
     if ends_ms is None:
         raise BadForm("Say when it ends.")
     return Wanted(
@@ -117,17 +116,6 @@ def _wanted(form: Mapping[str, str], now_ms: int) -> Wanted:
         ends_ms=ends_ms,
         reason=form.get("reason", ""),
     )
-
-
-def _moment(text: str) -> int | None:
-    """A moment as a browser's field for it gives it, in UTC; None for an empty one. Raises `BadForm`."""
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadForm("That is no moment.") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _row(desk: Desk, mute: Mute, now_ms: int) -> Row:

@@ -23,12 +23,14 @@ from playbooks.console.scheduler_card import SchedulerCard, scheduler_cards
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
+from playbooks.console.words import shown_in
 from playbooks.content.catalog import day_of
 from playbooks.delivery.standing import Line
 from playbooks.holds.held_post import HeldPost
 from playbooks.holds.hold import Hold
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import Logged
+from playbooks.oncall.zone import zone_named
 from playbooks.store import drills
 from playbooks.store.delivery import outbox
 from playbooks.store.gate.held_posts import counts, held_for
@@ -95,7 +97,8 @@ async def incident_review(request: web.Request, viewer: Viewer) -> web.Response:
     if known is None:
         raise web.HTTPNotFound
     brand = desk.brand_name(known.view.brand)
-    text = review(known.view, known.history, known.ledger, known.holds, brand, desk.name_of)
+    with shown_in(zone_named("UTC")):  # it goes from hand to hand
+        text = review(known.view, known.history, known.ledger, known.holds, brand, desk.name_of)
     name = f'attachment; filename="review-{known.view.id}.md"'
     return web.Response(text=text, content_type="text/markdown", headers={"Content-Disposition": name})
 

@@ -6,13 +6,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from detectors.signal import Signal, SignalKind
+from playbooks.oncall.zone import local_at, said_in, zone_named, zone_word
 
 #: Beyond this the figure says more about the model than about the world.
 _LARGEST_POWER = 15
+
+_UTC = zone_named("UTC")
+#: Whose clocks times are said by: of the person who looks, while a page is made for them.
+_ZONE: ContextVar[ZoneInfo] = ContextVar("zone_shown", default=_UTC)
 
 
 def span(seconds: float) -> str:
@@ -44,32 +53,79 @@ def watch(seconds: float) -> str:
     return f"{minutes:.0f} min {rest:04.1f} s" if minutes else f"{rest:.1f} s"
 
 
+@contextmanager
+def shown_in(zone: ZoneInfo) -> Iterator[None]:
+    """Whatever is said about times within is said by the clocks of `zone`, else by UTC.
+
+    >>> with shown_in(ZoneInfo("Europe/Berlin")):
+    ...     moment(1_770_000_000_000), clock(1_770_000_000_000), hour(1_770_000_000_000)
+    ('2 February 2026, 03:40 CET', '03:40:00', '03:40 CET')
+    """
+    token = _ZONE.set(zone)
+    try:
+        yield
+    finally:
+        _ZONE.reset(token)
+
+
+def zone_shown() -> ZoneInfo:
+    """The zone that times are said in here."""
+    return _ZONE.get()
+
+
 def moment(at_ms: int) -> str:
-    """A moment as a person reads it, in UTC.
+    """A moment as a person reads it.
 
     >>> moment(1_770_000_000_000)
     '2 February 2026, 02:40 UTC'
     """
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    return said_in(at_ms, _ZONE.get())
+
+
+def hour(at_ms: int) -> str:
+    """The time of day of a moment, with the zone it is in.
+
+    >>> hour(1_770_000_000_000)
+    '02:40 UTC'
+    """
+    return f"{_local(at_ms):%H:%M} {zone_word(at_ms, _ZONE.get())}"
 
 
 def clock(at_ms: int) -> str:
-    """The time of day of a moment, in UTC.
+    """The time of day of a moment, to the second.
 
     >>> clock(1_770_000_000_000)
     '02:40:00'
     """
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%H:%M:%S}"
+    return f"{_local(at_ms):%H:%M:%S}"
+
+
+def clock_in_zone(at_ms: int) -> str:
+    """The time of day of a moment, to the second, with the zone it is in.
+
+    >>> clock_in_zone(1_770_000_000_000)
+    '02:40:00 UTC'
+    """
+    return f"{clock(at_ms)} {zone_word(at_ms, _ZONE.get())}"
+
+
+def utc(at_ms: int) -> str:
+    """A moment in UTC, wherever whoever reads it is.
+
+    >>> utc(1_770_000_000_000)
+    '2 February 2026, 02:40:00 UTC'
+    """
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
 
 
 def day(at_ms: int) -> str:
-    """The day of a moment, in UTC.
+    """The day of a moment.
 
     >>> day(1_770_000_000_000)
     'Monday, 2 February 2026'
     """
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    at = _local(at_ms)
     return f"{at:%A}, {at.day} {at:%B %Y}"
 
 
@@ -147,7 +203,7 @@ def place(platform: str | None) -> str:
 
 def what_happens(signal: Signal, brand: str) -> str:
     """The finding in one sentence; `brand` is what the brand is called."""
-    window = f"In the {span(signal.evidence.window_s)} to {clock(signal.at_ms)} UTC,"
+    window = f"In the {span(signal.evidence.window_s)} to {clock_in_zone(signal.at_ms)},"
     seen, usual = figure(signal.observed), figure(signal.expected)
     match signal.kind:
         case SignalKind.VOLUME:
@@ -175,9 +231,13 @@ def what_happens(signal: Signal, brand: str) -> str:
         case SignalKind.TAKEOVER:
             return f"{window} {seen} things were done with {brand}'s accounts {place(signal.platform)} unplanned."
         case SignalKind.REPORTED:
-            return f"At {clock(signal.at_ms)} UTC somebody reported this about {brand} {place(signal.platform)}."
+            return f"At {clock_in_zone(signal.at_ms)} somebody reported this about {brand} {place(signal.platform)}."
         case _:
             assert_never(signal.kind)
+
+
+def _local(at_ms: int) -> datetime:
+    return local_at(at_ms, _ZONE.get())
 
 
 def _count(number: int, noun: str) -> str:

@@ -10,16 +10,17 @@ under the incident's lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 import msgspec
 
-from playbooks.content.schema import Escalation, Playbook, Step
+from playbooks.content.schema import Playbook, Step
 from playbooks.incidents import wording
 from playbooks.incidents.action import Action, ActionDecision
 from playbooks.incidents.afterwards import all_clear, at_once
-from playbooks.incidents.incident import IncidentState, IncidentView, PlannedAction
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.ladder import MINUTE_MS as MINUTE_MS
+from playbooks.incidents.ladder import is_satisfied, ladder, newest_page, page_id, page_of, step_of
 from playbooks.incidents.log_entry import (
     AcknowledgementForgotten,
     ActionPlanned,
@@ -29,20 +30,9 @@ from playbooks.incidents.log_entry import (
     ResolvedBy,
     StepOverdue,
 )
-from playbooks.incidents.still_asked import AskedEach, asked
 from playbooks.incidents.still_asked import Members as Members
+from playbooks.incidents.still_asked import asked
 from playbooks.labels import ActionKind
-
-MINUTE_MS = 60_000
-
-#: Pages that begin a ladder of their own: a signal called for them, or all had to be paged anew.
-_FRESH = (
-    None,
-    PlannedBecause.FORGOTTEN,
-    PlannedBecause.REOPENED,
-    PlannedBecause.ARMED,
-    PlannedBecause.UNMUTED,
-)
 
 
 class Escalate(msgspec.Struct, frozen=True, tag="escalate"):
@@ -107,23 +97,6 @@ class Woken(msgspec.Struct, frozen=True):
 NOTHING = Woken()
 
 
-class Rung(NamedTuple):
-    """Who is paged so many minutes after the first page, if nobody has acknowledged by then."""
-
-    after_min: int
-    role: str
-    why: PlannedBecause
-
-
-def ladder(step: Step, escalation: Escalation) -> list[Rung]:
-    """Everybody who is paged after a page that nobody acknowledges, in order of time.
-
-    The first round is the escalation's levels; each further one begins with the step's own role. After the last round
-    comes the last resort, and nobody after that.
-    """
-    return list(_rungs(step.to or "", escalation))
-
-
 def first_wake(action: Action, step: Step, playbook: Playbook) -> tuple[Wake, ...]:
     """The timer that a page which is due, or something for people to do, brings with it, if it brings one."""
     if step.action is ActionKind.PAGE and step.escalation is not None:
@@ -180,7 +153,7 @@ def page_anew(view: IncidentView, playbook: Playbook, why: PlannedBecause, now_m
         if step.action is not ActionKind.PAGE or not before:
             continue
         id = f"{view.id}:{step.id}:{len(view.planned(step.id)) + 1}"
-        page, entry = _page(view, playbook, step, id, step.to or "", why, now_ms)
+        page, entry = page_of(view, playbook, step, id, step.to or "", why, now_ms)
         entries.append(entry)
         due.append(page)
         wakes += first_wake(page, step, playbook)
@@ -190,44 +163,25 @@ def page_anew(view: IncidentView, playbook: Playbook, why: PlannedBecause, now_m
 # --- the next to be paged ---------------------------------------------------------------------------------------------
 
 
-def _rungs(role: str, escalation: Escalation) -> Iterator[Rung]:
-    begun = 0
-    for round_number in range(escalation.repeat + 1):
-        if round_number:
-            yield Rung(begun, role, PlannedBecause.NOT_ACKNOWLEDGED)
-        for level in escalation.levels:
-            yield Rung(begun + level.after_min, level.to, PlannedBecause.NOT_ACKNOWLEDGED)
-        begun += escalation.levels[-1].after_min + escalation.every_min
-    yield Rung(begun, escalation.last_resort, PlannedBecause.LAST_RESORT)
-
-
 def _escalate(view: IncidentView, timer: Escalate, playbook: Playbook, now_ms: int, members: Members) -> Woken:
-    step = _step(playbook, timer.step)
-    paged = _newest_page(view, timer.step)
+    step = step_of(playbook, timer.step)
+    paged = newest_page(view, timer.step)
     if step is None or step.escalation is None or paged is None or paged.id != timer.action:
         return NOTHING
-    if _is_satisfied(view, step, members):
+    if is_satisfied(view, step, members):
         return NOTHING
     rungs = ladder(step, playbook.escalations[step.escalation])
     if timer.rung >= len(rungs):
         return NOTHING
-    rung = rungs[timer.rung]
-    id = f"{timer.action}:up{timer.rung + 1}"
+    rung, id, further = rungs[timer.rung], page_id(paged, timer.rung), timer.rung + 1
+    wakes: tuple[Wake, ...] = ()
+    if further < len(rungs):
+        wakes = (_rung_wake(timer.action, view.id, view.run, step, playbook, further, paged.due_ms),)
+    if any(action.id == id for action in view.actions):
+        return Woken(wakes=wakes)  # somebody asked for them before it was their turn
     each = asked(view, step.id, step.to or "", members(step.to or "")) if step.each else None
-    page, entry = _page(view, playbook, step, id, rung.role, rung.why, now_ms, each)
-    further = timer.rung + 1
-    if further == len(rungs):
-        return Woken((entry,), (page,))
-    wake = _rung_wake(timer.action, view.id, view.run, step, playbook, further, paged.due_ms)
-    return Woken((entry,), (page,), (wake,))
-
-
-def _is_satisfied(view: IncidentView, step: Step, members: Members) -> bool:
-    """Whether those have acknowledged who have to: anybody, or everybody in the role."""
-    if not step.each:
-        return bool(view.acknowledged) or not view.state.asks_for_somebody
-    wanted = members(step.to or "")
-    return bool(wanted) and wanted <= view.has_it
+    page, entry = page_of(view, playbook, step, id, rung.role, rung.why, now_ms, each)
+    return Woken((entry,), (page,), wakes)
 
 
 def _rung_wake(action: str, incident: str, run: str, step: Step, playbook: Playbook, rung: int, paged_ms: int) -> Wake:
@@ -236,36 +190,11 @@ def _rung_wake(action: str, incident: str, run: str, step: Step, playbook: Playb
     return Wake(f"{action}:rung{rung + 1}", incident, run, paged_ms + after_min * MINUTE_MS, timer)
 
 
-def _newest_page(view: IncidentView, step: str) -> PlannedAction | None:
-    """The page of a step whose ladder counts: the last that was planned anew and is really due."""
-    pages = [a for a in view.planned(step) if a.decision is ActionDecision.DUE and a.why in _FRESH]
-    return pages[-1] if pages else None
-
-
-def _page(
-    view: IncidentView,
-    playbook: Playbook,
-    step: Step,
-    id: str,
-    role: str,
-    why: PlannedBecause,
-    now_ms: int,
-    each: AskedEach | None = None,
-) -> tuple[Action, ActionPlanned]:
-    waited_min = max(0, now_ms - view.recorded_ms) // MINUTE_MS
-    notice = wording.paged_again(view, playbook, step, why, waited_min, each)
-    if step.each:
-        notice = msgspec.structs.replace(notice, spared=tuple(sorted(view.has_it)))
-    page = at_once(view, id, step.id, ActionKind.PAGE, role, notice, now_ms)
-    entry = ActionPlanned(id, step.id, ActionKind.PAGE, role, ActionDecision.DUE, now_ms, each=step.each, why=why)
-    return page, entry
-
-
 # --- deadlines, and acknowledgements that nothing followed -----------------------------------------------------------
 
 
 def _overdue(view: IncidentView, timer: Deadline, playbook: Playbook, now_ms: int) -> Woken:
-    step = _step(playbook, timer.step)
+    step = step_of(playbook, timer.step)
     if step is None or view.done_of(timer.action) is not None:
         return NOTHING
     overdue = StepOverdue(timer.action, timer.step)
@@ -299,8 +228,3 @@ def _quiet(view: IncidentView, playbook: Playbook, now_ms: int) -> Woken:
 
 def _quiet_ms(playbook: Playbook) -> int:
     return int(playbook.trigger.quiet_h * 3_600_000)
-
-
-def _step(playbook: Playbook, id: str) -> Step | None:
-    """A step by its id; None where the incident was moved to a playbook that does not have it."""
-    return next((step for step in playbook.steps if step.id == id), None)

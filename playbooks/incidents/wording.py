@@ -51,16 +51,28 @@ def paged_again(
     because: PlannedBecause,
     waited_min: int,
     each: AskedEach | None = None,
+    by: str = "",
 ) -> Notice:
     """What a page says that no signal called for: nobody has acknowledged, or all are asked anew.
 
-    `waited_min` is how many minutes ago the incident opened, `each` how a step stands that asks everybody in its role.
+    `waited_min` is how many minutes ago the incident opened, `each` how a step stands that asks everybody in its role,
+    `by` who asks for whom it goes to.
     """
     first = notice(view.id, playbook, step, view.signal, worse=False)
+    if by:
+        return _asked_for(first, view, by)
     if each is None or not each.acknowledged:
         return said_late(first, because, waited_min)
     text = f"{_not_all(because, each, waited_min)}\n\n{first.text}"
     return msgspec.structs.replace(first, text=text, named=(*each.acknowledged, *each.waiting))
+
+
+def _asked_for(first: Notice, view: IncidentView, by: str) -> Notice:
+    """A page before its time, because `by` asked for it; who has the incident is said, where anybody has."""
+    has = tuple(dict.fromkeys(one.person for one in view.acknowledged))
+    who = f"{' and '.join(map(called, has))} {'has' if len(has) == 1 else 'have'} it." if has else "Nobody has it yet."
+    text = f"{called(by)} asks that you are paged now. {who}\n\n{first.text}"
+    return msgspec.structs.replace(first, text=text, named=tuple(dict.fromkeys((by, *has))))
 
 
 def said_late(first: Notice, because: PlannedBecause, waited_min: int) -> Notice:
@@ -201,7 +213,7 @@ def _again(because: PlannedBecause, waited_min: int) -> str:
         case PlannedBecause.REOPENED:
             return "It was ended, and has been opened again by hand."
         case PlannedBecause.ASKED_FOR:
-            return "Somebody who has this incident asks for you."
+            return "Somebody asks for you."
         case PlannedBecause.ARMED:
             return f"It opened {_waited(waited_min)} ago, when the brand was only observed. It is armed now."
         case PlannedBecause.UNMUTED:

@@ -55,6 +55,29 @@ def local_at(at_ms: int, zone: ZoneInfo) -> datetime:
     return (_EPOCH + at_ms * _MS).astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def zone_word(at_ms: int, zone: ZoneInfo) -> str:
+    """What a zone is called at a moment: its abbreviation where it has one, else its distance from UTC.
+
+    >>> zone_word(1_770_000_000_000, zone_named("Europe/Paris")), zone_word(1_770_000_000_000, zone_named("UTC"))
+    ('CET', 'UTC')
+    >>> zone_word(1_770_000_000_000, zone_named("America/Sao_Paulo"))
+    'UTC-03:00'
+    """
+    at = (_EPOCH + at_ms * _MS).astimezone(zone)
+    name, offset = at.tzname() or "", at.strftime("%z")
+    return name if name.isalpha() else f"UTC{offset[:3]}:{offset[3:]}"
+
+
+def said_in(at_ms: int, zone: ZoneInfo) -> str:
+    """A moment as a person in `zone` reads it.
+
+    >>> said_in(1_770_000_000_000, zone_named("Europe/Paris"))
+    '2 February 2026, 03:40 CET'
+    """
+    at = local_at(at_ms, zone)
+    return f"{at.day} {at:%B %Y, %H:%M} {zone_word(at_ms, zone)}"
+
+
 def _put_forward(before_ms: int, after_ms: int, zone: ZoneInfo) -> int:
     """The moment, between the two, at which clocks are put forward."""
     offset = _offset(after_ms, zone)

@@ -17,6 +17,7 @@ from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.incidents.log_entry import AcknowledgedBy
 from playbooks.labels import ActionKind
 from playbooks.store import schema, timers
+from playbooks.store.delivery.call_next import Call, Line, call_next, line_of
 from playbooks.store.engine import reading
 from playbooks.store.incidents import deeds, incidents
 from playbooks.store.incidents.deeds import Told
@@ -62,11 +63,11 @@ class Story:
     def wake(self, timer: str) -> bool:
         """Wake one timer."""
         brands = armed(self.engine, self.arming).brands
+        return incidents.wake(self.engine, timer, self.library, brands, self.members, self.now_ms)
 
-        def members(role: str) -> frozenset[str]:
-            return frozenset(self.roles.get(role, ()))
-
-        return incidents.wake(self.engine, timer, self.library, brands, members, self.now_ms)
+    def members(self, role: str) -> frozenset[str]:
+        """Who is in a role."""
+        return frozenset(self.roles.get(role, ()))
 
     def acknowledge(self, *people: str) -> None:
         """These people say that they have it."""
@@ -325,3 +326,60 @@ def test_who_is_paged_because_not_all_have_acknowledged_reads_who_has_and_who_is
     assert "Acknowledged: {cy}. Still asked: {dee}." in str(again["text"])
     assert again["named"] == ["cy", "dee"]
     assert "Nobody has acknowledged" not in str(again["text"])
+
+
+def line(story: Story) -> Line:
+    """How its ladders stand."""
+    found = line_of(story.engine, story.incident, "ada", story.library, story.members)
+    assert found
+    return found
+
+
+def call(story: Story, person: str, seen: str) -> Call:
+    """Somebody asks for the next person, whom they have seen named."""
+    brands = armed(story.engine, story.arming).brands
+    where = (story.engine, story.incident, person, seen, story.library, brands, story.members, story.now_ms)
+    return call_next(*where)
+
+
+def test_who_cannot_take_it_has_the_next_level_called_once_however_often_they_press(story: Story) -> None:
+    story.at(1)
+    seen = line(story).seen
+    assert [level.role for level in line(story).next] == ["second", "board"]
+    assert call(story, "ada", seen) is Call.CALLED
+    assert call(story, "ada", seen) is Call.NOT_AS_SEEN, "the second press names a level that was called by the first"
+    assert to(story, "on-call", "second") == [(0, "on-call"), (1, "second")]
+    assert [action.target for action in line(story).called] == ["second", "board"]
+    asked = dict(story.bodies())[f"{story.incident}:page:1:up1"]
+    assert str(asked["text"]).startswith("{ada} asks that you are paged now. Nobody has it yet.")
+    story.at(24)
+    assert to(story, "on-call", "second") == [(0, "on-call"), (1, "second")], "and not once more when it is their turn"
+    story.at(26)
+    assert (25, "on-call") in story.paged, "the ladder goes on at its times"
+
+
+def test_also_where_somebody_has_it_the_next_can_be_called_all_the_same(story: Story) -> None:
+    story.at(1).acknowledge("bo")
+    story.at(2)
+    assert call(story, "ada", line(story).seen) is Call.CALLED
+    assert (2, "second") in story.paged
+    asked = dict(story.bodies())[f"{story.incident}:page:1:up1"]
+    assert str(asked["text"]).startswith("{ada} asks that you are paged now. {bo} has it.")
+    assert asked["named"] == ["ada", "bo"]
+
+
+def test_when_all_were_called_or_it_is_over_or_only_observed_nobody_is_called(story: Story) -> None:
+    for _ in range(6):
+        assert call(story, "ada", line(story).seen) is Call.CALLED
+    assert (line(story).next, line(story).seen) == ((), "")
+    paged = len(story.paged)
+    assert call(story, "ada", "") is Call.NOBODY_LEFT
+    deeds.resolve(story.engine, story.incident, "ada", "over", story.now_ms)
+    assert call(story, "ada", "") is Call.IS_OVER
+    assert len(story.paged) == paged
+
+
+def test_a_brand_that_is_only_observed_by_now_calls_nobody(story: Story) -> None:
+    seen = line(story).seen
+    story.arming = Arming.OBSERVE
+    assert call(story, "ada", seen) is Call.ONLY_OBSERVED

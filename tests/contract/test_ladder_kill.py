@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from playbooks.content.lock_file import LOCK_NAME, add_to_lock
 from playbooks.delivery.standing import Entry, OutboxState
 from playbooks.effects.message import idempotency_key
-from playbooks.incidents.timers import ladder
+from playbooks.incidents.ladder import ladder
 from playbooks.labels import Channel, DeliveryOutcome
 from playbooks.settings import PlaybookSettings, StoreSettings
 from playbooks.settings.brands import BrandSettings

@@ -16,7 +16,7 @@ from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.incidents.log_entry import AcknowledgedBy, MergedFrom, MergedInto, Resolved
 from playbooks.labels import ActionKind, Judgement
 from playbooks.store import schema, timers
-from playbooks.store.delivery.call_next import call_next
+from playbooks.store.delivery.call_next import Call, call_next, line_of
 from playbooks.store.engine import reading
 from playbooks.store.holds import holds
 from playbooks.store.incidents import deeds, incidents
@@ -73,6 +73,12 @@ class Two:
     def merge(self, incident: str, into: str, reason: str = WHY) -> Told:
         """Cy merges."""
         return merge(self.engine, incident, into, "cy", reason, self.now_ms)
+
+    def call_next(self, incident: str, person: str) -> Call:
+        """Somebody asks for the next person, after looking who that is."""
+        line = line_of(self.engine, incident, person, LIBRARY, members)
+        assert line
+        return call_next(self.engine, incident, person, line.seen, LIBRARY, ["acme"], members, self.now_ms)
 
     def at(self, minute: float) -> Two:
         """Let time pass, and wake what is due on the way."""
@@ -162,7 +168,7 @@ def test_who_answers_a_message_of_the_merged_one_has_the_one_that_goes_on(two: T
 def test_who_cannot_take_it_has_the_next_called_also_of_the_merged_one(two: Two) -> None:
     two.merge(two.ladder, two.plain)
     two.at(1)
-    assert call_next(two.engine, two.ladder, "ada", two.now_ms) is Told.DONE
+    assert two.call_next(two.ladder, "ada") is Call.CALLED
     two.at(1.1)
     assert (1, "second") in two.sent(ActionKind.PAGE, two.ladder)
 

@@ -2,34 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from enum import StrEnum
+
+import msgspec
 from sqlalchemy import Connection, Engine, select, update
 
-from playbooks.incidents.incident import IncidentState
-from playbooks.incidents.log_entry import Noted
-from playbooks.store.engine import writing
+from playbooks.armings.arming import Arming
+from playbooks.content.catalog import Library
+from playbooks.incidents.incident import IncidentState, IncidentView
+from playbooks.incidents.next_in_line import WORDS as WORDS
+from playbooks.incidents.next_in_line import Level, call, called_before, next_levels, seen_of
+from playbooks.incidents.parts import PlannedAction
+from playbooks.incidents.still_asked import Members
+from playbooks.labels import ActionKind
+from playbooks.store.arming import arming_for
+from playbooks.store.delivery import outbox
+from playbooks.store.drill_over import is_over
+from playbooks.store.engine import reading, writing
 from playbooks.store.incidents import log as incident_log
 from playbooks.store.incidents import merged
-from playbooks.store.incidents.deeds import Told
-from playbooks.store.schema import timers
-
-WORDS = "Asked that the next person be called now."
+from playbooks.store.schema import deliveries, timers
+from playbooks.store.schema import outbox as outbox_rows
 
 
-def call_next(engine: Engine, incident: str, person: str, now_ms: int) -> Told:
-    """Bring the next level of each escalation of `incident` forward to now, and note who asked.
+class Call(StrEnum):
+    """What came of asking that the next person be called."""
 
-    `NO_SUCH_STEP` where no level is left. Nobody is paged where somebody has acknowledged meanwhile: the timer looks.
+    CALLED = "called"
+    NOT_AS_SEEN = "not_as_seen"
+    NOBODY_LEFT = "nobody_left"
+    ONLY_OBSERVED = "only_observed"
+    IS_OVER = "is_over"
+    NO_SUCH_INCIDENT = "no_such_incident"
+
+
+class Line(msgspec.Struct, frozen=True):
+    """How the ladders of an incident stand: who was `called` further, and the `next` level of each.
+
+    `view` is the incident as it stands through the one that it was merged into.
+    """
+
+    view: IncidentView
+    called: tuple[PlannedAction, ...] = ()
+    next: tuple[Level, ...] = ()
+
+    @property
+    def seen(self) -> str:
+        """What the page that asks hands on, so that its button calls only whom it named."""
+        return seen_of(self.next)
+
+
+def line_of(engine: Engine, incident: str, person: str, library: Library, members: Members) -> Line | None:
+    """How the ladders stand by which `person` was paged, or else all; None where there is no such incident."""
+    with reading(engine) as conn:
+        view = incident_log.views(conn, [incident]).get(incident)
+        return _line(conn, merged.seen_through(conn, view), person, library, members) if view else None
+
+
+def call_next(
+    engine: Engine,
+    incident: str,
+    person: str,
+    seen: str,
+    library: Library,
+    brands: Collection[str],
+    members: Members,
+    now_ms: int,
+) -> Call:
+    """Page the next level now of each ladder by which `person` was paged, else of all, and note who asked.
+
+    Only where the next levels are those that `person` has `seen`: so the same page of two presses goes out once, and
+    nobody is called whom the page that asked did not name. A brand that is only observed pages nobody.
     """
     with writing(engine) as conn:
-        view = incident_log.views(conn, [incident]).get(incident) if incident_log.lock(conn, incident) else None
-        if view is None:
-            return Told.NO_SUCH_INCIDENT
-        if merged.carried(conn, view).state is IncidentState.RESOLVED:
-            return Told.IS_OVER
-        if not bring_forward(conn, incident, now_ms):
-            return Told.NO_SUCH_STEP
-        incident_log.append(conn, incident, [Noted(WORDS)], actor=person, at_ms=now_ms, recorded_ms=now_ms)
-    return Told.DONE
+        found = incident_log.views(conn, [incident]).get(incident) if incident_log.lock(conn, incident) else None
+        if found is None:
+            return Call.NO_SUCH_INCIDENT
+        line = _line(conn, merged.carried(conn, found), person, library, members)
+        if line.view.state is IncidentState.RESOLVED or is_over(conn, found.run, now_ms):
+            return Call.IS_OVER
+        if not line.next:
+            return Call.NOBODY_LEFT
+        if line.seen != seen:
+            return Call.NOT_AS_SEEN
+        if arming_for(conn, brands, found.signal) is Arming.OBSERVE:
+            return Call.ONLY_OBSERVED
+        playbook = library.pinned(found.playbook, found.version, found.hash).playbook
+        entries, pages = call(line.view, playbook, line.next, person, now_ms)
+        incident_log.append(conn, incident, entries, actor=person, at_ms=now_ms, recorded_ms=now_ms)
+        outbox.add(conn, pages)
+    return Call.CALLED
 
 
 def bring_forward(conn: Connection, incident: str, now_ms: int, step: str | None = None) -> bool:
@@ -45,3 +108,23 @@ def bring_forward(conn: Connection, incident: str, now_ms: int, step: str | None
     if next_ones:
         conn.execute(update(timers).where(timers.c.id.in_(next_ones)).values(due_ms=now_ms))
     return bool(next_ones)
+
+
+def _paged_by(conn: Connection, incident: str, person: str) -> frozenset[str]:
+    """The steps whose pages went to a person, or were to."""
+    query = (
+        select(outbox_rows.c.step)
+        .join(deliveries, outbox_rows.c.id == deliveries.c.outbox)
+        .where(outbox_rows.c.incident == incident, outbox_rows.c.action == ActionKind.PAGE.value)
+        .where(deliveries.c.person == person)
+    )
+    return frozenset(conn.execute(query).scalars())
+
+
+def _line(conn: Connection, view: IncidentView, person: str, library: Library, members: Members) -> Line:
+    pinned = library.version(view.playbook, view.version)
+    if pinned is None or pinned.hash != view.hash:
+        return Line(view)  # its file is gone: nobody knows who would be next
+    playbook, steps = pinned.playbook, _paged_by(conn, view.id, person)
+    levels = next_levels(view, playbook, members, steps)
+    return Line(view, tuple(called_before(view, playbook)), tuple(levels))
