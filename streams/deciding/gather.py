@@ -31,8 +31,8 @@ from detectors.text.languages import Language, language_of
 from detectors.text.model import Scorer
 from detectors.voices.words import word_numbers_of
 from playbooks.labels import MentionOutcome
-from streams.open_cell import OpenCell, digest_of
-from streams.recent_ids import RecentIds
+from streams.deciding.open_cell import OpenCell, digest_of
+from streams.deciding.recent_ids import RecentIds
 from streams.wire import (
     HEARTBEAT_KEY,
     TRIAGE_STATE_VERSION,

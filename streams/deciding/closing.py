@@ -21,7 +21,7 @@ from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, TakenDown
 from detectors.watch.brand_watch import BrandWatch
-from streams.watch_state import SNAPSHOT_VERSION, BrandSnapshot, EndedRuns, RunSnapshot, Snapshot
+from streams.deciding.watch_state import SNAPSHOT_VERSION, BrandSnapshot, EndedRuns, RunSnapshot, Snapshot
 from streams.wire import BucketRecord, Marker
 
 _ENDED_KEPT: Final = 64
