@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from contextlib import suppress
 
 import msgspec
 
 from playbooks.oncall.asked import Asked, Read
 from playbooks.oncall.rotas import RotaTrouble
+from playbooks.own_python import own_module
 
 WITHIN_S = 30.0
 #: What the process is given of the surroundings: no secrets.
@@ -21,10 +21,7 @@ async def read_aside(asked: Asked, within_s: float = WITHIN_S) -> Read | RotaTro
     """What the calendar says; or `TAKES_TOO_MUCH`, after which nothing of it goes on."""
     try:
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-P",  # nothing of the folder it happens to be started in
-            "-m",
-            "playbooks.oncall.calendar",
+            *own_module("playbooks.oncall.calendar"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -35,6 +35,7 @@ from playbooks.readiness.alive import Alive
 from playbooks.readiness.reachability import pages_to_nobody
 from playbooks.running.carry_out import Carrier
 from playbooks.running.standing_orders import StandingOrders
+from playbooks.running.started import started
 from playbooks.running.waking import Waker
 from playbooks.schedulers.keeper import SchedulerKeeper
 from playbooks.settings import PlaybookSettings
@@ -102,8 +103,7 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
     alive = Alive(settings, engine, runner.not_ready, clock)
     for why in runner.not_ready():
         _log.warning("%s", why)
-    armed = sorted(brand for brand, how in orders.armed().items() if how is not Arming.OBSERVE)
-    _log.info("the runner carries out what is due for %s; channels: %s", armed or "no brand", sorted(effects) or "none")
+    _log.info("%s", started(orders.armed(), effects))
     try:
         async with serve_health(
             settings.metrics_host, settings.runner.metrics_port, runner.not_ready, setting="runner.metrics_port"

@@ -6,7 +6,6 @@ import asyncio
 import os
 import secrets
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import yaml
 from aiohttp import ClientError, ClientSession
 
 from playbooks.holds.by_hand import ByHand
+from playbooks.own_python import own_module
 from playbooks.store.engine import migrate, open_store
 from playbooks.store.holds.by_hand import place_by_hand
 from playbooks.store.holds.deeds import HoldTold
@@ -147,7 +147,7 @@ def _settle(folder: Path, port: int) -> None:
 @contextmanager
 def _running(words: list[str], environment: dict[str, str]) -> Iterator[None]:
     child = subprocess.Popen(
-        [sys.executable, "-m", *words],
+        own_module(*words),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         env={**os.environ, **environment, PARENT: str(os.getpid())},

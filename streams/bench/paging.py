@@ -8,7 +8,6 @@ and one that came twice are both seen.
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from playbooks.content.examples import signal_of
 from playbooks.delivery.standing import OutboxState
 from playbooks.effects.message import idempotency_key
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
+from playbooks.own_python import own_module
 from playbooks.settings import PlaybookSettings, RunnerSettings, StoreSettings
 from playbooks.settings.brands import BrandSettings
 from playbooks.settings.channels import ChannelSettings, EmailSettings
@@ -216,7 +216,7 @@ def _runner(folder: Path, settings: PlaybookSettings) -> Iterator[subprocess.Pop
 @contextmanager
 def _child(*words: str) -> Iterator[subprocess.Popen[bytes]]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "streams.bench.paging_child", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        own_module("streams.bench.paging_child", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     )
     try:
         yield child

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from playbooks.own_python import own_module
 from streams.bench.cells import Cells, count_cells, empty_sink, group_of, sink_of
 from streams.bench.job import Job, ReaderName, Reading, kafka_of
 from streams.bench.mentions import write_mentions
@@ -96,7 +96,7 @@ def do_job(job: Job, within_s: float) -> Reading:
         folder = Path(name)
         job_file, reading_file = folder / "job.json", folder / "reading.json"
         job_file.write_bytes(msgspec.json.encode(job))
-        command = [sys.executable, "-m", "streams.bench.child", str(job_file), str(reading_file)]
+        command = own_module("streams.bench.child", str(job_file), str(reading_file))
         child = Child(command, folder, folder / "reader.log")
         try:
             deadline = time.monotonic() + within_s

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import yaml
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from playbooks.armings.arming import Arming
+from playbooks.own_python import own_module
 from playbooks.store.arming import arm
 from playbooks.store.engine import migrate, open_store
 from playbooks.wall_clock import now_ms
@@ -186,7 +186,7 @@ class Stage:
         environment = {**os.environ, _TOKEN: self.token, _LINKS: self._links, PARENT: str(os.getpid())}
         with (self.folder / f"{name}.log").open("wb") as log:
             self._children[name] = subprocess.Popen(
-                [sys.executable, "-m", "streams", "--config", str(self.folder), *words],
+                own_module("streams", "--config", str(self.folder), *words),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
