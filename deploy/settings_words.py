@@ -80,7 +80,8 @@ MEANING: Final[dict[str, str]] = {
     "brands.<name>.policy.limits.<name>.chars": "By platform: the most characters, where the platform takes more or "
     "fewer of this brand than of others.",
     "brands.<name>.policy.limits.<name>.tags": "By platform: the most hashtags.",
-    "brands.<name>.policy.editors": "People and roles who may let a post go that was held or rejected.",
+    "brands.<name>.policy.editors": "People and roles who may let a post go that was held.",
+    "brands.<name>.policy.override_rejected": "Whether they may let go what was rejected, too; a secret never.",
     "brands.<name>.planned": "The calendar: what is planned and will be talked about, each with `name`, `from` and "
     "`to` (RFC 3339 with an offset), `factor` (how many times the usual it brings, at least 1) and, where not all, "
     "`platforms`. It raises what is expected and mutes nothing.",

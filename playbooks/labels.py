@@ -164,7 +164,10 @@ class Judgement(StrEnum):
 
 
 class GateReason(StrEnum):
-    """Why the gate says it. The same word is the answer's code and the metric label."""
+    """Why the gate says it. The same word is the answer's code and the metric label.
+
+    `SLUR` to `TOPIC_APPROVED` are the policy's (`playbooks.policy.finding.PolicyReason`).
+    """
 
     NO_HOLD = "no_hold"
     CRISIS_TEAM = "crisis_team"
@@ -179,6 +182,27 @@ class GateReason(StrEnum):
     NOT_YET = "not_yet"
     TOO_SOON_AFTER_ANOTHER = "too_soon_after_another"
     TEXT_NOT_GIVEN = "text_not_given"
+    SLUR = "slur"
+    HATE = "hate"
+    HARASSMENT = "harassment"
+    THREAT = "threat"
+    OBSCENITY = "obscenity"
+    TONE = "tone"
+    LIKE_REFUSED = "like_refused"
+    SELF_HARM = "self_harm"
+    TRAGEDY = "tragedy"
+    SECRET = "secret"  # noqa: S105  # a word, no password
+    PERSONAL_DATA = "personal_data"
+    LOOKALIKE_DOMAIN = "lookalike_domain"
+    BRAND_WORD = "brand_word"
+    TOPIC_NOT_APPROVED = "topic_not_approved"
+    TOO_LONG = "too_long"
+    TOO_MANY_TAGS = "too_many_tags"
+    NOT_READ_WHOLE = "not_read_whole"
+    OVERRIDDEN = "overridden"
+    TOPIC_APPROVED = "topic_approved"
+    POLICY_TOO_SLOW = "policy_too_slow"
+    POLICY_FAULT = "policy_fault"
     STORE_UNREACHABLE = "store_unreachable"
     BAD_REQUEST = "bad_request"
     TOO_LARGE = "too_large"
@@ -193,6 +217,13 @@ class PostWord(StrEnum):
     EDIT = "edit"
     RESCHEDULE = "reschedule"
     DROP = "drop"
+
+
+class EditorialWord(StrEnum):
+    """What a person says of a post that the policy held: it goes all the same, or its topic is approved."""
+
+    LET_GO = "let_go"
+    APPROVE = "approve"
 
 
 class ConsolePage(StrEnum):
@@ -227,6 +258,7 @@ class ConsolePage(StrEnum):
     ARM = "arm"
     MUTES = "mutes"
     MUTE = "mute"
+    EDITORS = "editors"
     STATIC = "static"
     INCOMING = "incoming"
     OTHER = "other"

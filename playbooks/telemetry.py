@@ -32,6 +32,7 @@ from playbooks.labels import (
     Channel,
     ConsolePage,
     DeliveryOutcome,
+    EditorialWord,
     GateReason,
     HeartbeatOutcome,
     Judgement,
@@ -267,6 +268,18 @@ GATE_DECISION_TIME = histogram(
     [Role.GATE],
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0),
     "Time the gate took for an answer.",
+)
+POLICY_TIME = histogram(
+    "firebreak_gate_policy_seconds",
+    [Role.GATE],
+    (0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0),
+    "Time the gate took to read a post for the policy, part of the time for its answer.",
+)
+EDITORIAL_WORDS = counter(
+    "firebreak_gate_editorial_words_total",
+    [Role.GATE],
+    "Words of people about posts that the policy held, as they were written into the gate's audit.",
+    {"word": EditorialWord},
 )
 BREAK_GLASS_USED = counter(
     "firebreak_gate_break_glass_total",

@@ -424,6 +424,27 @@ GATE = Row(
             Look.BARS,
         ),
         Panel(
+            "Time in the policy",
+            "How long posts take to be read before they are asked about; part of the time for an answer.",
+            (
+                quantile(0.5, "firebreak_gate_policy_seconds", "half are below"),
+                quantile(0.99, "firebreak_gate_policy_seconds", "99 % are below"),
+            ),
+            unit="s",
+        ),
+        Panel(
+            "Editors and approvers",
+            "Words by which people let posts go that the policy held, and posts that went by one.",
+            (
+                zero(f"sum by (word) (increase(firebreak_gate_editorial_words_total{RATE}))", "{{word}}"),
+                zero(
+                    f'sum(increase(firebreak_gate_decisions_total{{decision="allow",reason="overridden"}}{RATE}))',
+                    "went",
+                ),
+            ),
+            Look.BARS,
+        ),
+        Panel(
             "Glass broken",
             "Posts that went although they were held, by a person's word for that one post. Each has paged ops.",
             (zero(f"sum(increase(firebreak_gate_break_glass_total{RATE}))", "posts"),),
@@ -433,7 +454,6 @@ GATE = Row(
             "Detection dead",
             "1 while nobody would see a crisis: automated posts are held for it, and ops are paged.",
             (zero("max(firebreak_gate_detection_dead)", "dead"),),
-            width=16,
         ),
         Panel(
             "Time for an answer",
@@ -450,7 +470,7 @@ GATE = Row(
             "Requests for the console's pages. 5xx are faults: the console's log has each.",
             (zero(f"sum by (page, status) (rate(firebreak_console_requests_total{RATE}))", "{{page}}: {{status}}"),),
             unit="reqps",
-            width=24,
+            width=16,
         ),
     ),
 )

@@ -1,5 +1,7 @@
 """The gate's audit: every decision a row, each row sealed with the one before, and how a broken chain is told.
 
+What people say of posts that the policy stopped are rows, too, before any decision goes by it.
+
 Each gate process writes a chain of its own. Its first row names how far every other chain reached then; how far each
 chain reaches stands beside it too, its *head*. So a row that was changed, taken out, put in, or cut off at the end is
 found, and so is a whole chain that is gone. What is older than ``gate.audit_days`` goes, and leaves a sealed cut
@@ -21,6 +23,7 @@ from itertools import groupby
 import msgspec
 
 from playbooks.gate.decision import GateAnswer, GateRequest
+from playbooks.policy.stopped import Given, Stopped
 from playbooks.secret import Secret
 
 #: What a row is sealed with: bytes to hexadecimal digits.
@@ -81,6 +84,27 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True, tag="decision", 
     reasons: tuple[str, ...]
     hold: str | None = None
     glass: str | None = None
+
+
+class Word(msgspec.Struct, frozen=True, omit_defaults=True, tag="word", tag_field="row"):
+    """What a person said of a text that the policy stopped, before any decision goes by it.
+
+    `word` is "let_go", with the codes in `found` before them, or "approve", with the topic. `text_hash` is the audit's.
+    """
+
+    at_ms: int
+    said_ms: int
+    id: str
+    word: str
+    person: str
+    reason: str
+    brand: str
+    platform: str
+    text_ref: str
+    text_hash: str
+    found: tuple[str, ...] = ()
+    topic: str = ""
+    run: str = ""
 
 
 class AuditFault(StrEnum):
@@ -146,6 +170,26 @@ def body_of(
     reasons = tuple(reason.code.value for reason in answer.reasons)
     decision = Decision(at_ms, caller, asked, answer.decision.value, reasons, answer.hold, glass)
     return msgspec.json.encode(decision).decode()
+
+
+def body_of_word(given: Given, stopped: Stopped, at_ms: int) -> str:
+    """The row's body for a person's word about a text."""
+    word = Word(
+        at_ms=at_ms,
+        said_ms=given.said_ms,
+        id=given.id,
+        word=given.word.kind.value,
+        person=given.word.person,
+        reason=given.word.reason,
+        brand=stopped.brand,
+        platform=stopped.platform,
+        text_ref=stopped.text_ref,
+        text_hash=stopped.salted_hash,
+        found=given.word.reasons,
+        topic=given.word.topic,
+        run=stopped.run,
+    )
+    return msgspec.json.encode(word).decode()
 
 
 def linked(chain: str, n: int, prev: str, bodies: Iterable[str], seal: Seal) -> Iterator[Row]:

@@ -13,6 +13,7 @@ import msgspec
 from detectors.mention import PostId, Timestamp, rfc3339
 from playbooks.content.hold_scope import EVERY_BRAND
 from playbooks.gate.callers import Caller
+from playbooks.gate.objection import Objection, Reason
 from playbooks.holds.held_post import HeldPost, hash_of_text
 from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, PostWord, Verdict
@@ -52,14 +53,6 @@ class GateRequest(msgspec.Struct, frozen=True):
     actor: Label | None = None
     scheduler: Label | None = None
     run: Label | None = None
-
-
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One reason: a code for programs, words for the person who looks at the scheduler, the hold it speaks of."""
-
-    code: GateReason
-    text: str
-    hold: str | None = None
 
 
 class GateAnswer(msgspec.Struct, frozen=True):
@@ -104,11 +97,12 @@ def decide(
     brands: Collection[str],
     now_ms: int,
     around: Circumstances = ORDINARY,
-    policy: Sequence[Reason] = (),
+    policy: Sequence[Objection] = (),
 ) -> GateAnswer:
     """Answer `request`, given the holds in force, the configured `brands` and what else is known, as of `now_ms`.
 
-    `policy` is what is wrong with the post itself: no hold's release and no broken glass helps against it.
+    `policy` is what is to be said of the post itself: no hold's release and no broken glass helps against it, and it
+    opens no hold. A rejection weighs more than a hold, and everything that is in the way is told.
 
     A hold stops every post that it covers, whether or not the question says that it is automated: "a person wrote it"
     counts only for a caller that is the crisis team. `now_ms` is the time before the holds were read, so that an allow
@@ -130,11 +124,12 @@ def decide(
     elif around.glass is None and (before := _held_before(request, around, now_ms)) is not None:
         # While a hold is in the way, what follows it is told later.
         against.append(before)
-    against += policy
-    verdict = _verdict(against)
+    against += [one.reason for one in policy if one.verdict is not Verdict.ALLOW]
+    taken_back = [one.reason for one in policy if one.verdict is Verdict.ALLOW]
+    verdict = _verdict(against, policy)
     return GateAnswer(
         decision=verdict,
-        reasons=tuple(against) or (excused or _nothing_against(request, around),),
+        reasons=tuple(against) or (excused or _nothing_against(request, around), *taken_back),
         hold=in_the_way[0].id if in_the_way and verdict is not Verdict.ALLOW else None,
         valid_until=rfc3339(now_ms + VALID_MS),
     )
@@ -177,8 +172,9 @@ def _covers(hold: Hold, request: GateRequest) -> bool:
     return hold.covers(request.brand, request.platform, request.run, request.account, request.campaign, request.tags)
 
 
-def _verdict(against: Sequence[Reason]) -> Verdict:
-    if any(reason.code is GateReason.DROPPED for reason in against):
+def _verdict(against: Sequence[Reason], policy: Sequence[Objection]) -> Verdict:
+    dropped = any(reason.code is GateReason.DROPPED for reason in against)
+    if dropped or any(one.verdict is Verdict.REJECT for one in policy):
         return Verdict.REJECT
     return Verdict.HOLD if against else Verdict.ALLOW
 

@@ -20,8 +20,9 @@ from aiohttp.typedefs import Handler, Middleware
 from detectors.pattern_words import in_words
 from playbooks import telemetry
 from playbooks.gate.callers import Caller, Callers
-from playbooks.gate.decision import GateAnswer, GateRequest, Reason
+from playbooks.gate.decision import GateAnswer, GateRequest
 from playbooks.gate.listing import HoldsAnswer, HoldsQuery, listed
+from playbooks.gate.objection import Reason
 from playbooks.gate.openapi import openapi_json
 from playbooks.gate.proxy import PROXY_PATH, TOKEN_HEADER, proxy_answer, question_of
 from playbooks.gate.proxy import without_text as no_text

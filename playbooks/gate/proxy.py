@@ -17,7 +17,8 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from detectors.pattern_words import in_words
-from playbooks.gate.decision import GateAnswer, GateRequest, Reason
+from playbooks.gate.decision import GateAnswer, GateRequest
+from playbooks.gate.objection import Reason
 from playbooks.gate.refusal import Refused
 from playbooks.labels import GateReason, Verdict
 from playbooks.settings.gate import Otherwise

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from detectors.mention import rfc3339
-from playbooks.gate.decision import GateRequest, Reason
 from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import PolicySettings
 from playbooks.settings.gate import Otherwise
 
 MINUTE_MS = 60_000
 
-#: What is wrong with a post whatever is held: reasons, none where it may go.
-Policy = Callable[[GateRequest], Sequence[Reason]]
-
 
 class GateRules(msgspec.Struct, frozen=True):
-    """What the gate goes by: for each brand what it says while detection is dead, and the times.
+    """What the gate goes by: for each brand what it says while detection is dead and what posts are read for; times.
 
-    `dead_after_ms` None means that nobody looks whether detection lives.
+    `dead_after_ms` None means that nobody looks whether detection lives. A brand without a `policy` of its own is read
+    for what no brand says.
     """
 
     brands: Mapping[str, Otherwise]
     spacing_ms: int
     dead_after_ms: int | None = None
-    policy: Policy | None = None
+    policy: Mapping[str, PolicySettings] = {}
 
     def blind_for(self, brand: str, seen_ms: int | None, now_ms: int) -> str | None:
         """Why an automated post of `brand` is held for want of detection; None where it is not.
@@ -41,9 +39,10 @@ class GateRules(msgspec.Struct, frozen=True):
             return None
         return "watch was never heard of" if seen_ms is None else f"watch has seen nothing since {rfc3339(seen_ms)}"
 
-    def against(self, request: GateRequest) -> Sequence[Reason]:
-        """What the policy has against a post, held or not."""
-        return self.policy(request) if self.policy is not None else ()
+    def may_pass_rejected(self, brand: str) -> bool:
+        """Whether the brand's editors may let go what the policy rejects."""
+        rules = self.policy.get(brand)
+        return rules is not None and rules.override_rejected
 
     def is_dead(self, seen_ms: int | None, now_ms: int) -> bool:
         """Whether detection counts as dead."""
@@ -58,4 +57,5 @@ def rules_of(settings: PlaybookSettings) -> GateRules:
         brands={name: brand.when_detection_is_dead for name, brand in settings.brands.items()},
         spacing_ms=int(settings.gate.spacing_min * MINUTE_MS),
         dead_after_ms=int(settings.gate.detection_dead_min * MINUTE_MS),
+        policy={name: brand.policy for name, brand in settings.brands.items()},
     )

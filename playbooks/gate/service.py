@@ -30,15 +30,17 @@ from detectors.run import run_of
 from playbooks import telemetry
 from playbooks.gate.audit import Head, Seal, seal_with
 from playbooks.gate.callers import TOKEN_CHARS, Caller, callers_of
-from playbooks.gate.decision import AUTOMATION, GateAnswer, GateRequest, Reason
+from playbooks.gate.decision import AUTOMATION, GateAnswer, GateRequest
 from playbooks.gate.http import gate_app
 from playbooks.gate.listing import HoldsQuery
+from playbooks.gate.objection import Objection, Reason
 from playbooks.gate.old_decisions import forgetting
+from playbooks.gate.reader import Check, Reader
 from playbooks.gate.refusal import Refused
 from playbooks.gate.rules import GateRules, rules_of
 from playbooks.holds.blind import told_of_blindness
 from playbooks.holds.hold import Hold
-from playbooks.labels import GateReason, Role, run_kind
+from playbooks.labels import EditorialWord, GateReason, Role, Verdict, run_kind
 from playbooks.listening import listening
 from playbooks.readiness.pulse import Said, pulsing
 from playbooks.settings import PlaybookSettings
@@ -47,7 +49,10 @@ from playbooks.store.delivery import outbox
 from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing, writing_soon
 from playbooks.store.gate import audit as gate_audit
 from playbooks.store.gate.decisions import Asked, answer_all, seen_until_ms
+from playbooks.store.gate.moods import moods_now
+from playbooks.store.gate.policy_posts import any_unaudited
 from playbooks.store.gate.pruning import TEXTS_KNOWN_MS
+from playbooks.store.gate.stopping import take_words
 from playbooks.store.gate.texts import KeptText
 from playbooks.store.holds.holds import holds_for, holds_in_force
 from playbooks.store.same_file import SameFile
@@ -81,6 +86,7 @@ async def run_gate(
     key = settings.gate.audit_key
     seal = seal_with(key.read("gate.audit_key", at_least=TOKEN_CHARS) if key else None)
     engine = await asyncio.to_thread(_open, settings)
+    gate: Gate | None = None
     try:
         telemetry.start([Role.GATE], brands=settings.brands)
         gate = Gate(engine, rules_of(settings), seal=seal)
@@ -92,6 +98,8 @@ async def run_gate(
                 async with forgetting(engine, settings.gate.audit_days, seal, now_ms):
                     await stop.wait()
     finally:
+        if gate is not None:
+            gate.close()
         engine.dispose()
 
 
@@ -106,7 +114,7 @@ class _Waiting:
 class Gate:
     """Reads the store for each question, decides, and writes it down; knows whether the store could be read lately.
 
-    `seal` is what the rows of its audit are sealed with.
+    `seal` is what the rows of its audit are sealed with, `check` reads posts in place of the policy.
     """
 
     def __init__(
@@ -115,7 +123,9 @@ class Gate:
         rules: GateRules,
         clock: Clock = now_ms,
         seal: Seal = seal_with(None),  # noqa: B008
+        check: Check | None = None,
     ) -> None:
+        self._reader = Reader(rules.policy, clock, check)
         self._engine = engine
         self._rules = rules
         self._clock = clock
@@ -132,6 +142,8 @@ class Gate:
         self._seen: tuple[int, int | None] = (-ASK_DETECTION_MS, None)
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
+        #: The chain has one writer at a time.
+        self._writing = asyncio.Lock()
 
     async def decide(
         self, request: GateRequest, caller: Caller = AUTOMATION, against: Sequence[Reason] = ()
@@ -140,7 +152,10 @@ class Gate:
 
         Raises `Refused` where the store does not answer.
         """
-        asked = Asked(request, caller, self._clock(), tuple(against))
+        # Before the store is asked: no lock is held while a post is read, and a hold that is placed meanwhile counts.
+        read = await self._reader.read(request)
+        known = (*(Objection(reason, Verdict.HOLD) for reason in against), *read.unread)
+        asked = Asked(request, caller, self._clock(), known, read.checked)
         if not request.run:
             self.asked_ms = asked.at_ms
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
@@ -162,6 +177,8 @@ class Gate:
         try:
             found = await self._read(lambda: holds_in_force(self._engine))
             await self._read(self._look_at_detection)
+            self._reader.moods = await self._read(lambda: moods_now(self._engine, self._clock()))
+            await self._take_words()
             await self._read(lambda: aside.to_disk(self._engine))
         except Refused as refused:
             self._not_ready = [refused.message]
@@ -179,6 +196,18 @@ class Gate:
         """Why the gate could not answer just now; empty where it could."""
         return self._not_ready
 
+    def close(self) -> None:
+        """Read nothing more."""
+        self._reader.close()
+
+    async def _take_words(self) -> None:
+        """Take what people said of stopped posts into the audit: from then on it counts."""
+        if await self._read(lambda: any_unaudited(self._engine)):
+            async with self._writing:
+                words = await self._read(self._audit_words)
+            for word in words:
+                telemetry.EDITORIAL_WORDS.labels(word=word).inc()
+
     async def _answer_waiting(self) -> None:
         """Answer what waits, until nothing does."""
         while self._waiting:
@@ -194,7 +223,8 @@ class Gate:
         if not batch:
             return True
         try:
-            answers = await asyncio.to_thread(self._decide_all, [one.asked for one in batch])
+            async with self._writing:
+                answers = await asyncio.to_thread(self._decide_all, [one.asked for one in batch])
         except StoreUnreachable as wrong:
             _fail(batch, _refused(str(wrong)))
         except SQLAlchemyError as wrong:
@@ -217,11 +247,9 @@ class Gate:
         self._same_file.check()
         with writing_soon(self._engine) as conn:
             now_ms = max(one.at_ms for one in asked)
-            head = head or gate_audit.head_of(conn, self._chain)
-            head = head or gate_audit.begin(conn, self._chain, now_ms, self._seal)
             seen_ms = self._seen_ms(conn, now_ms)
             told = answer_all(conn, asked, self._rules, seen_ms, texts)
-            head = gate_audit.append(conn, head, [one.body for one in told], now_ms, self._seal)
+            head = self._append(conn, head, [one.body for one in told], now_ms)
         self._head, self._texts = head, texts
         if len(texts) >= TEXTS or not 0 <= now_ms - self._texts_ms < TEXTS_KNOWN_MS:
             self._texts, self._texts_ms = {}, now_ms
@@ -230,6 +258,20 @@ class Gate:
             with writing(self._engine) as conn:
                 gate_audit.touch(conn, self._chain, self._clock())
         return [one.answer for one in told]
+
+    def _audit_words(self) -> list[EditorialWord]:
+        head, self._head = self._head, None
+        with writing(self._engine) as conn:
+            now_ms = self._clock()
+            bodies, words = take_words(conn, now_ms)
+            head = self._append(conn, head, bodies, now_ms)
+        self._head = head
+        return words
+
+    def _append(self, conn: Connection, head: Head | None, bodies: Sequence[str], now_ms: int) -> Head:
+        head = head or gate_audit.head_of(conn, self._chain)
+        head = head or gate_audit.begin(conn, self._chain, now_ms, self._seal)
+        return gate_audit.append(conn, head, bodies, now_ms, self._seal)
 
     def _seen_ms(self, conn: Connection, now_ms: int) -> int | None:
         """Up to when watch has seen everything; asked for again after a while, short against any time that counts."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import msgspec
 
 from playbooks.labels import Verdict
 from playbooks.policy.domains import lookalikes_in
-from playbooks.policy.finding import Finding, worst
+from playbooks.policy.finding import Finding, PolicyReason, found, worst
 from playbooks.policy.limits import over_the_limit
 from playbooks.policy.personal import personal_data_in
 from playbooks.policy.secrets import secrets_in
@@ -17,8 +18,10 @@ from playbooks.policy.topics import Approval, house_words, topics_without_approv
 from playbooks.policy.tragedy import Mood, rides_on_tragedy
 from playbooks.settings.brands import LimitSettings, PolicySettings
 
-#: The longest text that is read; a post beyond it is more than any platform takes, and is cut for the reading only.
-LONGEST_READ = 70_000
+#: The longest text that is read, more than any platform that we know takes. What is longer is held at the least.
+LONGEST_READ: Final = 70_000
+#: Of a post that is rejected for its length so much is read, which says what else is wrong with it.
+READ_OF_TOO_LONG: Final = 4_000
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -61,9 +64,11 @@ def check(
     >>> check("Our new boats are here, you morons. Key: AKIAIOSFODNN7EXAMPLE", "x", model, 0).reasons
     ('harassment', 'secret')
     """
-    read = text[:LONGEST_READ]
-    reading = model.read(read)
     limit = rules.limits.get(platform, LimitSettings())
+    refused = tuple(over_the_limit(text, platform, limit.chars, limit.tags))
+    too_long = any(finding.reason is PolicyReason.TOO_LONG for finding in refused)
+    read = text[: READ_OF_TOO_LONG if too_long else LONGEST_READ]
+    reading = model.read(read)
     findings = (
         *model.findings(reading),
         *rides_on_tragedy(reading, around.moods, now_ms),
@@ -72,6 +77,12 @@ def check(
         *lookalikes_in(read, links, rules.domains),
         *house_words(read, rules),
         *topics_without_approval(read, rules, around.approvals),
-        *over_the_limit(text, platform, limit.chars, limit.tags),
+        *refused,
+        *(() if too_long else _unread(text)),
     )
     return Checked(worst(findings), findings)
+
+
+def _unread(text: str) -> Iterator[Finding]:
+    if len(text) > LONGEST_READ:
+        yield found(PolicyReason.NOT_READ_WHOLE, Verdict.HOLD, f"{len(text):,} characters, {LONGEST_READ:,} are read")

@@ -30,7 +30,9 @@ class PolicyReason(StrEnum):
     TOPIC_NOT_APPROVED = "topic_not_approved"
     TOO_LONG = "too_long"
     TOO_MANY_TAGS = "too_many_tags"
+    NOT_READ_WHOLE = "not_read_whole"
     OVERRIDDEN = "overridden"
+    TOPIC_APPROVED = "topic_approved"
 
 
 #: What each reason says to the person whose post it is.
@@ -51,7 +53,9 @@ MEANING: Final[dict[PolicyReason, str]] = {
     PolicyReason.TOPIC_NOT_APPROVED: "It is about something that has to be approved first.",
     PolicyReason.TOO_LONG: "It is longer than the platform takes.",
     PolicyReason.TOO_MANY_TAGS: "It has more hashtags than the platform takes.",
+    PolicyReason.NOT_READ_WHOLE: "It is longer than what is read, so nobody knows what stands at its end.",
     PolicyReason.OVERRIDDEN: "An editor let it go all the same.",
+    PolicyReason.TOPIC_APPROVED: "It was approved by somebody who may.",
 }
 
 #: So much of what was found is shown.
@@ -60,20 +64,24 @@ _RANK: Final = (Verdict.ALLOW, Verdict.HOLD, Verdict.REJECT)
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that a post is held or rejected for. `text` is for people, and never repeats a secret."""
+    """One thing that a post is held or rejected for. `text` is for people, and never repeats a secret.
+
+    `topic` is the one that has to be approved, where that is what it is about.
+    """
 
     reason: PolicyReason
     verdict: Verdict
     text: str
+    topic: str = ""
 
 
-def found(reason: PolicyReason, verdict: Verdict, what: str = "") -> Finding:
+def found(reason: PolicyReason, verdict: Verdict, what: str = "", topic: str = "") -> Finding:
     """A finding with the meaning of its reason and, where it helps, `what` was found.
 
     >>> found(PolicyReason.TOO_LONG, Verdict.REJECT, "300 of at most 280").text
     'It is longer than the platform takes. (300 of at most 280)'
     """
-    return Finding(reason, verdict, f"{MEANING[reason]} ({what})" if what else MEANING[reason])
+    return Finding(reason, verdict, f"{MEANING[reason]} ({what})" if what else MEANING[reason], topic)
 
 
 def shown(words: Iterable[str]) -> str:

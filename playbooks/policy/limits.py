@@ -40,6 +40,8 @@ def graphemes(text: str) -> int:
     >>> graphemes("e\u0301 \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1f0")
     5
     """
+    if text.isascii():
+        return len(text)
     count, flag, before = 0, False, ""
     for sign in text:
         number = ord(sign)
@@ -59,8 +61,10 @@ def on_x(text: str) -> int:
     (26, 2, 4)
     """
     links = len(_LINK.findall(text))
-    count, joined = links * _LINK_COUNTS, False
-    for sign in unicodedata.normalize("NFC", _LINK.sub("", text)):
+    count, joined, bare = links * _LINK_COUNTS, False, _LINK.sub("", text)
+    if bare.isascii():
+        return count + len(bare)
+    for sign in unicodedata.normalize("NFC", bare):
         number = ord(sign)
         if sign == _JOINER or 0xFE00 <= number <= 0xFE0F or number in _SKINS:
             joined = sign == _JOINER

@@ -1,90 +1,165 @@
-"""An editor lets a post go although it was held or rejected: who, why, which text; and the row that is kept of it.
+"""What people say of a post that was held for its words: an editor lets it go, an approver approves its topic.
 
-The seam for whoever asks the policy: what is kept is written in the same transaction as the answer that it changed.
+Two questions, both pure. When the word is given: may this person give it (`refused`)? When the post is asked about
+again: what is left against it after the words that were given about this very text (`after`)? A word is of what had
+been found by then: where more is found later, people are asked anew.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
-from playbooks.labels import Verdict
+from playbooks.labels import EditorialWord, Verdict
 from playbooks.policy.check import Checked
-from playbooks.policy.finding import Finding, PolicyReason
+from playbooks.policy.finding import Finding, PolicyReason, worst
+
+#: Nobody's word opens these: a secret has to be taken out and changed, a topic has approvers of its own.
+_NOT_AN_EDITORS = (PolicyReason.SECRET, PolicyReason.TOPIC_NOT_APPROVED)
 
 
-class Refusal(StrEnum):
-    """Why an override does not count."""
+class Told(StrEnum):
+    """What came of a person's word. Only with `DONE` it counts."""
 
-    NO_EDITOR = "no_editor"
+    DONE = "done"
+    NO_PERSON = "no_person"
+    NO_SUCH_POST = "no_such_post"
+    ERASED = "erased"
+    NOT_ALLOWED = "not_allowed"
     OWN_POST = "own_post"
     NO_REASON = "no_reason"
-    OTHER_TEXT = "other_text"
     SECRET = "secret"  # noqa: S105
+    REJECTED = "rejected"
+    NOTHING_TO_SAY = "nothing_to_say"
 
 
-class Override(msgspec.Struct, frozen=True):
-    """An editor's word about one text, by its hash: another text is another post."""
+#: What each says to the person whose word it was.
+TOLD: Final[dict[Told, str]] = {
+    Told.DONE: "It is in the record under your name, and counts within seconds: the post may be asked about again.",
+    Told.NO_PERSON: "It takes a person who is named in the settings.",
+    Told.NO_SUCH_POST: "There is no such post; firebreak editor list shows which there are.",
+    Told.ERASED: "Its text was erased, so nobody could know it again: it has to be asked about anew.",
+    Told.NOT_ALLOWED: "It takes somebody else: the brand's settings name its editors, and who approves each topic.",
+    Told.OWN_POST: "You wrote it, so somebody else decides.",
+    Told.NO_REASON: "Say why; nothing has changed.",
+    Told.SECRET: "Nobody lets a secret go. Take it out of the post, and change it: whoever has seen the draft has it.",
+    Told.REJECTED: "It is rejected, so it has to be changed: editors of this brand let go only what is held.",
+    Told.NOTHING_TO_SAY: "There is nothing about it that this word would open.",
+}
 
+
+class Word(msgspec.Struct, frozen=True):
+    """A person's word about one text. `name` is what they are called.
+
+    `reasons` are the codes that an editor has seen and lets go; `topic` is what an approver approves.
+    """
+
+    kind: EditorialWord
     person: str
+    name: str
     reason: str
-    text_hash: str
-    at_ms: int
+    reasons: tuple[str, ...] = ()
+    topic: str = ""
 
 
-class OverrideRow(msgspec.Struct, frozen=True):
-    """What is kept: the editor's word, the verdict that it changed, and what had been found."""
+class Standing(msgspec.Struct, frozen=True):
+    """How a post stands: the verdict, the codes of what was found and the topics to approve.
 
-    person: str
-    reason: str
-    text_hash: str
-    at_ms: int
+    `authors` is what its callers have called whoever wrote it; nobody where none of them said.
+    """
+
     verdict: Verdict
     reasons: tuple[str, ...]
+    topics: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
-def text_hash(text: str) -> str:
-    """What an override knows a text by (SHA-256)."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def refused_to_let_go(
+    standing: Standing, person: Collection[str], reason: str, *, is_editor: bool, may_pass_rejected: bool
+) -> Told | None:
+    """Why an editor's word does not count; None where it does. `person` is all that they are called by.
+
+    >>> held = Standing(Verdict.HOLD, ("obscenity",), authors=("Bob",))
+    >>> refused_to_let_go(held, ["ada"], "our tone", is_editor=True, may_pass_rejected=False)
+    >>> refused_to_let_go(held, ["bob"], "our tone", is_editor=True, may_pass_rejected=False).value
+    'own_post'
+    """
+    if not is_editor:
+        return Told.NOT_ALLOWED
+    if _is_author(standing, person):
+        return Told.OWN_POST
+    if not reason.strip():
+        return Told.NO_REASON
+    if PolicyReason.SECRET in standing.reasons:
+        return Told.SECRET
+    if standing.verdict is Verdict.REJECT and not may_pass_rejected:
+        return Told.REJECTED
+    return None if _for_editors(standing.reasons) else Told.NOTHING_TO_SAY
 
 
-def overridden(
-    checked: Checked, text: str, word: Override, editors: Collection[str], author: str | None
-) -> tuple[Checked, OverrideRow] | Refusal:
-    """The post after an editor's word, with the row to keep; or why the word does not count.
+def refused_to_approve(
+    standing: Standing, topic: str, person: Collection[str], reason: str, *, is_approver: bool
+) -> Told | None:
+    """Why an approver's word does not count; None where it does."""
+    if not is_approver:
+        return Told.NOT_ALLOWED
+    if _is_author(standing, person):
+        return Told.OWN_POST
+    if not reason.strip():
+        return Told.NO_REASON
+    return None if topic in standing.topics else Told.NOTHING_TO_SAY
 
-    `editors` are the people who may (of the settings' `editors`, roles resolved); nobody passes a post of their own. A
-    secret is not passed by anybody: it is to be taken out and changed.
+
+def after(checked: Checked, words: Iterable[Word], author: str | None, *, may_pass_rejected: bool = False) -> Checked:
+    """What is left of what was found, after people's words about this very text; each word that counted is told.
+
+    An editor's word counts only where it was given with everything in view that is found now.
 
     >>> from playbooks.policy.check import check
     >>> from playbooks.policy.tone import ToneModel
     >>> held = check("It is damn cold", "x", ToneModel(), 0)
-    >>> word = Override("ada", "our tone of voice", text_hash("It is damn cold"), at_ms=1)
-    >>> after, row = overridden(held, "It is damn cold", word, {"ada"}, author="bob")
-    >>> held.verdict.value, after.verdict.value, row.reasons
-    ('hold', 'allow', ('obscenity',))
+    >>> word = Word(EditorialWord.LET_GO, "ada", "Ada", "our tone of voice", held.reasons)
+    >>> held.verdict.value, after(held, [word], None).verdict.value, after(held, [word], None).reasons
+    ('hold', 'allow', ('overridden',))
+    >>> after(held, [word], "ada").verdict.value
+    'hold'
     """
-    if refusal := _refused(checked, text, word, editors, author):
-        return refusal
-    row = OverrideRow(word.person, word.reason, word.text_hash, word.at_ms, checked.verdict, checked.reasons)
-    said = Finding(PolicyReason.OVERRIDDEN, Verdict.ALLOW, f"{word.person} let it go all the same: {word.reason}")
-    return Checked(Verdict.ALLOW, (said, *checked.findings)), row
+    given = [word for word in words if not _same(word.person, author) and not _same(word.name, author)]
+    left, said = list(checked.findings), list[Finding]()
+    for word in given:
+        gone = [finding for finding in left if _opens(word, finding, checked, may_pass_rejected)]
+        if gone:
+            left = [finding for finding in left if finding not in gone]
+            said.append(_told(word))
+    return Checked(worst(left), (*left, *said))
 
 
-def _refused(
-    checked: Checked, text: str, word: Override, editors: Collection[str], author: str | None
-) -> Refusal | None:
-    if word.person not in editors:
-        return Refusal.NO_EDITOR
-    if author is None or word.person == author:
-        return Refusal.OWN_POST
-    if not word.reason.strip():
-        return Refusal.NO_REASON
-    if word.text_hash != text_hash(text):
-        return Refusal.OTHER_TEXT
-    if PolicyReason.SECRET in checked.reasons:
-        return Refusal.SECRET
-    return None
+def _opens(word: Word, finding: Finding, checked: Checked, may_pass_rejected: bool) -> bool:
+    if word.kind is EditorialWord.APPROVE:
+        return finding.reason is PolicyReason.TOPIC_NOT_APPROVED and finding.topic == word.topic
+    all_seen = set(_for_editors(checked.reasons)) <= set(word.reasons)
+    no_secret = PolicyReason.SECRET not in checked.reasons
+    may = may_pass_rejected or checked.verdict is not Verdict.REJECT
+    return all_seen and no_secret and may and finding.reason not in _NOT_AN_EDITORS
+
+
+def _for_editors(reasons: Iterable[str]) -> list[str]:
+    return [reason for reason in reasons if reason not in _NOT_AN_EDITORS]
+
+
+def _told(word: Word) -> Finding:
+    if word.kind is EditorialWord.APPROVE:
+        text = f"{word.name} approved {word.topic}: {word.reason}"
+        return Finding(PolicyReason.TOPIC_APPROVED, Verdict.ALLOW, text)
+    return Finding(PolicyReason.OVERRIDDEN, Verdict.ALLOW, f"{word.name} let it go all the same: {word.reason}")
+
+
+def _is_author(standing: Standing, person: Collection[str]) -> bool:
+    return any(_same(name, author) for name in person for author in standing.authors)
+
+
+def _same(name: str, author: str | None) -> bool:
+    return bool(author) and name.strip().lower().lstrip("@") == (author or "").strip().lower().lstrip("@")

@@ -27,6 +27,8 @@ _MONEY: Final = re.compile(r"[$@]")
 _SHORTEST_HIDDEN: Final = 4
 _SIGNS: Final = str.maketrans("013457$@!", "oieastsai")
 _SPACED: Final = re.compile(r"(?<!\S)(?:[^\W\d_][ .\-_]){2,12}[^\W\d_](?!\w)")
+#: Of ASCII, what is no text and no blank; all else in it is plain.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _EDGES: Final = ".,;:!?\"'()[]\u2026"
 
 
@@ -36,6 +38,8 @@ def plain(text: str) -> str:
     >>> plain("f\u0443\u200bck the \uff46\uff4f\uff4f\uff4c")
     'fyck the fool'
     """
+    if text.isascii():
+        return " ".join(_CONTROL.sub("", text).split())
     composed = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
     kept = "".join(sign for sign in composed if unicodedata.category(sign) not in ("Cf", "Mn", "Cc") or sign.isspace())
     return " ".join(_one_alphabet(word) for word in kept.split())

@@ -51,7 +51,7 @@ def topics_without_approval(text: str, rules: PolicySettings, approvals: Collect
         if words and not _is_approved(name, topic, approvals):
             said = ", ".join(f'"{word}"' for word in words)
             who = " or ".join(topic.approvers)
-            yield found(PolicyReason.TOPIC_NOT_APPROVED, Verdict.HOLD, f"{name}, for {said}: ask {who}")
+            yield found(PolicyReason.TOPIC_NOT_APPROVED, Verdict.HOLD, f"{name}, for {said}: ask {who}", topic=name)
 
 
 def _is_approved(name: str, topic: TopicSettings, approvals: Collection[Approval]) -> bool:

@@ -68,6 +68,9 @@ class WordList:
             (self._opening if written.endswith("*") else self._whole).setdefault(phrase, listed)
         both = [*self._whole, *self._opening]
         self._longest = max(map(len, both))
+        # Most words begin nothing that is listed; they are told at once.
+        self._first = {phrase[0] for phrase in (*self._whole, *(one for one in self._opening if len(one) > 1))}
+        self._stems = {phrase[0][:_SHORTEST_OPENING] for phrase in self._opening if len(phrase) == 1}
         self._tags = {"".join(phrase): phrase for phrase in both if len(phrase) > 1}
         self._hidden = _by_length(
             phrase[0] for phrase in both if len(phrase) == 1 and self._listed(phrase).strength >= ALONE
@@ -77,6 +80,9 @@ class WordList:
         """What of the list stands in `words`, in order, none of them counted twice."""
         at = 0
         while at < len(words):
+            if words[at] not in self._first and words[at][:_SHORTEST_OPENING] not in self._stems:
+                at += 1
+                continue
             for end in range(min(len(words), at + self._longest), at, -1):
                 phrase = tuple(words[at:end])
                 if listed := self._whole.get(phrase) or self._opened(phrase):

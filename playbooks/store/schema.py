@@ -45,6 +45,7 @@ signals = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("body", JSON, nullable=False),
     Column("recorded_ms", BigInteger, nullable=False),
+    Index("ix_signals_newest", "at_ms"),
 )
 
 #: One row a brand and run: locked for the length of a transaction that decides about the brand.
@@ -118,8 +119,8 @@ holds = Table(
     Column("only", JSON, nullable=False, server_default="{}"),
     Column("protects", String(64), nullable=False, server_default=""),
     Column("placed_by", String(64), nullable=False, server_default=""),
-    Index("ix_holds_in_force", "brand", "released_ms"),
     Column("one_of", String(64), nullable=False, server_default=""),
+    Index("ix_holds_in_force", "brand", "released_ms"),
     Index("ix_holds_incident", "incident"),
 )
 
@@ -132,8 +133,8 @@ hold_releases = Table(
     Column("person", String(64), primary_key=True),
     Column("reason", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
-)
     Column("roles", JSON, nullable=False, server_default="[]"),
+)
 
 #: Actions that are due: written in the transaction that decides them, carried out by the runner under a lease.
 #: ``incident`` is empty where it is about none: that a brand is armed.
@@ -420,6 +421,56 @@ break_glass = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Column("used_ms", BigInteger, nullable=True),
     Index("ix_break_glass_post", "post", "used_ms"),
+)
+
+#: Every text that the policy held or rejected, by brand, platform and run. ``text_hash`` is of the text with its links;
+#: it goes, as ``links`` and ``findings`` do, when the text is erased. ``account``, ``post`` and ``caller`` are whoever's
+#: asked last, ``authors`` are all that anybody named.
+policy_posts = Table(
+    "policy_posts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("run", String(128), nullable=False),
+    Column("brand", String(64), nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("account", String(256), nullable=False),
+    Column("post", Text, nullable=False),
+    Column("caller", String(64), nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("text_ref", String(64), nullable=False),
+    Column("salted_hash", String(64), nullable=False),
+    Column("text_hash", String(64), nullable=True),
+    Column("links", JSON, nullable=True),
+    Column("findings", JSON, nullable=True),
+    Column("verdict", String(16), nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("went_ms", BigInteger, nullable=True),
+    UniqueConstraint("text_hash", "run", "brand", "platform", name="uq_policy_posts_text"),
+    Index("ix_policy_posts_newest", "went_ms", "last_ms"),
+)
+
+#: What editors and approvers said of them. ``reasons`` are the codes that they had before them; ``audited_ms`` is when a
+#: gate wrote the word into its audit, before which it opens nothing.
+policy_words = Table(
+    "policy_words",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("post", String(64), ForeignKey("policy_posts.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("topic", String(64), nullable=False),
+    Column("person", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("said_ms", BigInteger, nullable=False),
+    Column("audited_ms", BigInteger, nullable=True),
+    Index("ix_policy_words_post", "post"),
+    Index("ix_policy_words_audited", "audited_ms"),
 )
 
 #: Every decision of the gate, written before its answer leaves. Append-only; each row holds the hash of the one before.

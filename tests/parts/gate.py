@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from sqlalchemy import Engine
 
 from playbooks.gate.callers import Caller, Callers
+from playbooks.gate.reader import Check
 from playbooks.gate.rules import GateRules
 from playbooks.gate.service import Gate
 from playbooks.secret import Secret
+from playbooks.settings.brands import PolicySettings
 from playbooks.settings.gate import Otherwise
 from playbooks.wall_clock import Clock, now_ms
 
@@ -25,14 +27,17 @@ def rules(
     dead_after_ms: int | None = None,
     says: Otherwise = Otherwise.HOLD,
     spacing_ms: int = SPACING_MS,
+    policy: PolicySettings | None = None,
 ) -> GateRules:
-    """What the gate goes by; without `dead_after_ms` nobody looks whether detection lives."""
-    return GateRules(dict.fromkeys(brands, says), spacing_ms, dead_after_ms)
+    """What the gate goes by; without `dead_after_ms` nobody looks whether detection lives. `policy` is each brand's."""
+    named = tuple(brands)
+    read_for = dict.fromkeys(named, policy) if policy else {}
+    return GateRules(dict.fromkeys(named, says), spacing_ms, dead_after_ms, read_for)
 
 
-def a_gate(engine: Engine, clock: Clock = now_ms, of: GateRules | None = None) -> Gate:
-    """A gate over a store."""
-    return Gate(engine, of or rules(), clock)
+def a_gate(engine: Engine, clock: Clock = now_ms, of: GateRules | None = None, check: Check | None = None) -> Gate:
+    """A gate over a store; `check` reads posts in place of the policy."""
+    return Gate(engine, of or rules(), clock, check=check)
 
 
 def callers(token: str = TOKEN) -> Callers:

@@ -7,19 +7,23 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from playbooks.labels import Verdict
-from playbooks.policy.check import Checked, Surroundings, check
+from detectors.signal import Signal, SignalKind, Term
+from playbooks.labels import EditorialWord, GateReason, Verdict
+from playbooks.policy.check import LONGEST_READ, Checked, Surroundings, check
 from playbooks.policy.domains import lookalikes_in
-from playbooks.policy.finding import MEANING, Finding, PolicyReason, found
+from playbooks.policy.finding import MEANING, PolicyReason, found
 from playbooks.policy.limits import LIMITS, graphemes, on_mastodon, on_x, over_the_limit
-from playbooks.policy.override import Override, Refusal, overridden, text_hash
+from playbooks.policy.moods import moods_of
+from playbooks.policy.override import Standing, Told, Word, after, refused_to_approve, refused_to_let_go
 from playbooks.policy.personal import personal_data_in
 from playbooks.policy.secrets import secrets_in
 from playbooks.policy.tone import ToneModel, read
 from playbooks.policy.topics import Approval, house_words
 from playbooks.policy.tragedy import COUNTS_FOR_MS, FEWEST_MENTIONS, Mood, mood_of, rides_on_tragedy
 from playbooks.settings.brands import LimitSettings, PolicySettings, TopicSettings
+from tests.parts.holding import signal
 
 MODEL = ToneModel()
 
@@ -316,35 +320,114 @@ def test_hostile_posts_are_read_in_time() -> None:
 # --- editors ----------------------------------------------------------------------------------------------------------
 
 TEXT = "It is damn cold"
-WORD = Override("ada", "our tone of voice", text_hash(TEXT), at_ms=9)
+WORD = Word(EditorialWord.LET_GO, "ada", "Ada Lovelace", "our tone of voice", ("obscenity",))
+HELD = Standing(Verdict.HOLD, ("obscenity",), authors=("Bob",))
 
 
-def test_an_editor_lets_a_post_go_and_what_had_been_found_is_kept() -> None:
-    after = overridden(checked(TEXT), TEXT, WORD, {"ada"}, "bob")
-    assert not isinstance(after, Refusal)
-    answer, row = after
-    assert answer.verdict is Verdict.ALLOW
-    assert answer.reasons == ("overridden", "obscenity")
-    assert (row.person, row.reason, row.verdict, row.reasons) == ("ada", WORD.reason, Verdict.HOLD, ("obscenity",))
+def test_an_editor_lets_a_post_go_and_the_word_is_told() -> None:
+    left = after(checked(TEXT), [WORD], "bob")
+    assert (left.verdict, left.reasons) == (Verdict.ALLOW, ("overridden",))
+    assert left.findings[0].text == "Ada Lovelace let it go all the same: our tone of voice"
+
+
+@pytest.mark.parametrize("author", ["ada", "ADA", "@ada", "Ada Lovelace", " ada lovelace "])
+def test_nobody_lets_a_post_of_their_own_go_whatever_they_are_called_in_it(author: str) -> None:
+    assert after(checked(TEXT), [WORD], author).verdict is Verdict.HOLD
+    own = replace(HELD, authors=("Bob", author))
+    said = refused_to_let_go(own, ["ada", "Ada Lovelace"], "fine", is_editor=True, may_pass_rejected=True)
+    assert said is Told.OWN_POST
 
 
 @pytest.mark.parametrize(
-    ("word", "editors", "author", "refusal"),
+    ("standing", "reason", "is_editor", "refusal"),
     [
-        (WORD, {"bob"}, "bob", Refusal.NO_EDITOR),
-        (WORD, {"ada"}, "ada", Refusal.OWN_POST),
-        (WORD, {"ada"}, None, Refusal.OWN_POST),
-        (Override("ada", " \n", WORD.text_hash, 9), {"ada"}, "bob", Refusal.NO_REASON),
-        (Override("ada", "fine", text_hash("another"), 9), {"ada"}, "bob", Refusal.OTHER_TEXT),
+        (HELD, "fine", True, None),
+        (HELD, "fine", False, Told.NOT_ALLOWED),
+        (HELD, " \n", True, Told.NO_REASON),
+        (replace(HELD, reasons=("obscenity", "secret")), "fine", True, Told.SECRET),
+        (replace(HELD, verdict=Verdict.REJECT), "fine", True, Told.REJECTED),
+        (replace(HELD, reasons=("topic_not_approved",)), "fine", True, Told.NOTHING_TO_SAY),
     ],
 )
-def test_an_editors_word_counts_for_this_text_with_a_reason_and_of_another_person(
-    word: Override, editors: set[str], author: str | None, refusal: Refusal
+def test_an_editors_word_is_taken_with_a_reason_for_what_editors_may_pass(
+    standing: Standing, reason: str, is_editor: bool, refusal: Told | None
 ) -> None:
-    assert overridden(checked(TEXT), TEXT, word, editors, author) is refusal
+    said = refused_to_let_go(standing, ["ada"], reason, is_editor=is_editor, may_pass_rejected=False)
+    assert said is refusal
+
+
+def test_what_is_rejected_goes_by_an_editor_only_where_the_rules_say_so() -> None:
+    rejected = Checked(Verdict.REJECT, (found(PolicyReason.OBSCENITY, Verdict.REJECT),))
+    assert after(rejected, [WORD], None).verdict is Verdict.REJECT
+    assert after(rejected, [WORD], None, may_pass_rejected=True).verdict is Verdict.ALLOW
+    standing = replace(HELD, verdict=Verdict.REJECT)
+    assert refused_to_let_go(standing, ["ada"], "fine", is_editor=True, may_pass_rejected=True) is None
+
+
+def test_what_is_found_later_is_asked_anew() -> None:
+    more = Checked(
+        Verdict.HOLD, (*checked(TEXT).findings, found(PolicyReason.TRAGEDY, Verdict.HOLD, "#storm: people grieve"))
+    )
+    assert after(more, [WORD], None).reasons == ("obscenity", "tragedy")
 
 
 def test_nobody_lets_a_secret_go() -> None:
-    answer = Checked(Verdict.REJECT, (found(PolicyReason.SECRET, Verdict.REJECT),))
-    assert overridden(answer, TEXT, WORD, {"ada"}, "bob") is Refusal.SECRET
-    assert isinstance(answer.findings[0], Finding)
+    answer = Checked(Verdict.HOLD, (found(PolicyReason.SECRET, Verdict.HOLD), *checked(TEXT).findings))
+    word = replace(WORD, reasons=("secret", "obscenity"))
+    assert after(answer, [word], None, may_pass_rejected=True).verdict is Verdict.HOLD
+
+
+HEALTH = PolicySettings(topics={"health": TopicSettings(words=("cures*",), approvers=("legal",))})
+APPROVED = Word(EditorialWord.APPROVE, "leo", "Leo", "it is proven", topic="health")
+
+
+def test_an_approver_opens_the_topic_and_nothing_else() -> None:
+    both = checked("It damn well cures colds", rules=HEALTH)
+    assert both.reasons == ("obscenity", "topic_not_approved")
+    assert after(both, [APPROVED], None).reasons == ("obscenity", "topic_approved")
+    assert after(both, [WORD], None).reasons == ("topic_not_approved", "overridden")
+    assert after(both, [WORD, APPROVED], None).verdict is Verdict.ALLOW
+
+
+def test_an_approvers_word_is_of_a_topic_that_the_post_has() -> None:
+    standing = Standing(Verdict.HOLD, ("topic_not_approved",), ("health",), ("bob",))
+    assert refused_to_approve(standing, "health", ["leo"], "proven", is_approver=True) is None
+    assert refused_to_approve(standing, "prices", ["leo"], "proven", is_approver=True) is Told.NOTHING_TO_SAY
+    assert refused_to_approve(standing, "health", ["leo"], "proven", is_approver=False) is Told.NOT_ALLOWED
+    assert refused_to_approve(standing, "health", ["leo"], "", is_approver=True) is Told.NO_REASON
+    assert refused_to_approve(standing, "health", ["bob"], "proven", is_approver=True) is Told.OWN_POST
+
+
+def test_every_reason_of_the_policy_is_one_of_the_gates() -> None:
+    assert {reason.value for reason in PolicyReason} <= {reason.value for reason in GateReason}
+
+
+def test_what_stands_behind_the_longest_that_is_read_is_never_let_go_unread() -> None:
+    text = "a " * (LONGEST_READ // 2) + "you morons"
+    assert checked(text, "nowhere").reasons == ("not_read_whole",)
+    assert checked(text, "x").verdict is Verdict.REJECT
+
+
+def test_of_a_post_that_is_too_long_the_rest_is_still_told() -> None:
+    assert checked("you morons " + "a" * 300).reasons == ("harassment", "too_long")
+
+
+# --- moods, from signals ----------------------------------------------------------------------------------------------
+
+
+def of_terms(*terms: Term, kind: SignalKind = SignalKind.NEGATIVITY) -> Signal:
+    made = signal()
+    return replace(made, kind=kind, evidence=replace(made.evidence, terms=terms))
+
+
+def test_a_rising_term_of_an_angry_window_is_in_its_mood_and_no_post_rides_on_it() -> None:
+    moods = moods_of([(of_terms(Term("#acmefail", 30, 0.0), Term("late", 4, 0.0)), 50)])
+    assert moods == {"acmefail": Mood(163, 0.0, 0.73, 50)}
+    answer = check("Umbrellas! #AcmeFail", "x", MODEL, 60, around=Surroundings(moods=moods))
+    assert answer.reasons == ("tragedy",)
+    assert check("Umbrellas! #AcmeFail", "x", MODEL, COUNTS_FOR_MS + 51, around=Surroundings(moods=moods)).reasons == ()
+
+
+def test_what_no_people_say_has_no_mood() -> None:
+    silent = of_terms(Term("#acmefail", 30, 0.0), kind=SignalKind.FLOOD)
+    assert moods_of([(silent, 50)]) == {}

@@ -14,14 +14,18 @@ from sqlalchemy import Connection, select
 from detectors.mention import to_ms
 from playbooks.gate.audit import body_of
 from playbooks.gate.callers import Caller
-from playbooks.gate.decision import CHECK_TEXT, Circumstances, GateAnswer, GateRequest, Reason, decide, is_held_back
+from playbooks.gate.decision import CHECK_TEXT, Circumstances, GateAnswer, GateRequest, decide, is_held_back
+from playbooks.gate.objection import Objection, objections
 from playbooks.gate.rules import GateRules
 from playbooks.holds.held_post import HeldPost, hash_of_text, post_key
 from playbooks.holds.hold import Hold
 from playbooks.labels import GateReason, Role, Verdict
+from playbooks.policy.check import Checked
+from playbooks.policy.override import after
 from playbooks.store.gate import break_glass, held_posts
 from playbooks.store.gate import texts as gate_texts
 from playbooks.store.gate.break_glass import Glass
+from playbooks.store.gate.stopping import Kept, Place, keep_stopped, kept_of, place_of
 from playbooks.store.gate.texts import KeptText, TextOf
 from playbooks.store.holds.holds import in_force_for
 from playbooks.store.pulses import FRESH_MS
@@ -29,12 +33,16 @@ from playbooks.store.schema import pulses
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """One question: who asks, and when it came (`at_ms`), from which an answer's time counts."""
+    """One question: who asks, and when it was read (`at_ms`), from which an answer's time counts.
+
+    `checked` is what the policy found in the post, `against` what else is known against it already.
+    """
 
     request: GateRequest
     caller: Caller
     at_ms: int
-    against: tuple[Reason, ...] = ()
+    against: tuple[Objection, ...] = ()
+    checked: Checked = Checked(Verdict.ALLOW, ())
 
     @property
     def key(self) -> str:
@@ -57,12 +65,13 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What bears on the questions that are answered together."""
+    """What bears on the questions that are answered together; `stopped` changes with each of them."""
 
     holds: Sequence[Hold]
     held: Mapping[str, HeldPost]
     undecided: Mapping[tuple[str, str, str, str], HeldPost]
     glasses: Mapping[tuple[str, str], Glass]
+    stopped: dict[Place, Kept]
 
 
 def answer_all(
@@ -103,6 +112,7 @@ def _read(conn: Connection, asked: Sequence[Asked]) -> Desk:
         held={post.key: post for post in found},
         undecided={_words_of(post): post for post in found if post.word is None and post.text_hash in hashes},
         glasses={(glass.post, glass.text_hash): glass for glass in reversed(glasses)},
+        stopped=kept_of(conn, {place_of(one.request)[-1] for one in asked if one.checked.findings}),
     )
 
 
@@ -119,11 +129,22 @@ def _answer(conn: Connection, one: Asked, desk: Desk, rules: GateRules, seen_ms:
         last_went_ms=held_posts.last_went_ms(conn, post) if post and post.may_go and not post.has_gone else None,
         spacing_ms=rules.spacing_ms,
     )
-    answer = decide(request, desk.holds, rules.brands, one.at_ms, around, (*one.against, *rules.against(request)))
+    left = _after_words(one, desk, rules)
+    answer = decide(request, desk.holds, rules.brands, one.at_ms, around, (*one.against, *objections(left)))
     must_last = _follow(conn, one, answer, desk, around, text)
+    if one.checked.findings and request.post.text != CHECK_TEXT:
+        keep_stopped(conn, request, one.caller.name, left, answer, one.at_ms, text, desk.stopped)
     used = around.glass if answer.reasons[0].code is GateReason.BREAK_GLASS else None
     body = body_of(request, one.caller.name, answer, one.at_ms, (text.ref, text.hash), used)
     return Told(answer, body, must_last)
+
+
+def _after_words(one: Asked, desk: Desk, rules: GateRules) -> Checked:
+    """What is left against a post after what people said of this very text; only what stands in the audit counts."""
+    request, kept = one.request, desk.stopped.get(place_of(one.request)) if one.checked.findings else None
+    words = [given.word for given in kept.words if given.audited_ms is not None] if kept else []
+    may = rules.may_pass_rejected(request.brand)
+    return after(one.checked, words, request.actor, may_pass_rejected=may) if words else one.checked
 
 
 def _follow(
