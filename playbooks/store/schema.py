@@ -453,8 +453,8 @@ policy_posts = Table(
     Index("ix_policy_posts_newest", "went_ms", "last_ms"),
 )
 
-#: What editors and approvers said of them. ``reasons`` are the codes that they had before them; ``audited_ms`` is when a
-#: gate wrote the word into its audit, before which it opens nothing.
+#: What editors and approvers said of them. ``reasons`` are the codes that they had before them; ``audited_ms`` is when
+#: a gate wrote the word into its audit, before which it opens nothing.
 policy_words = Table(
     "policy_words",
     metadata,
