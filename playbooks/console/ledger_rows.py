@@ -11,6 +11,16 @@ from playbooks.console.values import Tone
 from playbooks.delivery.standing import Line
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 
+#: What a notice is of that no step of a playbook asked for (`incidents/afterwards.py`), by its step.
+_AFTER = {
+    "over": "all-clear",
+    "over-with": "all-clear",
+    "merged": "word of the merging",
+    "acknowledged": "word that somebody has it",
+    "released": "word of the release",
+    "break-glass": "word of a post let through",
+}
+
 
 class LedgerRow(msgspec.Struct, frozen=True):
     """What came of telling one person by one road."""
@@ -60,7 +70,7 @@ def _what(line: Line) -> str:
         case ActionKind.PAGE:
             what = f"page to {line.target}"
         case ActionKind.NOTIFY:
-            what = f"notice to {line.target}"
+            what = f"{_notice(line)} to {line.target}"
         case ActionKind.HOLD:
             what = "hold on posting"
         case ActionKind.ANNOTATE:
@@ -70,6 +80,10 @@ def _what(line: Line) -> str:
         case _:
             assert_never(line.action)
     return what if line.entry.channel is Channel.NONE else f"{what}, by {line.entry.channel.value}"
+
+
+def _notice(line: Line) -> str:
+    return "word of what is overdue" if line.entry.outbox.endswith(":overdue") else _AFTER.get(line.step, "notice")
 
 
 def _outcome(outcome: DeliveryOutcome) -> tuple[str, Tone]:

@@ -14,7 +14,7 @@ from playbooks.console import words
 from playbooks.console.quotes import Quote
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentState, IncidentView
-from playbooks.incidents.wording import ODD_SHARE, copies_and_young
+from playbooks.incidents.why import ODD_SHARE, copies_and_young
 from playbooks.labels import Judgement
 
 

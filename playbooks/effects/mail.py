@@ -140,16 +140,19 @@ def build(message: Message, sender: str) -> EmailMessage:
 
 
 def body(message: Message) -> str:
-    """The text of the mail: what happened, where to look, and the runbook."""
+    """The text of the mail: what happened, where to look, the runbook, and the words that may be said."""
     notice = message.notice
     drill = DRILL_LINE if message.is_drill else ""
-    runbook = ""
-    if notice.runbook:
-        title = one_line(f"Runbook {notice.playbook} {notice.version}, in case its page is down")
-        runbook = f"{title}\n{'=' * len(title)}\n\n{paragraph(notice.runbook).strip()}"
+    runbook = _part(f"Runbook {notice.playbook} {notice.version}, in case its page is down", notice.runbook)
+    statements = _part("Approved words (fill in what stands in <...> before you use them)", notice.statements)
     known = "\n".join(f"{name}: {value}" for name, value in facts(message))
-    parts = (drill, paragraph(notice.text).strip(), known, where_to_look(message), runbook, drill)
+    parts = (drill, paragraph(notice.text).strip(), known, where_to_look(message), runbook, statements, drill)
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _part(heading: str, text: str) -> str:
+    title = one_line(heading)
+    return f"{title}\n{'=' * len(title)}\n\n{paragraph(text).strip()}" if text else ""
 
 
 def outcome_of(fault: Exception, connected: bool) -> Outcome:

@@ -43,11 +43,12 @@ class Stage(StrEnum):
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the planner wrote to be sent: the body of a due action.
 
-    `runbook` is Markdown, `moment` is for annotations. `spared` are people of the role who need it no more, `only`
-    where it is not empty the only ones whom it is for. `named` are people whom subject and text name by their keys
-    (`called.py`). `stage` other than open says that what was sent before about the
-    incident is acknowledged or over. `page` is the console's page to look at where there is no incident (``brands``;
-    its first one where it is empty). Unknown fields are ignored, so that a newer planner and an older runner get on.
+    `runbook` is Markdown, `statements` are the approved words as plain text, `moment` is for annotations. `spared`
+    are people of the role who need it no more, `only` where it is not empty the only ones whom it is for. `named`
+    are people whom subject and text name by their keys (`called.py`). `stage` other than open says that what was
+    sent before about the incident is acknowledged or over. `page` is the console's page to look at where there is
+    no incident (``brands``; its first one where it is empty). Unknown fields are ignored, so that a newer planner
+    and an older runner get on.
     """
 
     subject: str
@@ -60,6 +61,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str = ""
     signal: Signal | None = None
     runbook: str = ""
+    statements: str = ""
     moment: Moment | None = None
     spared: tuple[str, ...] = ()
     only: tuple[str, ...] = ()

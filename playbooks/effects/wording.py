@@ -45,6 +45,7 @@ def facts(message: Message) -> list[tuple[str, str]]:
         ("Severity", f"{notice.severity} of 5" if notice.severity else ""),
         ("Playbook", f"{notice.playbook} {notice.version}".strip()),
         ("Incident", notice.incident),
+        ("Found by", f"{notice.signal.detector} {notice.signal.detector_version}" if notice.signal else ""),
         ("Drill", message.run.id),
     )
     return [(name, one_line(value)) for name, value in named if value]

@@ -1,8 +1,4 @@
-"""What messages say: the playbook's words, and beside them why, in figures that anybody can read.
-
-Of posts only single words and links are told, the ones that stand out, cleaned and never to be tapped on; the posts
-are named on the incident's page, where hostile text is shown as text.
-"""
+"""What messages say: the playbook's words, and beside them why (`why.py`). Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +7,16 @@ from typing import assert_never
 
 import msgspec
 
-from detectors.mention import rfc3339
-from detectors.signal import Evidence, Signal, SignalKind
+from detectors.signal import Signal
 from playbooks.content.schema import Playbook, Step
 from playbooks.effects.message import Moment, Notice, Stage
-from playbooks.effects.plain_text import one_line
+from playbooks.incidents.approved import approved_words
 from playbooks.incidents.called import called
 from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import PlannedBecause
 from playbooks.incidents.still_asked import AskedEach
+from playbooks.incidents.why import why
 from playbooks.labels import ActionKind
-
-#: From this share on copies and young accounts are worth a line.
-ODD_SHARE = 0.25
 
 
 def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, worse: bool) -> Notice:
@@ -40,6 +33,7 @@ def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, wor
         version=playbook.version,
         signal=signal,
         runbook=playbook.runbook if to_people else "",
+        statements=approved_words(playbook, signal.platform) if to_people else "",
         moment=Moment.SIGNAL if step.action is ActionKind.ANNOTATE else None,
     )
 
@@ -144,37 +138,6 @@ def subject(title: str, signal: Signal, *, worse: bool) -> str:
     return f"{signal.brand}{place}: {'worse, ' if worse else ''}{what} (severity {signal.severity} of 5)"
 
 
-def why(signal: Signal) -> str:
-    """Why a signal was raised, line by line: seen, expected, how unlikely, by how many, since when, how sure."""
-    place = signal.platform or "all platforms together"
-    match signal.kind:
-        case SignalKind.VOLUME | SignalKind.NEGATIVITY:
-            lines = (f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.", *_counted(signal))
-        case SignalKind.FLOOD:
-            lines = _flooded(signal, place)
-        case SignalKind.SILENCE:
-            lines = _unheard(signal, place)
-        case SignalKind.DEAD_LETTERS:
-            lines = (_set_aside(signal),)
-        case (
-            SignalKind.UNANSWERED
-            | SignalKind.BACKLASH
-            | SignalKind.IMPERSONATION
-            | SignalKind.TAKEOVER
-            | SignalKind.REPORTED
-        ):
-            lines = _told(signal, place)
-        case _:
-            assert_never(signal.kind)
-    return "\n".join(
-        (
-            *lines,
-            f"- since {rfc3339(signal.since_ms)}, known at {rfc3339(signal.at_ms)}",
-            f"- detector {signal.detector} version {signal.detector_version}",
-        )
-    )
-
-
 def unwrapped(words: str) -> str:
     """A playbook's words without the line breaks of its file; paragraphs and the items of lists stay apart.
 
@@ -233,100 +196,3 @@ def _not_all(because: PlannedBecause, each: AskedEach, waited_min: int) -> str:
 
 def _waited(minutes: int) -> str:
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
-
-
-def _counted(signal: Signal) -> tuple[str, ...]:
-    seen, band = signal.evidence, f"{signal.evidence.expected_low:.3g} to {signal.evidence.expected_high:.3g}"
-    share, usual = 100 * seen.negative_share, 100 * seen.expected_negative_share
-    sample = " (from a sample)" if seen.sampled else ""
-    span = "1 minute" if seen.window_s == 60 else f"{seen.window_s / 60:.3g} minutes"
-    return (
-        f"- observed {signal.observed:.3g}, expected {signal.expected:.3g} ({band} in 95 of 100 cases)",
-        f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
-        f"- {seen.mentions} mentions by {seen.authors} authors in {span}{sample}",
-        f"- {seen.negative} of them negative: {share:.0f} %, usually {usual:.0f} %",
-        f"- the brand has been known for {seen.baseline_days:.1f} days",
-        *_circumstances(signal),
-        *_beside(seen),
-    )
-
-
-def _circumstances(signal: Signal) -> tuple[str, ...]:
-    seen = signal.evidence
-    late = (f"- {seen.late} mentions came late, counted at the time they were written",) if seen.late else ()
-    if not seen.campaigns:
-        return late
-    return (*late, f"- planned: {', '.join(seen.campaigns)}, {seen.planned:.3g} times the usual is expected")
-
-
-def _beside(seen: Evidence) -> tuple[str, ...]:
-    """At most three lines: what the complaints are about, what they share, and what is no voice of its own.
-
-    Terms and links were cleaned when they were taken from the posts. A host's dots stand in brackets, so that no reader
-    makes a link of it, or fetches it for a preview.
-    """
-    words = ", ".join(one_line(term.text) for term in seen.terms)
-    links = ", ".join(f"{_not_to_be_tapped(shared.link)} ({_posts(shared.posts)})" for shared in seen.links)
-    odd = seen.duplicate_share >= ODD_SHARE or seen.young_share >= ODD_SHARE
-    return (
-        *((f"- words that are new in the complaints: {words}",) if words else ()),
-        *((f"- shared most: {links}",) if links else ()),
-        *((f"- {copies_and_young(seen)}; they hardly count",) if odd else ()),
-    )
-
-
-def _posts(number: int) -> str:
-    return "1 post" if number == 1 else f"{number} posts"
-
-
-def _not_to_be_tapped(link: str) -> str:
-    host, slash, path = one_line(link).partition("/")
-    return host.replace(".", "[.]") + slash + path
-
-
-def copies_and_young(seen: Evidence) -> str:
-    """How much of what was posted is no voice of its own, in words."""
-    copies, young = 100 * seen.duplicate_share, 100 * seen.young_share
-    return f"{copies:.0f} % of the posts are copies, {young:.0f} % by young accounts"
-
-
-def _flooded(signal: Signal, place: str) -> tuple[str, ...]:
-    seen = signal.evidence
-    return (
-        f"Seen: a flood of copies on {place}, severity {signal.severity} of 5.",
-        f"- {signal.observed:.3g} posts in {seen.window_s / 60:.3g} minutes are copies, or of accounts that do not "
-        f"stop; {signal.expected:.3g} would be usual",
-        f"- {seen.authors} accounts posted of late, the busiest {100 * seen.largest_author_share:.0f} % of all",
-        f"- {seen.negative} of the copies are negative: {100 * seen.negative_share:.0f} %",
-        f"- the brand has been known for {seen.baseline_days:.1f} days",
-        *_beside(seen),
-    )
-
-
-def _unheard(signal: Signal, place: str) -> tuple[str, ...]:
-    seen = signal.evidence
-    where = f"the source {seen.source}" if seen.source else place
-    return (
-        f"Seen: nothing from {where} for {seen.window_s / 60:.3g} minutes.",
-        f"- {signal.expected:.3g} mentions should have come",
-        f"- by chance about once in 10^{seen.tail:.0f} times; it counts from 10^{seen.threshold:.0f} on",
-        f"- the brand has been known for {seen.baseline_days:.1f} days",
-    )
-
-
-def _told(signal: Signal, place: str) -> tuple[str, ...]:
-    if signal.kind is SignalKind.REPORTED:
-        return (f"Reported by hand, on {place}, severity {signal.severity} of 5.",)
-    return (
-        f"Seen: {signal.kind.value} on {place}, severity {signal.severity} of 5.",
-        f"- observed {signal.observed:.3g}, expected {signal.expected:.3g}",
-        *_beside(signal.evidence),
-    )
-
-
-def _set_aside(signal: Signal) -> str:
-    seen = signal.evidence
-    return (
-        f"Seen so far: {signal.observed:.0f} of {seen.mentions} records in {seen.window_s} seconds are dead letters, "
-        f"by the count of one triage worker; more than {100 * seen.threshold:.0f} % is too many."
-    )

@@ -234,6 +234,21 @@ def test_every_outcome_of_every_action_can_be_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("step", "outbox", "what"),
+    [
+        ("over", "inc-1:over:1:1", "all-clear to on-call, by email"),
+        ("acknowledged", "inc-1:has-it:ada:5:1", "word that somebody has it to on-call, by email"),
+        ("ask", "inc-1:ask:1:overdue", "word of what is overdue to on-call, by email"),
+        ("tell", "inc-1:tell:1", "notice to on-call, by email"),
+    ],
+)
+def test_who_was_told_says_of_what(step: str, outbox: str, what: str) -> None:
+    entry = Entry(outbox, 1, PLACED_MS, "ada", Channel.EMAIL, DeliveryOutcome.ACCEPTED, "")
+    (row,) = ledger_rows([Line(entry, ActionKind.NOTIFY, step, "on-call")], str)
+    assert row.what == what
+
+
+@pytest.mark.parametrize(
     ("person", "agreed", "released", "may"),
     [
         ("ada", (), None, MayRelease.YES),

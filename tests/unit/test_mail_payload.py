@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 import aiosmtplib
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +134,10 @@ def test_each_fault_has_its_meaning(fault: Exception, connected: bool, expected:
 def test_a_password_leaves_the_machine_only_encrypted(host: str, demanded: bool | None) -> None:
     settings = EmailSettings(host=host, username="u", password=SecretFrom(env="X"))
     assert privacy(settings) == (False, demanded)
+
+
+def test_the_approved_words_stand_after_the_runbook() -> None:
+    notice = msgspec.structs.replace(NOTICE, statements="For public (en), approved by Eve:\n\n    We know.")
+    text = body(message(notice=notice))
+    assert text.index("Stop scheduled posts") < text.index("Approved words") < text.index("    We know.")
+    assert "Approved words" not in body(message())
