@@ -32,6 +32,18 @@ def late(entries: Sequence[Entry], failed: Entry) -> Late:
     return Late(missed, rang and all(channel in _WAKES_NOBODY for _, channel in after))
 
 
+def wakes_nobody(entries: Sequence[Entry]) -> bool:
+    """Whether a page that has just ended wakes nobody although it was to: what rings failed, and at most a mail got
+    through. `entries` is its whole ledger; one that was to reach nobody (a replay, a drill without people) is none.
+    """
+    last = {entry.point: entry.outcome for entry in entries}
+    failed = [channel for (_, channel), outcome in last.items() if outcome is DeliveryOutcome.FAILED]
+    got = [channel for _, channel in hopeful(entries)]
+    if not failed or any(channel not in _WAKES_NOBODY for channel in got):
+        return False
+    return not got or any(channel not in _WAKES_NOBODY for channel in failed)
+
+
 def hopeful(entries: Iterable[Entry]) -> set[Point]:
     """The contact points that may have the message: the last that is known of them is no failure."""
     last = {entry.point: entry.outcome for entry in entries}

@@ -14,6 +14,7 @@ from playbooks.delivery.addressed import Note, whom
 from playbooks.delivery.backoff import wait_s
 from playbooks.delivery.follow_up import follow_ups, nobody_on_call
 from playbooks.delivery.ledger_words import given_up, in_words, word_of
+from playbooks.delivery.late_failure import wakes_nobody
 from playbooks.delivery.roads import STATEFUL
 from playbooks.delivery.standing import Entry, Line, Point, entry_of, sends_to, sent_before, stands
 from playbooks.effects.action_link import MIN_SECRET_CHARS
@@ -258,7 +259,8 @@ class Carrier:
         has_ops, graphs = self._ops_without(due, standing.missed), Channel.GRAFANA in self._effects
         people = self._settings.people
         follow = follow_ups(due, notice, standing, words, has_ops=has_ops, graphs=graphs, now_ms=now_ms, people=people)
-        await self._ledger.settle(Settle(due, standing.state, last, follow))
+        unheard = due.action is ActionKind.PAGE and wakes_nobody(words)
+        await self._ledger.settle(Settle(due, standing.state, last, follow, unheard))
 
     def _ops_without(self, due: DueAction, missed: Collection[str]) -> bool:
         """Whether somebody for ops can be reached who was not missed just now: to page those again is in vain."""

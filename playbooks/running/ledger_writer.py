@@ -12,11 +12,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from playbooks.delivery.standing import Entry
+from playbooks.incidents.action import DueAction
 from playbooks.store.delivery import outbox
+from playbooks.store.delivery.next_at_once import WORDS, call_next_at_once
 from playbooks.store.delivery.outbox import Begin, Begun, LeaseLost, Settle
 from playbooks.store.engine import writing
 from playbooks.store.patient_store import PatientStore
@@ -101,7 +103,16 @@ def write(engine: Engine, asked: Sequence[Begin | Entry | Settle], now_ms: int) 
         if settles := _of(Settle, asked):
             ended = outbox.settle(conn, [each for _, each in settles])
             found |= {n: each for (n, _), each in zip(settles, ended, strict=True)}
+            mine = [each for (_, each), lost in zip(settles, ended, strict=True) if lost is None]
+            _call_on(conn, [each.due for each in mine if each.wakes_nobody], now_ms)
     return [found.get(n) for n in range(len(asked))]
+
+
+def _call_on(conn: Connection, unheard: Sequence[DueAction], now_ms: int) -> None:
+    """Who comes after pages that wake nobody is called; in the order of incidents, so that no two wait in a ring."""
+    for due in sorted(unheard, key=lambda one: (one.incident, one.id)):
+        if due.incident:
+            call_next_at_once(conn, due.incident, due.id, due.step, WORDS, now_ms)
 
 
 def _of(kind: type[T], asked: Sequence[Begin | Entry | Settle]) -> list[tuple[int, T]]:

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, select
 
 from playbooks.armings.arming import Arming
 from playbooks.content.catalog import Library
+from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentState, IncidentView
-from playbooks.incidents.log_entry import AcknowledgedBy
+from playbooks.incidents.log_entry import AcknowledgedBy, PlannedBecause
 from playbooks.labels import ActionKind
 from playbooks.store import schema, timers
 from playbooks.store.delivery.call_next import Call, Line, call_next, line_of
@@ -235,6 +236,24 @@ def test_what_was_ended_too_early_can_be_opened_again_and_pages_anew(story: Stor
     assert story.view.state is IncidentState.REOPENED
     again = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, {"acme"}, story.now_ms)
     assert again is Told.ALREADY
+
+
+def test_opened_again_a_brand_that_is_only_observed_by_now_pages_nobody_and_says_so(story: Story) -> None:
+    story.at(1)
+    deeds.resolve(story.engine, story.incident, "bo", "over", story.now_ms)
+    story.arming = Arming.OBSERVE
+    armed(story.engine, story.arming)
+    paged = list(story.paged)
+    again = deeds.reopen(story.engine, story.incident, "bo", "it goes on", story.library, {"acme"}, story.now_ms)
+    assert again is Told.DONE
+    story.at(60)
+    assert story.paged == paged
+    last = [action for action in story.view.actions if action.step == "page"][-1]
+    assert (last.decision, last.why) == (ActionDecision.BRAND_OBSERVES, PlannedBecause.REOPENED)
+    story.arming = Arming.PAGE_AND_HOLD
+    armed(story.engine, story.arming)
+    story.at(61)
+    assert story.paged[len(paged) :], "it is still open, so it pages when the brand is armed"
 
 
 def test_an_old_incident_is_not_opened_again_beside_a_new_one_of_its_cause(story: Story) -> None:

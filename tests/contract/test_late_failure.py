@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from sqlalchemy import Engine, select
 
-from playbooks.delivery.standing import OutboxState, entry_of
+from playbooks.content.catalog import load_library
+from playbooks.delivery.late_failure import wakes_nobody
+from playbooks.delivery.standing import Entry, OutboxState, entry_of
 from playbooks.incidents.action import DueAction
 from playbooks.incidents.log_entry import CLOCK, Noted
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
-from playbooks.settings import PlaybookSettings
+from playbooks.settings import PlaybookSettings, StoreSettings
+from playbooks.settings.brands import BrandSettings
 from playbooks.settings.people import Person
 from playbooks.store import schema, timers
 from playbooks.store.delivery import outbox
+from playbooks.store.delivery.next_at_once import WORDS, call_next_at_once
 from playbooks.store.delivery.reports import note_report
-from playbooks.store.engine import reading
+from playbooks.store.engine import reading, writing
 from playbooks.store.incidents import deeds, incidents
 from playbooks.store.incidents.incidents import incident_history, list_incidents, take_signal
+from playbooks.wall_clock import now_ms
 from tests.parts.due_actions import begin, record, settle
+from tests.parts.running import runner_settings, running, until
 from tests.parts.signals import MORNING_MS, a_signal, armed, ladder_library
+from tests.parts.smtp import Mailbox, smtp_server
 
 LIBRARY = ladder_library()
 LATER_MS = MORNING_MS + 40_000
@@ -108,3 +116,66 @@ def test_where_somebody_has_it_by_then_nobody_is_called(store: Engine) -> None:
 def test_a_report_of_what_was_never_sent_is_nothing(both: Paged) -> None:
     assert not both.fails(Channel.SLACK)
     assert both.paged_now() == []
+
+
+async def test_a_page_that_fails_for_good_at_once_has_the_next_level_called_at_once(
+    store: Engine, store_settings: StoreSettings
+) -> None:
+    at_ms = now_ms()
+    take_signal(store, a_signal(at_ms=at_ms), load_library(), armed(store), at_ms)
+    async with smtp_server(Mailbox(scripted={"ada@example.org": ["550 no such user"] * 9})) as mailbox:
+        roles: dict[str, tuple[str, ...]] = {
+            "on-call": ("ada",),
+            "executives": ("otto",),
+            "posting-team": ("bob",),
+            "ops": ("bob",),
+        }
+        settings = msgspec.structs.replace(
+            runner_settings(store_settings, mailbox, roles=roles), brands={"acme": BrandSettings()}
+        )
+        async with running(settings):
+            await until(lambda: any("Nobody has acknowledged" in str(mail) for mail in mailbox.to("otto@example.org")))
+    log = incident_history(store, list_incidents(store)[0].id)
+    assert any(isinstance(row.entry, Noted) and row.actor == CLOCK for row in log)
+
+
+def entry(channel: Channel, outcome: DeliveryOutcome, person: str = "ada") -> Entry:
+    """A word of the ledger."""
+    return Entry("page-1", 1, MORNING_MS, person, channel, outcome, "")
+
+
+@pytest.mark.parametrize(
+    ("entries", "nobody"),
+    [
+        ([entry(Channel.SMS, FAILED), entry(Channel.VOICE, FAILED)], True),
+        ([entry(Channel.EMAIL, FAILED)], True),
+        ([entry(Channel.NONE, FAILED, "")], True),
+        ([entry(Channel.SMS, FAILED), entry(Channel.EMAIL, DeliveryOutcome.ACCEPTED)], True),
+        ([entry(Channel.SMS, FAILED), entry(Channel.VOICE, DeliveryOutcome.ACCEPTED)], False),
+        ([entry(Channel.SMS, FAILED), entry(Channel.SMS, DeliveryOutcome.ACCEPTED, "bo")], False),
+        ([entry(Channel.SMS, FAILED), entry(Channel.VOICE, DeliveryOutcome.PERHAPS)], False),
+        ([entry(Channel.EMAIL, DeliveryOutcome.ACCEPTED)], False),
+        ([entry(Channel.EMAIL, DeliveryOutcome.RECORDED)], False),
+        ([], False),
+    ],
+    ids=[
+        "all",
+        "the only one",
+        "nobody in the role",
+        "all but a mail",
+        "a call",
+        "another",
+        "who knows",
+        "mails alone",
+        "a replay",
+        "nothing",
+    ],
+)
+def test_a_page_wakes_nobody_where_what_rings_failed(entries: list[Entry], nobody: bool) -> None:
+    assert wakes_nobody(entries) is nobody
+
+
+def test_what_tells_ops_of_it_calls_nobody_further(both: Paged) -> None:
+    with writing(both.store) as conn:
+        call_next_at_once(conn, both.incident, "ops-1234", both.page.step, WORDS, LATER_MS)
+    assert (both.paged_now(), both.noted()) == ([], [])

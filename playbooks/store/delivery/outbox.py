@@ -156,13 +156,15 @@ class Begin(msgspec.Struct, frozen=True):
 class Settle(msgspec.Struct, frozen=True):
     """How an action ends, or that it is put back to be tried again.
 
-    `entries` are last words for the ledger, `follow_ups` new actions that this one's end calls for.
+    `entries` are last words for the ledger, `follow_ups` new actions that this one's end calls for. `wakes_nobody` says
+    that it is a page which was to wake somebody and does not.
     """
 
     due: DueAction
     end: OutboxState | Again
     entries: Sequence[Entry] = ()
     follow_ups: Sequence[Action] = ()
+    wakes_nobody: bool = False
 
 
 def begin(conn: Connection, asked: Sequence[Begin], now_ms: int) -> list[Begun | LeaseLost]:

@@ -11,18 +11,14 @@ from playbooks.delivery.follow_up import not_reached
 from playbooks.delivery.late_failure import late
 from playbooks.delivery.standing import Entry
 from playbooks.effects.message import read_notice
-from playbooks.incidents.log_entry import CLOCK, Noted
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 from playbooks.oncall.people import OPS
 from playbooks.settings import PlaybookSettings
 from playbooks.store import schema
 from playbooks.store.delivery import outbox
-from playbooks.store.delivery.call_next import bring_forward
+from playbooks.store.delivery.next_at_once import LATE_WORDS, call_next_at_once
 from playbooks.store.engine import writing
 from playbooks.store.incidents import log as incident_log
-from playbooks.store.incidents import merged
-
-WORDS = "A page did not arrive after all, and no other road of it wakes anybody: the next person is called now."
 
 
 def note_report(
@@ -65,15 +61,5 @@ def _tell(conn: Connection, row: RowMapping, entries: list[Entry], failed: Entry
         told = not_reached(what, notice, found.missed, tried, settings.people, failed.recorded_ms)
         outbox.add(conn, [told])
     page = row["action"] == ActionKind.PAGE.value
-    if found.wakes_nobody and page and _asks(conn, row["incident"]):
-        _call_next(conn, row["incident"], row["step"], failed.recorded_ms)
-
-
-def _asks(conn: Connection, incident: str) -> bool:
-    view = incident_log.views(conn, [incident]).get(incident)
-    return view is not None and merged.carried(conn, view).state.asks_for_somebody
-
-
-def _call_next(conn: Connection, incident: str, step: str, now_ms: int) -> None:
-    if bring_forward(conn, incident, now_ms, step):
-        incident_log.append(conn, incident, [Noted(WORDS)], actor=CLOCK, at_ms=now_ms, recorded_ms=now_ms)
+    if found.wakes_nobody and page:
+        call_next_at_once(conn, row["incident"], row["id"], row["step"], LATE_WORDS, failed.recorded_ms)
