@@ -15,6 +15,7 @@ import click
 
 from playbooks.content.schema import PlaybookError
 from playbooks.listening import PortTaken
+from playbooks.own_python import own_module
 from playbooks.settings.section import MissingSecret
 from playbooks.store.engine import StoreUnreachable
 from streams.app import PROCESSES, WORKER_ROLES, process_named, run_until_told
@@ -36,6 +37,7 @@ ELSEWHERE: Final[dict[str, str]] = {
     "check": "streams.commands.check:check_command",
     "correct": "streams.commands.correct:correct_command",
     "drill": "streams.drill.command:drill_command",
+    "editor": "streams.commands.editor:editor_command",
     "hold": "streams.commands.hold:hold_command",
     "erase": "streams.commands.erase:erase_command",
     "incident": "streams.commands.incident:incident_command",
@@ -172,7 +174,7 @@ def demo(ends_by_itself: bool, seed: int) -> None:
 
 def _own_command(ctx: click.Context, *words: str) -> list[str]:
     config = ["--config", str(ctx.obj)] if ctx.obj else []
-    return [sys.executable, "-m", "streams", *config, *words]
+    return own_module("streams", *config, *words)
 
 
 def _long_running(name: str, place: str, teaches: str) -> None:

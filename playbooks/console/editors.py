@@ -11,9 +11,10 @@ from aiohttp import web
 
 from playbooks.console.desk import DESK, Desk, Said, Viewer
 from playbooks.labels import EditorialWord, Verdict
+from playbooks.policy.check import Checked
 from playbooks.policy.finding import MEANING, PolicyReason
-from playbooks.policy.override import TOLD, Told, refused_to_approve, refused_to_let_go
-from playbooks.policy.stopped import Given, Stopped
+from playbooks.policy.override import TOLD, Told, after, refused_to_approve, refused_to_let_go
+from playbooks.policy.stopped import Given, Stopped, topics_of
 from playbooks.settings.brands import BrandSettings, PolicySettings
 from playbooks.store.engine import reading
 from playbooks.store.gate import editorial
@@ -46,7 +47,10 @@ class WordRow(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One post as the page shows it; `text` is None where it was erased. `why_not` says why the viewer may not."""
+    """One post as the page shows it; `text` is None where it was erased. `why_not` says why the viewer may not.
+
+    `settled`: everything that was found has been let go, and the post goes when it is asked about again.
+    """
 
     id: str
     title: str
@@ -57,6 +61,7 @@ class Row(msgspec.Struct, frozen=True):
     findings: tuple[str, ...]
     words: tuple[WordRow, ...]
     topics: tuple[Topic, ...]
+    settled: bool
     may_let_go: bool
     why_not: str
     first_ms: int
@@ -137,7 +142,14 @@ def _row(
     desk: Desk, stopped: Stopped, said: Sequence[Given], text: str | None, viewer: Viewer, roles: editorial.Roles
 ) -> Row:
     rules = desk.settings.brands.get(stopped.brand, BrandSettings()).policy
-    no = _refused(desk, stopped, rules, viewer, roles)
+    left = after(
+        Checked(stopped.verdict, stopped.findings or ()),
+        [given.word for given in said],
+        None,
+        may_pass_rejected=rules.override_rejected,
+    )
+    for_editors = any(one.verdict is not Verdict.ALLOW and not one.topic for one in left.findings)
+    no = _refused(desk, stopped, rules, viewer, roles) if for_editors else Told.NOTHING_TO_SAY
     return Row(
         id=stopped.id,
         title=f"{desk.brand_name(stopped.brand)} on {stopped.platform}{_of(stopped.account)}",
@@ -147,7 +159,8 @@ def _row(
         rejected=stopped.verdict is Verdict.REJECT,
         findings=_findings(stopped),
         words=tuple(_word(desk, given) for given in said),
-        topics=tuple(_topic(desk, stopped, key, rules, viewer, roles) for key in stopped.topics),
+        topics=tuple(_topic(desk, stopped, key, rules, viewer, roles) for key in topics_of(left)),
+        settled=text is not None and left.verdict is Verdict.ALLOW,
         may_let_go=no is None and text is not None and bool(viewer.person),
         why_not=_why_not(desk, no, rules) if viewer.person else "",
         first_ms=stopped.first_ms,

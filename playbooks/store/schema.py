@@ -423,9 +423,9 @@ break_glass = Table(
     Index("ix_break_glass_post", "post", "used_ms"),
 )
 
-#: Every text that the policy held or rejected, by brand, platform and run. ``text_hash`` is of the text with its links;
-#: it goes, as ``links`` and ``findings`` do, when the text is erased. ``account``, ``post`` and ``caller`` are whoever's
-#: asked last, ``authors`` are all that anybody named.
+#: Every text that the policy held or rejected, by brand, platform and run. ``text_hash`` is of text and links; it
+#: goes, as ``links`` and ``findings`` do, when the text is erased. ``account``, ``post`` and ``caller`` are of the last
+#: question about it, ``authors`` are all that anybody named.
 policy_posts = Table(
     "policy_posts",
     metadata,
