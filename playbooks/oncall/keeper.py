@@ -24,12 +24,15 @@ _log = logging.getLogger(__name__)
 class RotaKeeper:
     """The rotas of the settings. `shelf` holds the copies of calendars that outlive a process; None: none do.
 
-    Making one raises `MissingSecret` where a calendar's secret is not there.
+    `ahead_days`: calendars are read at least so far ahead. Making one raises `MissingSecret` where a calendar's secret
+    is not there.
     """
 
-    def __init__(self, settings: PlaybookSettings, clock: Clock, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, settings: PlaybookSettings, clock: Clock, shelf: Shelf | None = None, ahead_days: float = 0.0
+    ) -> None:
         self._clock = clock
-        self._sources: dict[str, Source] = dict(_sources(settings, shelf))
+        self._sources: dict[str, Source] = dict(_sources(settings, shelf, ahead_days))
         self._found = dict.fromkeys(self._sources, Found())
         self._rotas = NO_ROTAS
 
@@ -88,13 +91,13 @@ class RotaKeeper:
         self._rotas = Rotas(known, troubles)
 
 
-def _sources(settings: PlaybookSettings, shelf: Shelf | None) -> list[tuple[str, Source]]:
+def _sources(settings: PlaybookSettings, shelf: Shelf | None, ahead_days: float) -> list[tuple[str, Source]]:
     found: list[tuple[str, Source]] = []
     for name, rota in settings.rotas.items():
         if rota.file is not None:
             found.append((name, FileSource(name, Path(rota.file), settings.people)))
         elif rota.ical is not None:
-            found.append((name, CalendarSource(name, rota.ical, settings.people, shelf)))
+            found.append((name, CalendarSource(name, rota.ical, settings.people, shelf, ahead_days)))
     return found
 
 

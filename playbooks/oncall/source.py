@@ -91,9 +91,15 @@ class CalendarSource:
     """A calendar at an address or in a file; while it cannot be read, the last copy counts for a while."""
 
     def __init__(
-        self, name: str, settings: CalendarSettings, people: Mapping[str, Person], shelf: Shelf | None = None
+        self,
+        name: str,
+        settings: CalendarSettings,
+        people: Mapping[str, Person],
+        shelf: Shelf | None = None,
+        ahead_days: float = 0.0,
     ) -> None:
-        """Raises `MissingSecret`."""
+        """It is read for `ahead_days`, and for `AHEAD_MS` at least. Raises `MissingSecret`."""
+        self._ahead_ms = max(AHEAD_MS, int((ahead_days + 1) * 24 * HOUR_MS))
         self._name = name
         self._settings = settings
         self._called = {key: Called(person.name, person.email) for key, person in people.items()}
@@ -156,7 +162,8 @@ class CalendarSource:
 
     def _asked(self, text: str, now_ms: int) -> Asked:
         ical = self._settings
-        return Asked(text, self._called, now_ms - BACK_MS, now_ms + AHEAD_MS, ical.only, ical.zone, ical.day_begins)
+        until_ms = now_ms + self._ahead_ms
+        return Asked(text, self._called, now_ms - BACK_MS, until_ms, ical.only, ical.zone, ical.day_begins)
 
     async def _put_by(self, kept: Kept) -> None:
         if self._shelf is None or self._settings.url is None:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from playbooks.readiness.brand_standing import BrandStanding
 
 _FOUND_WRONG: Final = 1
-#: The columns of the table that may be broken into lines.
-_WRAPS_FROM: Final = 5
+#: The columns of the table, and how many characters of each stay in one line however narrow the terminal is.
+_COLUMNS: Final = {"brand": 5, "armed": 13, "since": 10, "by": 5, "first week": 11, "would have done": 10}
+_LONGEST: Final = 400
+#: A terminal that is narrower than this shows a list and no table.
+_TABLE: Final = sum(_COLUMNS.values()) + 3 * len(_COLUMNS)
 _ARMINGS: Final = ("observe", "page", "page-and-hold")
 
 
@@ -122,7 +125,23 @@ def _show(engine: Engine, settings: Settings, only: str | None, *, as_json: bool
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
-        Console(highlight=False).print(_table(found))
+        console = Console(highlight=False)
+        if not console.is_terminal:  # whoever reads it there wants a line a brand
+            console.width = _LONGEST
+        if console.width >= _TABLE:
+            console.print(_table(found))
+        else:
+            click.echo("\n\n".join(map(_listed, found)))
+
+
+def _listed(one: BrandStanding) -> str:
+    return "\n".join(f"{head}: {cell}" for head, cell in zip(_COLUMNS, _cells(one), strict=True) if cell)
+
+
+def _cells(one: BrandStanding) -> tuple[str, ...]:
+    from playbooks.effects.plain_text import one_line
+
+    return one.brand, one.arming.value, _since(one), one_line(one.by, 40), _week(one), _would(one)
 
 
 def _table(found: list[BrandStanding]) -> Table:
@@ -130,12 +149,12 @@ def _table(found: list[BrandStanding]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from playbooks.effects.plain_text import one_line
-
-    table = Table("brand", "armed", "since", "by", "first week", "would have done", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for head, least in _COLUMNS.items():
+        # What does not fit goes on in the next line: nothing is cut off.
+        table.add_column(head, overflow="fold", min_width=least)
     for one in found:
-        cells = (one.brand, one.arming.value, _since(one), one_line(one.by, 40), _week(one), _would(one))
-        table.add_row(*(Text(cell, no_wrap=place < _WRAPS_FROM) for place, cell in enumerate(cells)))
+        table.add_row(*map(Text, _cells(one)))
     return table
 
 

@@ -12,11 +12,14 @@ from rich.text import Text
 from streams.settings import Settings, SettingsError, read_settings
 
 _FOUND_WRONG = 1
+#: A year: calendars are read that far, and the day and month of a turn say which.
+MOST_DAYS = 366
+_AHEAD = f"How many days to look ahead, at most {MOST_DAYS}."
 
 
 @click.command("oncall", short_help="Show who is on call now and next, and gaps ahead.")
 @click.option("--role", "roles", multiple=True, help="Only this role; may be given several times.")
-@click.option("--days", type=click.FloatRange(0.01, 31), default=14.0, show_default=True, help="How far to look ahead.")
+@click.option("--days", type=click.FloatRange(0.01, MOST_DAYS), default=14.0, show_default=True, help=_AHEAD)
 @click.option("--zone", help="Show times in this zone (an IANA name) and not in the rota's.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -45,7 +48,7 @@ async def _show(settings: Settings, roles: tuple[str, ...], days: float, zone: s
     except NoSuchZone as wrong:
         raise click.BadParameter(str(wrong), param_hint="--zone") from None
     wanted = _wanted(settings, roles)
-    keeper = RotaKeeper(settings, now_ms, shelf_of(settings))
+    keeper = RotaKeeper(settings, now_ms, shelf_of(settings), ahead_days=days)
     await keeper.open()
     await keeper.look()
     rotas = keeper.rotas()

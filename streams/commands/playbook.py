@@ -102,6 +102,9 @@ def new(id: str, folder: Path, bump: str, why: str, owner: str) -> None:
     known = library.versions(id)
     if known:
         newest = known[-1].playbook
+        if not known[-1].released:
+            there = path_of(folder, newest)
+            _used_wrongly(f"{id} has a draft already: {there}; change that one, or release it, or take it away")
         version = least_version(newest.version, _BUMPS[bump])
         text = next_version(path_of(folder, newest).read_text(encoding="utf-8"), newest, version, why, _today())
     else:

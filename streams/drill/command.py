@@ -85,10 +85,10 @@ def drill_command(
     assert name is not None
     choice = chosen(name, library_of(settings), _now_ms())
     run = f"drill-{choice.name}-{secrets.token_hex(4)}"
+    _check_person(settings, person, named=ctx.obj is not None)
     if ctx.obj is None or embedded:
-        order = Order(choice, run, BRAND, "", speed or EMBEDDED_SPEED, seed, _EMBEDDED_WAIT_S)
+        order = Order(choice, run, BRAND, person or "", speed or EMBEDDED_SPEED, seed, _EMBEDDED_WAIT_S)
         sys.exit(_run_embedded(settings, ctx.obj, order, as_json))
-    _check_person(settings, person)
     order = Order(choice, run, _brand(settings, brand), person or "", speed or RUNNING_SPEED, seed, wait_min * 60)
     sys.exit(_run_running(settings, order, gate_url, as_json))
 
@@ -192,7 +192,9 @@ def _brand(settings: Settings, wanted: str | None) -> str:
     return wanted or next(iter(settings.brands))
 
 
-def _check_person(settings: Settings, person: str | None) -> None:
+def _check_person(settings: Settings, person: str | None, *, named: bool) -> None:
+    if person is not None and not named:
+        raise SettingsError("--by names somebody of the settings: say with --config which they are, or leave it out")
     if person is not None and person not in settings.people:
         known = ", ".join(settings.people) or "none"
         raise SettingsError(f"--by: there is nobody {person!r} under people in the settings; there are: {known}")

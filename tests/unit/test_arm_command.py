@@ -60,6 +60,24 @@ def test_without_words_every_brand_is_shown_with_what_it_would_have_done(folder:
     assert re.search(r"bolt +observe .* 7 days left", said.output)
 
 
+@pytest.mark.parametrize("columns", ["80", "60", "200"])
+def test_nothing_is_cut_off_however_narrow_the_terminal_is(folder: Path, columns: str) -> None:
+    long = "a-brand-with-a-long-name-that-somebody-has-chosen-for-it"
+    path = folder / "firebreak.yaml"
+    path.write_text(path.read_text().replace("bolt:", f"{long}:").replace("Ada Lovelace", "Augusta Ada King-Noel"))
+    assert run(folder, "arm", long, "page-and-hold", "--early", *SIGNED).exit_code == 0
+    piped = CliRunner().invoke(main, ["--config", str(folder), "arm"], env={"COLUMNS": columns})
+    [row] = [line for line in piped.output.splitlines() if long in line]
+    assert re.search(r"page-and-hold +\d{4}-\d\d-\d\d +Augusta Ada King-Noel +7 days left", row)
+    assert "0 pages, 0 holds, 0 notices" in piped.output
+    seen = CliRunner().invoke(
+        main, ["--config", str(folder), "arm"], env={"COLUMNS": columns, "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
+    )
+    assert "…" not in seen.output
+    shown = "".join(re.sub(r"\x1b\[[0-9;]*m", "", seen.output).split())
+    assert all(word in shown for word in ("page-and-hold", "Augusta", "King-Noel", "notices"))
+
+
 def test_a_brand_is_armed_by_a_person_with_a_reason(folder: Path) -> None:
     said = run(folder, "arm", "acme", "page", *SIGNED)
     assert (said.exit_code, said.output) == (

@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from playbooks.settings.gate import GateSettings
 from streams.cli import main
+from streams.drill import command
+from streams.drill.course import Order
 from streams.drill.running import address_of_gate
 from streams.drill.whom import Whom
 from streams.settings import Settings
@@ -58,6 +60,24 @@ def test_what_is_used_wrongly_is_one_message(config: Path, words: list[str], sai
     assert code == 2
     assert said in found
     assert "Traceback" not in found
+
+
+def test_an_embedded_drill_is_begun_by_whom_the_settings_know_and_by_nobody_else(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[Order] = []
+
+    def kept(settings: Settings, folder: Path | None, order: Order, as_json: bool) -> int:
+        orders.append(order)
+        return 0
+
+    monkeypatch.setattr(command, "_run_embedded", kept)
+    assert run("burst", "--embedded", "--by", "ada", "--config", str(config))[0] == 0
+    assert [order.person for order in orders] == ["ada"]
+    code, said = run("burst", "--embedded", "--by", "bo", "--config", str(config))
+    assert (code, "there is nobody 'bo' under people" in said) == (2, True)
+    code, said = run("burst", "--by", "ada")
+    assert (code, "--by names somebody of the settings" in said) == (2, True)
 
 
 def test_without_a_brand_there_is_nothing_to_drill(tmp_path: Path) -> None:

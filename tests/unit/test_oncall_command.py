@@ -194,12 +194,21 @@ def test_a_calendar_in_a_file_is_read_and_what_is_left_out_of_it_is_shown(tmp_pa
     assert "names nobody who is under people" in " ".join(said.output.split())
 
 
+@pytest.mark.parametrize("source", ["rotas: {comms: {ical: {file: a.ics}}}", "rotas: {comms: {file: rota.yaml}}"])
+def test_a_whole_year_can_be_looked_ahead_by_rota_and_by_calendar(tmp_path: Path, source: str) -> None:
+    always = event("Ada", ";VALUE=DATE:20200101", None, "RRULE:FREQ=DAILY")
+    (tmp_path / "a.ics").write_text(calendar(always), encoding="utf-8")
+    (tmp_path / "rota.yaml").write_text(WEEKS, encoding="utf-8")
+    found = run(tmp_path, f"{source}\nroles: {{on-call: {{rota: comms}}}}", "--days", "366", "--json")
+    assert (found.exit_code, json.loads(found.output)["roles"][0]["gaps"]) == (0, [])
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (("--role", "gone"), "there is no role 'gone' in the settings (known: on-call)"),
         (("--zone", "Mars/Olympus"), "'Mars/Olympus' is no time zone"),
-        (("--days", "0"), "0.01<=x<=31"),
+        (("--days", "0"), "0.01<=x<=366"),
     ],
 )
 def test_what_is_used_wrongly_is_said_and_ends_with_2(tmp_path: Path, words: tuple[str, ...], says: str) -> None:

@@ -99,6 +99,14 @@ def test_the_form_is_right_as_it_stands_and_every_part_is_in_it(house: Path) -> 
     }  # fmt: skip
 
 
+def test_a_playbook_that_has_a_draft_gets_no_second_one_on_top_and_is_told_where_it_is(house: Path) -> None:
+    assert run(house, "new", "my-storm").exit_code == 0
+    found = run(house, "new", "my-storm")
+    assert found.exit_code == 2
+    assert f"my-storm has a draft already: {house / 'my-storm' / '1.0.0.yaml'}" in "".join(found.output.splitlines())
+    assert [path.name for path in (house / "my-storm").iterdir()] == ["1.0.0.yaml"]
+
+
 @pytest.mark.parametrize("id", ["My-Storm", "storm/../../x", "7", "x" * 65])
 def test_a_name_that_is_none_makes_no_file(house: Path, id: str) -> None:
     found = run(house, "new", id)
