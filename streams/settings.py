@@ -23,7 +23,7 @@ from playbooks.settings.section import AtLeastOne, Name, Port, Positive, SecretF
 from playbooks.settings.web_address import address_fault
 from playbooks.store.engine import holds_password
 from playbooks.strict_yaml import YamlFault, line_of, load
-from streams.dead_share import SYSTEM_BRAND
+from streams.deciding.dead_share import SYSTEM_BRAND
 
 FILE_NAME = "firebreak.yaml"
 
