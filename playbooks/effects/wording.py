@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from detectors.signal import Signal, SignalKind
 from playbooks.effects.message import Message
 from playbooks.effects.plain_text import one_line
 
@@ -40,12 +41,18 @@ def facts(message: Message) -> list[tuple[str, str]]:
     """What a message is about, name by name, each one line; what is not known is left out."""
     notice = message.notice
     named = (
-        ("Brand", notice.brand),
+        ("Brand", notice.brand_name or notice.brand),
         ("Platform", notice.platform or ("all of them" if notice.brand else "")),
         ("Severity", f"{notice.severity} of 5" if notice.severity else ""),
         ("Playbook", f"{notice.playbook} {notice.version}".strip()),
         ("Incident", notice.incident),
-        ("Found by", f"{notice.signal.detector} {notice.signal.detector_version}" if notice.signal else ""),
+        ("Found by", _found_by(notice.signal) if notice.signal else ""),
         ("Drill", message.run.id),
     )
     return [(name, one_line(value)) for name, value in named if value]
+
+
+def _found_by(signal: Signal) -> str:
+    if signal.kind is SignalKind.REPORTED:
+        return "a person, who reported it"
+    return f"{signal.detector} {signal.detector_version}"

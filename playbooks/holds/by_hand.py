@@ -11,10 +11,11 @@ from typing import Final
 
 import msgspec
 
-from playbooks.content.hold_scope import ALL_POSTS, EVERY_BRAND, Narrowing
+from playbooks.content.hold_scope import ALL_POSTS, Narrowing
 from playbooks.content.schema import POSTING_TEAM
 from playbooks.effects.message import Notice
 from playbooks.incidents.action import Action, ActionDecision
+from playbooks.incidents.called import THE_BRAND
 from playbooks.incidents.hold_lease import lease_wake
 from playbooks.incidents.log_entry import ActionPlanned, HoldPlaced, LogEntry, Noted, Opened
 from playbooks.incidents.plan import incident_id
@@ -88,20 +89,11 @@ def placing(about: ByHand, person: str, name: str, reason: str, roles: Collectio
     return Placing(hold, incident, opened, (Noted(reason), placed, *planned), due, wakes)
 
 
-def whose(brand: str) -> str:
-    """A brand's key, or that it is all of them.
-
-    >>> whose("*")
-    'every brand'
-    """
-    return "every brand" if brand == EVERY_BRAND else brand
-
-
 def _told(about: ByHand, incident: str, role: str, n: int, name: str, reason: str, now_ms: int) -> Action:
     where = f"on {about.platform}" if about.platform else "on every platform"
     only = about.only.in_words()
     needed = "1 person" if about.releasers == 1 else f"{about.releasers} people"
-    held = f"{whose(about.brand)} {where}{f', {only}' if only else ''}"
+    held = f"{THE_BRAND} {where}{f', {only}' if only else ''}"
     text = (
         f"{name} holds automated posts for {held}, and said: {reason}\n\n"
         "Whatever asks the gate gets a no, from now on. Posts that fall due meanwhile are not sent later in one go: "
@@ -110,7 +102,7 @@ def _told(about: ByHand, incident: str, role: str, n: int, name: str, reason: st
         "scheduled inside a platform's own app."
     )
     notice = Notice(
-        subject=f"{whose(about.brand)}: automated posts are held by hand",
+        subject=f"{THE_BRAND}: automated posts are held by hand",
         text=text,
         brand=about.brand,
         platform=about.platform,

@@ -9,6 +9,7 @@ import msgspec
 from detectors.mention import rfc3339
 from playbooks.effects.message import Notice
 from playbooks.incidents.action import Action
+from playbooks.incidents.called import THE_BRAND
 from playbooks.labels import ActionKind
 from playbooks.oncall.people import OPS
 
@@ -47,10 +48,10 @@ def _page(broken: Broken, role: str, hold: Standing, now_ms: int) -> Action:
     text = (
         f"{broken.name} has broken the glass for the post {broken.post} on {broken.platform}, and said: "
         f"{broken.reason}\n\nThis one post may go once until {rfc3339(broken.expires_ms)}, although posts for "
-        f"{broken.brand} are held. Nothing else may; the hold stays in force. If that is not right, call them now."
+        f"{THE_BRAND} are held. Nothing else may; the hold stays in force. If that is not right, call them now."
     )
     notice = Notice(
-        subject=f"{broken.brand}: one post is let go although posts are held",
+        subject=f"{THE_BRAND}: one post is let go although posts are held",
         text=text,
         brand=broken.brand,
         platform=broken.platform,

@@ -7,6 +7,7 @@ from detectors.run import Replay, run_of
 from playbooks.effects.message import Notice
 from playbooks.incidents.action import Action, ActionDecision
 from playbooks.incidents.afterwards import at_once
+from playbooks.incidents.called import THE_BRAND
 from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import ActionPlanned, HoldAskedAgain, LogEntry
 from playbooks.incidents.timers import MINUTE_MS, NOTHING, AskAgain, Wake, Woken
@@ -39,9 +40,10 @@ def on_lease_end(view: IncidentView, timer: AskAgain, now_ms: int) -> Woken:
 def _asked(view: IncidentView, hold: HoldView, now_ms: int) -> Notice:
     hours = max(0, now_ms - hold.placed_ms) / 3_600_000
     needed = "1 person" if hold.releasers_needed == 1 else f"{hold.releasers_needed} people"
+    needed += f", one of {hold.one_of} among them," if hold.one_of else ""
     agreed = f" So far: {', '.join(hold.agreed)}." if hold.agreed else ""
     return Notice(
-        subject=f"{view.brand}: posts have been held for {hours:.0f} hours. Is that still needed?",
+        subject=f"{THE_BRAND}: posts have been held for {hours:.0f} hours. Is that still needed?",
         text=(
             f"Automated posts are held since {rfc3339(hold.placed_ms)}, and stay held until {needed} let go: no time "
             f"opens this.{agreed} Please look at the incident and at what was held; release it, or leave it in force. "

@@ -163,7 +163,9 @@ class _Steps:
         times = len(self.view.planned(step.id)) if self.view else 0
         notice = wording.notice(self.incident, self.playbook, step, signal, worse=self._worse)
         if step.with_hold and self.playbook.hold is not None:
-            notice = for_the_queue(notice, self.playbook.hold, signal.brand, self._platform)
+            notice = for_the_queue(notice, self.playbook.hold, self._platform)
+        if self.view is not None:
+            notice = wording.with_report(notice, self.view)
         if self.why is not None and self.view is not None:
             notice = wording.said_late(notice, self.why, max(0, self.now_ms - self.view.recorded_ms) // MINUTE_MS)
         delay_ms = step.after_min * MINUTE_MS

@@ -32,6 +32,8 @@ NEVER = 6.0
 def why(signal: Signal) -> str:
     """Why a signal was raised, line by line: seen, usual, by how many, since when, how sure."""
     place = signal.platform or "all platforms together"
+    if signal.kind is SignalKind.REPORTED:
+        return f"Reported by a person, on {place}, at {rfc3339(signal.at_ms)}. Severity {signal.severity} of 5."
     match signal.kind:
         case SignalKind.VOLUME | SignalKind.NEGATIVITY:
             lines = _counted(signal, place)
@@ -41,13 +43,7 @@ def why(signal: Signal) -> str:
             lines = _unheard(signal, place)
         case SignalKind.DEAD_LETTERS:
             lines = (_set_aside(signal),)
-        case (
-            SignalKind.UNANSWERED
-            | SignalKind.BACKLASH
-            | SignalKind.IMPERSONATION
-            | SignalKind.TAKEOVER
-            | SignalKind.REPORTED
-        ):
+        case SignalKind.UNANSWERED | SignalKind.BACKLASH | SignalKind.IMPERSONATION | SignalKind.TAKEOVER:
             lines = _told(signal, place)
         case _:
             assert_never(signal.kind)
@@ -161,8 +157,6 @@ def _unheard(signal: Signal, place: str) -> tuple[str, ...]:
 
 
 def _told(signal: Signal, place: str) -> tuple[str, ...]:
-    if signal.kind is SignalKind.REPORTED:
-        return (f"Reported by hand, on {place}, severity {signal.severity} of 5.",)
     return (
         f"Seen on {place}: {_WHAT[signal.kind]}. Severity {signal.severity} of 5.",
         f"- {_figure(signal.observed)} seen, {_figure(signal.expected)} would be usual",

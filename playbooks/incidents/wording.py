@@ -11,7 +11,7 @@ from detectors.signal import Signal
 from playbooks.content.schema import Playbook, Step
 from playbooks.effects.message import Moment, Notice, Stage
 from playbooks.incidents.approved import approved_words
-from playbooks.incidents.called import called
+from playbooks.incidents.called import THE_BRAND, called
 from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import PlannedBecause
 from playbooks.incidents.still_asked import AskedEach
@@ -52,13 +52,13 @@ def paged_again(
     `waited_min` is how many minutes ago the incident opened, `each` how a step stands that asks everybody in its role,
     `by` who asks for whom it goes to.
     """
-    first = notice(view.id, playbook, step, view.signal, worse=False)
+    first = with_report(notice(view.id, playbook, step, view.signal, worse=False), view)
     if by:
         return _asked_for(first, view, by)
     if each is None or not each.acknowledged:
         return said_late(first, because, waited_min)
     text = f"{_not_all(because, each, waited_min)}\n\n{first.text}"
-    return msgspec.structs.replace(first, text=text, named=(*each.acknowledged, *each.waiting))
+    return msgspec.structs.replace(first, text=text, named=_both(first.named, (*each.acknowledged, *each.waiting)))
 
 
 def _asked_for(first: Notice, view: IncidentView, by: str) -> Notice:
@@ -66,7 +66,20 @@ def _asked_for(first: Notice, view: IncidentView, by: str) -> Notice:
     has = tuple(dict.fromkeys(one.person for one in view.acknowledged))
     who = f"{' and '.join(map(called, has))} {'has' if len(has) == 1 else 'have'} it." if has else "Nobody has it yet."
     text = f"{called(by)} asks that you are paged now. {who}\n\n{first.text}"
-    return msgspec.structs.replace(first, text=text, named=tuple(dict.fromkeys((by, *has))))
+    return msgspec.structs.replace(first, text=text, named=_both(first.named, (by, *has)))
+
+
+def with_report(first: Notice, view: IncidentView) -> Notice:
+    """A notice with who reported it and what they said at its top, where somebody did; the last who did."""
+    if not view.reports:
+        return first
+    last = view.reports[-1]
+    text = f"{called(last.person)} reported: {last.what}\n\n{first.text}"
+    return msgspec.structs.replace(first, text=text, named=_both(first.named, (last.person,)))
+
+
+def _both(named: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*named, *more)))
 
 
 def said_late(first: Notice, because: PlannedBecause, waited_min: int) -> Notice:
@@ -117,14 +130,14 @@ def acknowledged(view: IncidentView, person: str, *, only: tuple[str, ...]) -> N
 
 def released(view: IncidentView, hold: HoldView, person: str, reason: str, *, mark: bool) -> Notice:
     """What is said when people have let a hold go; `mark` asks for the words of a mark on the graphs."""
-    place = f"{hold.brand} on {hold.platform}" if hold.platform else hold.brand
+    place = f"{THE_BRAND} on {hold.platform}" if hold.platform else THE_BRAND
     text = (
         f"{', '.join(map(called, hold.agreed))} let go of the hold for {place}. The last to agree, {called(person)}, "
         f"said: {reason}\n\n"
         "Nothing that was held back is sent by itself, and nothing goes out in a burst: look at each post first. "
         "Another hold may still be in force; the gate knows."
     )
-    gone = _about(view, f"{hold.brand}: posts are no longer held", text)
+    gone = _about(view, f"{THE_BRAND}: posts are no longer held", text)
     moment = Moment.RELEASE if mark else None
     return msgspec.structs.replace(
         gone, platform=hold.platform, moment=moment, named=tuple(dict.fromkeys((*hold.agreed, person)))
@@ -135,7 +148,7 @@ def subject(title: str, signal: Signal, *, worse: bool) -> str:
     """One line: whose, what, how severe."""
     place = f" on {signal.platform}" if signal.platform else ""
     what = f"{title[0].lower()}{title[1:]}"
-    return f"{signal.brand}{place}: {'worse, ' if worse else ''}{what} (severity {signal.severity} of 5)"
+    return f"{THE_BRAND}{place}: {'worse, ' if worse else ''}{what} (severity {signal.severity} of 5)"
 
 
 def unwrapped(words: str) -> str:
@@ -161,7 +174,7 @@ def _about(view: IncidentView, subject: str, text: str) -> Notice:
 
 
 def _what(view: IncidentView) -> str:
-    return f"{view.brand}, {view.title[0].lower()}{view.title[1:]}"
+    return f"{THE_BRAND}, {view.title[0].lower()}{view.title[1:]}"
 
 
 def _again(because: PlannedBecause, waited_min: int) -> str:

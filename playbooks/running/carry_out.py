@@ -92,7 +92,7 @@ class Carrier:
 
         Raises `LeaseLost` where another runner has it by now, `StoreUnreachable` only while the process stops.
         """
-        run, notice = run_of(due.run), with_names(read_notice(due.body, due.id), self._settings.people)
+        run, notice = run_of(due.run), _readable(due, self._settings)
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
         found = whom(due, run, notice.stage, self._settings, addresses, self._rotas(), self._clock())
         if found.queued_until_ms is not None:
@@ -287,4 +287,9 @@ def _tell_missed(due: DueAction, notice: Notice, entries: Iterable[Entry]) -> No
         if entry.outcome is DeliveryOutcome.FAILED
     }
     place = (due.incident, notice.brand, due.target)
+def _readable(due: DueAction, settings: PlaybookSettings) -> Notice:
+    """What is to be sent, with people and brands called by their names."""
+    return with_names(read_notice(due.body, due.id), settings.people, settings.brands)
+
+
     _log.error("the page of incident %r, brand %r, to %r failed for good: %r", *place, sorted(failed))

@@ -184,7 +184,9 @@ async def test_a_house_without_a_posting_team_pages_nobody_for_the_want_of_one(h
 async def test_the_posting_team_hears_of_the_hold_and_of_its_release_at_once_and_what_they_mean(house: House) -> None:
     incident = await crisis(house)
     assert "Automated posts for this brand are held" in house.text("cy")
-    assert "the gate refuses every automated post for acme, on every platform" in " ".join(house.text("cy").split())
+    assert "the gate refuses every automated post for Acme Airways, on every platform" in " ".join(
+        house.text("cy").split()
+    )
     (hold,) = await asyncio.to_thread(holds_of_incident, house.store, incident)
     told = await asyncio.to_thread(agree_release, house.store, hold.id, "bo", "mended", now_ms())
     assert told in (Release.RELEASED, Release.NEEDS_ANOTHER_PERSON)

@@ -12,10 +12,14 @@ from playbooks.content.schema import HoldScope, HoldTerms
 from playbooks.holds.hold import Release
 from playbooks.incidents import moving as moving_rules
 from playbooks.incidents.action import ActionDecision
+from playbooks.incidents.called import with_names
 from playbooks.incidents.incident import HoldView, IncidentState, IncidentView
-from playbooks.incidents.log_entry import HoldTermsRaised, PlaybookChanged, ReleaseAgreed, Reported
+from playbooks.incidents.log_entry import HoldTermsRaised, PlannedBecause, PlaybookChanged, ReleaseAgreed, Reported
+from playbooks.incidents.wording import paged_again
 from playbooks.labels import ActionKind
 from playbooks.settings import PlaybookSettings
+from playbooks.settings.brands import BrandSettings
+from playbooks.settings.people import Person
 from playbooks.store import schema, timers
 from playbooks.store.engine import reading
 from playbooks.store.holds import holds
@@ -45,6 +49,7 @@ def library() -> Library:
 
 LIBRARY = library()
 OWN = load_library()
+FIRST = LIBRARY.all()[0].playbook
 ABOUT = Report("acme", "ladder", 4, f"The shop's card reader is down. {HOSTILE}", platform="x")
 
 
@@ -73,7 +78,7 @@ def test_what_somebody_reports_opens_an_incident_and_pages_with_their_words(stor
         pages = conn.execute(select(schema.outbox).where(schema.outbox.c.action == "page")).mappings().all()
     assert pages
     assert all(page["body"]["text"].startswith("Ada Lovelace reports: The shop's card reader") for page in pages)
-    assert all("Reported by hand, on x, severity 4 of 5." in page["body"]["text"] for page in pages)
+    assert all("Reported by a person, on x, at " in page["body"]["text"] for page in pages)
 
 
 @pytest.mark.parametrize(
@@ -273,3 +278,16 @@ def test_a_hold_in_force_is_let_go_by_new_terms_from_the_start(store: Engine) ->
 def test_terms_only_get_stricter(terms: HoldTerms, raised: tuple[int, tuple[str, ...], str] | None) -> None:
     found = moving_rules.raised_terms(HoldView("h", "acme", None, 1, ("on-call",), 0), terms)
     assert (found and (found.releasers_needed, found.released_by, found.one_of)) == raised
+
+
+def test_whoever_is_paged_later_reads_who_reported_it_first(store: Engine) -> None:
+    """The next level of the escalation knows nothing yet."""
+    incident = report(store).incident
+    page = paged_again(view_of(store, incident), FIRST, FIRST.steps[0], PlannedBecause.NOT_ACKNOWLEDGED, 5)
+    told = with_names(page, {"ada": Person(name="Ada Lovelace")}, {"acme": BrandSettings(name="Acme Parcels")})
+    assert told.text.split("\n\n")[:2] == [
+        "Nobody has acknowledged for 5 minutes, so you are paged.",
+        f"Ada Lovelace reported: {ABOUT.what}",
+    ]
+    assert told.subject.startswith("Acme Parcels on x: ")
+    assert told.brand_name == "Acme Parcels"

@@ -15,6 +15,7 @@ from playbooks.content.trigger import EvidenceField, Match
 from playbooks.effects.message import Moment, Notice
 from playbooks.incidents.action import Action, ActionDecision
 from playbooks.incidents.afterwards import after_release
+from playbooks.incidents.called import with_names
 from playbooks.incidents.incident import IncidentView, advance
 from playbooks.incidents.log_entry import (
     ActionPlanned,
@@ -29,6 +30,7 @@ from playbooks.incidents.log_entry import (
 )
 from playbooks.incidents.plan import Decided, Plan, decide
 from playbooks.labels import ActionKind, SignalDecision
+from playbooks.settings.brands import BrandSettings
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, plain_library
 
 NOW_MS = MORNING_MS + 2_500
@@ -353,7 +355,8 @@ def test_a_message_says_why_and_in_which_version() -> None:
     decided = Story(OWN).takes(a_signal())
     page = next(action for action in only(decided).due if action.action is ActionKind.PAGE)
     said = notice(page)
-    assert said.subject == "acme on x: many people complain at once (severity 3 of 5)"
+    told = with_names(said, {}, {"acme": BrandSettings(name="Acme Parcels")})
+    assert told.subject == "Acme Parcels on x: many people complain at once (severity 3 of 5)"
     for part in (
         "people complained in 15 minutes",
         "40 posts by 40 people",
