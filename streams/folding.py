@@ -35,7 +35,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, T
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, EventT, Message
 
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.settings import KafkaSettings
 
 #: Records in a fold at the most, and folds that wait for their agent at the most.

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.settings import KafkaSettings
 from streams.topics import LARGEST_RECORD_BYTES
 from streams.wire import Topic

@@ -8,7 +8,7 @@ from detectors.calendar import Calendar, Campaign
 from detectors.mention import to_ms
 from detectors.rules import WatchRules
 from playbooks.settings.brands import PlannedSettings
-from streams.gather import TriageRules
+from streams.deciding.gather import TriageRules
 from streams.settings import Settings, SettingsError
 from streams.sources.bluesky_post import SOURCE as BLUESKY
 from streams.sources.webhook_body import SOURCE as WEBHOOK

@@ -7,7 +7,7 @@ import logging
 from detectors.mention import Fault
 from playbooks import telemetry
 from streams.agents.taking import NotTaken
-from streams.gather import Record as Read
+from streams.deciding.gather import Record as Read
 from streams.produce import Record
 from streams.wire import BadRecord, DeadLetter, Topic, encode_dead_letter
 

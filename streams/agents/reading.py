@@ -25,7 +25,7 @@ from playbooks.health import Ready, serve_health
 from playbooks.labels import Role
 from streams.agents.patience import patiently
 from streams.folding import FOLD_RECORDS, Held, folding_app
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.read_back import read_between
 from streams.settings import Settings
 from streams.wire import Topic

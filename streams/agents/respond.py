@@ -36,7 +36,7 @@ from streams.agents.dead import dead_record
 from streams.agents.reading import FoldReader
 from streams.agents.taking import Taker
 from streams.folding import Held
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.holds_topic import publish_holds
 from streams.produce import MentionProducer
 from streams.settings import Settings

@@ -1,4 +1,4 @@
-"""Triage: mentions in, cells out. The decisions are in `streams.gather`; here they meet Kafka.
+"""Triage: mentions in, cells out. The decisions are in `streams.deciding.gather`; here they meet Kafka.
 
 A fold's cells and markers are delivered behind the next folds' work, in order. Only when they are, and the checkpoint
 that names the restart is, are folds acknowledged.
@@ -20,11 +20,11 @@ from playbooks.labels import MentionOutcome, Role
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
 from streams.agents.versions import following_models
-from streams.dead_share import KEEP_ONE_IN, DeadShare, that_count
+from streams.deciding.dead_share import KEEP_ONE_IN, DeadShare, that_count
 from streams.folding import Held
-from streams.gather import Gathered, PartitionTriage
-from streams.gather import Record as Mentioned
-from streams.models import Models
+from streams.deciding.gather import Gathered, PartitionTriage
+from streams.deciding.gather import Record as Mentioned
+from streams.deciding.models import Models
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.rules import rules_of

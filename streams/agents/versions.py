@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from playbooks import telemetry
 from playbooks.labels import Role, WaitCause
-from streams.models import Models
+from streams.deciding.models import Models
 from streams.settings import KafkaSettings
 from streams.topics import LARGEST_RECORD_BYTES
 from streams.wire import BadRecord, Topic, decode_model

@@ -1,4 +1,4 @@
-"""Watch: cells in, signals out. The decisions are in `streams.closing`; here they meet Kafka.
+"""Watch: cells in, signals out. The decisions are in `streams.deciding.closing`; here they meet Kafka.
 
 Signals are delivered first, then snapshots, each brand at its own time; then folds are acknowledged up to the oldest
 record that a restart would need.
@@ -23,15 +23,15 @@ from playbooks.readiness.pulse import Said, pulsing
 from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
-from streams.closing import PartitionWatch
+from streams.deciding.closing import PartitionWatch
 from streams.folding import Held
-from streams.gather import Record as Bucketed
+from streams.deciding.gather import Record as Bucketed
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.rules import watch_rules_of
 from streams.settings import Settings
 from streams.topics import LARGEST_RECORD_BYTES, ensure_topics
-from streams.watch_state import (
+from streams.deciding.watch_state import (
     ENDED_KEY,
     BrandSnapshot,
     RunSnapshot,

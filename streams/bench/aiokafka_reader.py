@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.bench.job import BATCH_RECORDS, COMMIT_S, FETCH_BYTES, LINGER_MS, SEND_BYTES, Job, Reading
 from streams.bench.work import Work
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.topics import LARGEST_RECORD_BYTES
 from streams.wire import Topic, cell_key, encode_bucket_record
 

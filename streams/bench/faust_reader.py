@@ -9,7 +9,7 @@ import faust
 
 from streams.bench.job import BATCH_RECORDS, COMMIT_S, FETCH_BYTES, LINGER_MS, SEND_BYTES, Job, Reading
 from streams.bench.work import Work
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.wire import Topic, cell_key, encode_bucket_record
 
 

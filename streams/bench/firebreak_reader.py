@@ -11,7 +11,7 @@ from streams.agents.triage import Outgoing, TriageWorker
 from streams.agents.versions import following_models
 from streams.bench.job import Job, Reading, settings_of
 from streams.bench.work import Stopwatch
-from streams.gather import Gathered, PartitionTriage, Record
+from streams.deciding.gather import Gathered, PartitionTriage, Record
 
 
 def read(job: Job) -> Reading:

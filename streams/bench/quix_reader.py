@@ -10,7 +10,7 @@ from quixstreams.models import Serializer
 from detectors.bucket import Cell
 from streams.bench.job import COMMIT_S, FETCH_BYTES, LINGER_MS, Job, Reading
 from streams.bench.work import Work
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.topics import LARGEST_RECORD_BYTES
 from streams.wire import Topic, cell_key, encode_bucket_record
 

@@ -13,8 +13,8 @@ import psutil
 
 from detectors.bucket import Cell
 from streams.bench.job import Job, Reading, Sample, settings_of
-from streams.gather import PartitionTriage, Record
-from streams.models import Models
+from streams.deciding.gather import PartitionTriage, Record
+from streams.deciding.models import Models
 from streams.rules import rules_of
 
 #: One part in so many of the records is the warm-up.

@@ -30,9 +30,9 @@ from playbooks.store.incidents.incidents import incident_history, list_incidents
 from playbooks.store.incidents.posts import quoted
 from playbooks.store.schema import signals as signals_table
 from streams.brokers.broker import Broker
-from streams.closing import PartitionWatch
-from streams.gather import PartitionTriage, Record
-from streams.models import Models
+from streams.deciding.closing import PartitionWatch
+from streams.deciding.gather import PartitionTriage, Record
+from streams.deciding.models import Models
 from streams.produce import MentionProducer
 from streams.produce import Record as Produced
 from streams.rules import rules_of

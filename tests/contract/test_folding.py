@@ -23,8 +23,8 @@ from kafka.structs import TopicPartition as KafkaPartition
 from playbooks.labels import Role
 from streams.agents.reading import FoldReader
 from streams.brokers.broker import Broker
+from streams.deciding.gather import Record
 from streams.folding import FoldingScheduler, Held, fold_of
-from streams.gather import Record
 from streams.produce import MentionProducer
 from streams.produce import Record as Produced
 from streams.settings import KafkaSettings, Settings

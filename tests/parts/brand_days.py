@@ -16,7 +16,7 @@ from detectors.text.model import NEGATIVE_CUT, START, Scorer
 from detectors.text.word_numbers import as_bytes, word_numbers
 from detectors.voices.words import words_of
 from detectors.watch.brand_watch import BrandState, BrandWatch
-from streams.open_cell import digest_of
+from streams.deciding.open_cell import digest_of
 from streams.simulation.scenario import Scenario
 from streams.simulation.telling import simulate
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell, Digest
 from detectors.signal import Signal
 from detectors.text.word_numbers import as_bytes
-from streams.closing import PartitionWatch
+from streams.deciding.closing import PartitionWatch
 from streams.wire import BucketRecord, Marker
 from tests.parts.stream_records import MIN, T0
 

@@ -16,8 +16,8 @@ from faust.types import TP
 
 from playbooks.labels import Role
 from streams.agents.reading import FoldReader
+from streams.deciding.gather import Record
 from streams.folding import Held
-from streams.gather import Record
 from streams.settings import KafkaSettings, Settings
 from streams.wire import Topic
 

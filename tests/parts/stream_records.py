@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from detectors.bucket import BUCKET_MS, GRACE_MS, Cell
 from detectors.mention import rfc3339
-from streams.gather import Gathered, PartitionTriage, Record, TriageRules
-from streams.models import Models
+from streams.deciding.gather import Gathered, PartitionTriage, Record, TriageRules
+from streams.deciding.models import Models
 from streams.wire import BucketRecord, Marker, TriageState, encode_bucket_record, encode_heartbeat
 
 #: A moment at the start of a bucket, on a Monday morning.

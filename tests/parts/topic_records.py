@@ -6,9 +6,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from detectors.bucket import END_OF_RUN_MS
 from detectors.signal import Signal, TakenDown
-from streams.closing import PartitionWatch
-from streams.gather import PartitionTriage, Record
-from streams.models import Models
+from streams.deciding.closing import PartitionWatch
+from streams.deciding.gather import PartitionTriage, Record
+from streams.deciding.models import Models
 from streams.rules import rules_of
 from streams.settings import KafkaSettings, Settings
 from streams.topics import shapes

@@ -15,8 +15,15 @@ from hypothesis import strategies as st
 
 from detectors.bucket import Cell
 from detectors.signal import Signal
-from streams.closing import PartitionWatch
-from streams.watch_state import ENDED_KEY, SNAPSHOT_VERSION, EndedRuns, decode_snapshot, encode_snapshot, part_key
+from streams.deciding.closing import PartitionWatch
+from streams.deciding.watch_state import (
+    ENDED_KEY,
+    SNAPSHOT_VERSION,
+    EndedRuns,
+    decode_snapshot,
+    encode_snapshot,
+    part_key,
+)
 from streams.wire import BucketRecord, Marker
 from tests.parts.bucket_tapes import INPUTS, ended, in_order, in_turn, interleaved, spoken, watched
 from tests.parts.stream_records import MIN

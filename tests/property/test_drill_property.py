@@ -13,9 +13,9 @@ from playbooks.labels import Channel
 from playbooks.oncall.people import reach
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.people import Person
-from streams.closing import PartitionWatch
-from streams.gather import Gathered, Record
-from streams.watch_state import BrandSnapshot, encode_snapshot
+from streams.deciding.closing import PartitionWatch
+from streams.deciding.gather import Gathered, Record
+from streams.deciding.watch_state import BrandSnapshot, encode_snapshot
 from streams.wire import BucketRecord
 from tests.parts.holding import hold
 from tests.parts.stream_records import T0, S, Sent, accepted, beat, joined, on_tape, said, triage

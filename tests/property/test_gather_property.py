@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.bucket import Cell
-from streams.gather import Gathered, PartitionTriage, Record
+from streams.deciding.gather import Gathered, PartitionTriage, Record
 from streams.wire import (
     HEARTBEAT_KEY,
     BucketRecord,
@@ -44,7 +44,7 @@ BRAND_PARTITIONS = 2
 def forgetful() -> Iterator[None]:
     """Memory that is let go of at once where it may be, and not in steps that no test here would reach."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streams.recent_ids._TRIM_AT", 1)
+        patch.setattr("streams.deciding.recent_ids._TRIM_AT", 1)
         yield
 
 

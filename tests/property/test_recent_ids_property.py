@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.recent_ids import RecentIds
+from streams.deciding.recent_ids import RecentIds
 
 IDS = st.lists(st.integers(0, 12), max_size=80)
 CAPACITY = st.integers(1, 8)
@@ -19,7 +19,7 @@ CAPACITY = st.integers(1, 8)
 def forgetful() -> Iterator[None]:
     """Memory that is let go of as soon as it may be."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streams.recent_ids._TRIM_AT", 1)
+        patch.setattr("streams.deciding.recent_ids._TRIM_AT", 1)
         yield
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, Cell
 from detectors.signal import TakenDown
-from streams.closing import PartitionWatch
-from streams.watch_state import (
+from streams.deciding.closing import PartitionWatch
+from streams.deciding.watch_state import (
     SNAPSHOT_VERSION,
     BrandSnapshot,
     RunSnapshot,

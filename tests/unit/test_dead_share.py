@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detectors.signal import SignalKind
-from streams.dead_share import SYSTEM_BRAND, DeadShare
+from streams.deciding.dead_share import SYSTEM_BRAND, DeadShare
 from tests.parts.stream_records import MIN, T0, S
 
 

@@ -11,7 +11,7 @@ from detectors.bucket import BUCKET_MS, END_OF_RUN_MS, GRACE_MS, MAX_DELETED, MA
 from detectors.mention import MAX_RECORD_BYTES, Fault
 from detectors.text.word_numbers import numbers_in
 from playbooks.labels import MentionOutcome
-from streams.gather import Gathered
+from streams.deciding.gather import Gathered
 from streams.wire import (
     HEARTBEAT_KEY,
     StateMismatch,
@@ -422,7 +422,7 @@ def test_at_the_edges_of_future_and_horizon_a_mention_is_taken() -> None:
 def test_more_open_cells_than_a_bound_are_refused_and_where_folds_end_makes_no_difference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streams.gather._OPEN_CELLS_MOST", 3)
+    monkeypatch.setattr("streams.deciding.gather._OPEN_CELLS_MOST", 3)
     takes_all = replace(RULES, brands=None)
     sent = [said(number, T0 + number // 4 * COMPLETE, brand=f"b{number}") for number in range(16)]
     whole = folded(on_tape(sent), [], takes_all)

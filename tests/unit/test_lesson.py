@@ -6,8 +6,8 @@ from pathlib import Path
 
 from detectors.text.learner import NegativityModel
 from playbooks.labels import SampleOrigin
+from streams.deciding.lesson import Lesson
 from streams.labelled import learned_from
-from streams.lesson import Lesson
 from streams.wire import Sample
 
 

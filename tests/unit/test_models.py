@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.text.model import START, Scorer, Weights, pack
-from streams.gather import PartitionTriage
-from streams.models import KEPT, Models
+from streams.deciding.gather import PartitionTriage
+from streams.deciding.models import KEPT, Models
 from streams.wire import ModelVersion, decode_model, encode_model
 from tests.parts.stream_records import RULES, T0, S, beat, on_tape, said
 

@@ -20,7 +20,7 @@ from playbooks.incidents.decisions import ActionLine
 from playbooks.incidents.plan import decide
 from playbooks.incidents.rehearse import Rehearsal
 from playbooks.labels import ActionKind, SignalDecision
-from streams.closing import PartitionWatch
+from streams.deciding.closing import PartitionWatch
 from streams.wire import BucketRecord, Marker
 from tests.parts.brand_days import (
     AFTER_THREE_DAYS,

@@ -17,7 +17,7 @@ from playbooks.store.engine import StoreUnreachable
 from streams.agents import taking
 from streams.agents.dead import dead_record
 from streams.agents.taking import TRIES, NotTaken, Taker
-from streams.gather import Record
+from streams.deciding.gather import Record
 from streams.wire import BadRecord, Topic
 from tests.parts.signals import a_signal
 

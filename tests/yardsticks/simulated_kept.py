@@ -25,7 +25,7 @@ _DECIDE: Final = (
     "playbooks/*.py",
     "playbooks/library/**/*.yaml",
     "streams/labelled.py",
-    "streams/open_cell.py",
+    "streams/deciding/open_cell.py",
     "streams/simulation/*.py",
     "tests/yardsticks/simulated_*.py",
 )

@@ -17,7 +17,7 @@ from detectors.watch.brand_watch import BrandState, BrandWatch
 from playbooks.content.catalog import load_library
 from playbooks.incidents.decisions import IncidentLine
 from playbooks.incidents.rehearse import Rehearsal
-from streams.open_cell import OpenCell, digest_of
+from streams.deciding.open_cell import OpenCell, digest_of
 from streams.simulation.kinds import calendar_of
 from streams.simulation.scenario import Scenario
 from streams.simulation.stream import posts_of
