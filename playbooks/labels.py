@@ -238,6 +238,8 @@ class ConsolePage(StrEnum):
     HOLDS = "holds"
     HELD = "held"
     HOLD = "hold"
+    GLASS = "glass"
+    SCHEDULED = "scheduled"
     DRILLS = "drills"
     ACKNOWLEDGE = "acknowledge"
     RESOLVE = "resolve"

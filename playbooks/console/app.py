@@ -23,6 +23,7 @@ from playbooks.console import (
     mutes,
     pages,
     readiness,
+    scheduled,
     signing_in,
     verdicts,
 )
@@ -99,6 +100,13 @@ def console_app(desk: Desk, ready: Ready) -> web.Application:
     post("/holds/place", _command(ConsolePage.HOLD, held.place))
     get(f"/holds/{{hold:{ID}}}/posts", _page(ConsolePage.HELD, held.posts))
     post(f"/holds/{{hold:{ID}}}/posts/{{post:{ID}}}", _command(ConsolePage.HELD, held.say))
+    post(f"/holds/{{hold:{ID}}}/posts/{{post:{ID}}}/break-glass", _command(ConsolePage.GLASS, held.smash))
+    get("/held", _page(ConsolePage.HELD, held.unwatched))
+    post(f"/held/posts/{{post:{ID}}}", _command(ConsolePage.HELD, held.say))
+    post(f"/held/posts/{{post:{ID}}}/break-glass", _command(ConsolePage.GLASS, held.smash))
+    get(f"/schedulers/{{scheduler:{ID}}}", _page(ConsolePage.SCHEDULED, scheduled.page))
+    post(f"/schedulers/{{scheduler:{ID}}}/posts", _command(ConsolePage.SCHEDULED, scheduled.say))
+    post(f"/schedulers/{{scheduler:{ID}}}/all", _command(ConsolePage.SCHEDULED, scheduled.say_of_all))
     post(f"/holds/{{hold:{ID}}}/release", _command(ConsolePage.RELEASE, commands.release))
     get("/posts", _page(ConsolePage.EDITORS, editors.posts))
     post(f"/posts/{{post:{ID}}}/let-go", _command(ConsolePage.EDITORS, editors.let_go))

@@ -1,31 +1,36 @@
-"""The page of what a hold has held, with a person's word on each post; and the form that holds posts by hand.
+"""What was held, with a person's word on each post: by a hold, or because nobody watched; and holds by hand.
 
-A release needs a look at what was held, so the form for it stands under the posts.
+A release needs a look at what was held, so the form for it stands under the posts. Breaking the glass, the one way for
+a post to go although it is held, asks for more than one click.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from http import HTTPStatus
 from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
+from sqlalchemy import Connection
 
 from playbooks.console.desk import DESK, Desk, Said, Viewer
 from playbooks.console.forms import BadForm, moment_of
+from playbooks.console.glass import GlassRow, glass_rows
 from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
 from playbooks.holds.by_hand import ByHand
 from playbooks.holds.held_post import HeldPost
+from playbooks.holds.rights import releasers
 from playbooks.labels import PostWord
 from playbooks.store.engine import reading
 from playbooks.store.gate import held_posts
+from playbooks.store.gate.break_glass import broken_for
 from playbooks.store.gate.texts import texts_in
 from playbooks.store.holds.by_hand import place_by_hand
-from playbooks.store.holds.deeds import HoldTold, PostSaid, say_of_post
+from playbooks.store.holds.deeds import HoldTold, PostSaid, ThisPost, break_glass, say_of_post
 from playbooks.store.holds.holds import read_hold
 from playbooks.store.incidents.incidents import incident_view
 
@@ -42,11 +47,15 @@ _SAID: Mapping[HoldTold, Said] = {
     HoldTold.HAS_GONE: Said("The post has gone already.", good=False),
     HoldTold.NO_TEXT: Said("Write the text that may go.", good=False),
     HoldTold.NO_TIME: Said("Say a time that is still to come.", good=False),
+    HoldTold.NOTHING_HELD: Said("Nothing holds this post any more, so there is no glass to break.", good=False),
 }
 
 
 class PostRow(msgspec.Struct, frozen=True):
-    """One held post as the page shows it; `text` is None where it was erased. `waits`: a person's word is missing."""
+    """One held post as the page shows it; `text` is None where it was erased. `waits`: a person's word is missing.
+
+    `glass` has what was said when somebody broke the glass for it. `may_break`: the viewer may, and there is a text.
+    """
 
     key: str
     post: str
@@ -61,6 +70,24 @@ class PostRow(msgspec.Struct, frozen=True):
     not_before_ms: int | None
     went_ms: int | None
     waits: bool
+    glass: tuple[GlassRow, ...] = ()
+    may_break: bool = False
+
+
+async def unwatched(request: web.Request, viewer: Viewer) -> web.Response:
+    """Posts that no hold held: they came while detection was dead, so nobody would have seen a crisis."""
+    desk = request.app[DESK]
+    rows = await asyncio.to_thread(_unwatched, desk, viewer)
+    gate = desk.settings.gate
+    values = {
+        "here": "holds",
+        "rows": rows[:SHOWN],
+        "more": max(0, len(rows) - SHOWN),
+        "may_say": viewer.person in releasers(gate.released_by, desk.roles()),
+        "who": [desk.name_of(person) for person in releasers(gate.released_by, desk.roles())],
+        "valid_min": gate.break_glass.valid_min,
+    }
+    return desk.page("unwatched.html", values, viewer, said=said(request))
 
 
 async def posts(request: web.Request, viewer: Viewer) -> web.Response:
@@ -70,7 +97,14 @@ async def posts(request: web.Request, viewer: Viewer) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     card, rows = found
-    values = {"here": "holds", "hold": card, "rows": rows[:SHOWN], "more": max(0, len(rows) - SHOWN)}
+    values = {
+        "here": "holds",
+        "hold": card,
+        "rows": rows[:SHOWN],
+        "more": max(0, len(rows) - SHOWN),
+        "broken": sum(len(row.glass) for row in rows),
+        "valid_min": desk.settings.gate.break_glass.valid_min,
+    }
     return desk.page("held.html", values, viewer, said=said(request))
 
 
@@ -91,7 +125,16 @@ async def say(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -> 
         desk.roles(),
         desk.clock(),
     )
-    return _answer(told, f"/holds/{quote(request.match_info['hold'], safe='')}/posts")
+    return _answer(told, _page_of(request))
+
+
+async def smash(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -> web.Response:
+    """The viewer lets one post go, once and now, although it is held."""
+    desk = request.app[DESK]
+    if form.get("sure") != "yes":
+        raise BadForm("Tick that you have read the post and that it cannot wait; nothing has changed.")
+    told = await asyncio.to_thread(_smash, desk, request.match_info["post"], viewer.person, form.get("reason", ""))
+    return _answer(told, _page_of(request))
 
 
 async def place(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -> web.Response:
@@ -117,6 +160,11 @@ def said(request: web.Request) -> Said | None:
     return {word.value: words for word, words in _SAID.items()}.get(request.query.get("said", ""))
 
 
+def _page_of(request: web.Request) -> str:
+    hold = request.match_info.get("hold")
+    return "/held" if hold is None else f"/holds/{quote(hold, safe='')}/posts"
+
+
 def _answer(told: HoldTold, path: str) -> web.Response:
     match told:
         case HoldTold.NO_PERSON:
@@ -138,14 +186,41 @@ def _read(desk: Desk, id: str, viewer: Viewer) -> tuple[HoldCard, list[PostRow]]
         return None
     with reading(desk.engine) as conn:
         found = held_posts.held_for_in(conn, id)
-        texts = texts_in(conn, [post.text_ref for post in found[:SHOWN]])
+        rows = _rows(conn, desk, found, may_break=hold.in_force and _may_break(desk, viewer, hold.protects))
     roles = next((known.released_by for known in view.holds if known.id == id), ())
     rights = Rights(roles, desk.roles(), {key: person.name for key, person in desk.settings.people.items()})
     card = hold_card(hold, desk.brand_name(hold.brand), viewer.person, rights, posts=len(found))
-    return card, [_row(desk, post, texts.get(post.text_ref)) for post in found]
+    return card, rows
 
 
-def _row(desk: Desk, post: HeldPost, text: str | None) -> PostRow:
+def _unwatched(desk: Desk, viewer: Viewer) -> list[PostRow]:
+    with reading(desk.engine) as conn:
+        return _rows(conn, desk, held_posts.without_hold(conn), may_break=_may_break(desk, viewer))
+
+
+def _may_break(desk: Desk, viewer: Viewer, protects: str = "") -> bool:
+    may = releasers(desk.settings.gate.break_glass.roles, desk.roles())
+    return viewer.person in may and viewer.person != protects
+
+
+def _smash(desk: Desk, key: str, person: str, reason: str) -> HoldTold:
+    with reading(desk.engine) as conn:
+        known = next(iter(held_posts.known(conn, [key], [])), None)
+    if known is None:
+        return HoldTold.NO_SUCH_POST
+    this = ThisPost(known.brand, known.platform, known.post, "", known.run)
+    return break_glass(desk.engine, this, person, reason, desk.settings, desk.roles(), desk.clock())[0]
+
+
+def _rows(conn: Connection, desk: Desk, found: Sequence[HeldPost], *, may_break: bool) -> list[PostRow]:
+    texts = texts_in(conn, [post.text_ref for post in found[:SHOWN]])
+    broken = broken_for(conn, [post.key for post in found])
+    now_ms = desk.clock()
+    glass = {key: glass_rows(words, desk.name_of, now_ms) for key, words in broken.items()}
+    return [_row(desk, post, texts.get(post.text_ref), glass.get(post.key, ()), may_break) for post in found]
+
+
+def _row(desk: Desk, post: HeldPost, text: str | None, glass: tuple[GlassRow, ...], may_break: bool) -> PostRow:
     return PostRow(
         key=post.key,
         post=post.post,
@@ -160,6 +235,8 @@ def _row(desk: Desk, post: HeldPost, text: str | None) -> PostRow:
         not_before_ms=post.not_before_ms,
         went_ms=post.went_ms,
         waits=post.word is None,
+        glass=glass,
+        may_break=may_break and text is not None and not post.has_gone and not any(one.good for one in glass),
     )
 
 

@@ -23,6 +23,7 @@ from playbooks.console.scheduler_card import SchedulerCard, scheduler_cards
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
 from playbooks.console.values import Card, card, finding, world_of
+from playbooks.console.waits import what_waits
 from playbooks.console.words import shown_in
 from playbooks.content.catalog import day_of
 from playbooks.delivery.standing import Line
@@ -126,6 +127,7 @@ async def holds(request: web.Request, viewer: Viewer) -> web.Response:
         "here": "holds",
         "cards": cards,
         "schedulers": schedulers,
+        "waits": await asyncio.to_thread(what_waits, desk, [hold for hold, _ in found]),
         "brands": [(key, desk.brand_name(key)) for key in sorted(desk.settings.brands)],
         "people": [(key, person.name) for key, person in sorted(desk.settings.people.items())],
     }

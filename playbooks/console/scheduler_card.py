@@ -36,6 +36,7 @@ class PostRow(msgspec.Struct, frozen=True):
 class SchedulerCard(msgspec.Struct, frozen=True):
     """An account. `sentence` says what the state means; the lists are the soonest of each kind."""
 
+    name: str
     title: str
     state: str
     tone: Tone
@@ -72,6 +73,7 @@ def scheduler_card(name: str, settings: SchedulerSettings, account: Account, pos
     state, tone = _word(account.state)
     waiting = [post for post in posts if post.stage in _WAITING]
     return SchedulerCard(
+        name=name,
         title=f"Scheduled posts of {account_called(name, settings)}",
         state=state,
         tone=tone,

@@ -28,6 +28,17 @@ ADAPTERS: dict[SchedulerKind, Opener] = {
     SchedulerKind.FACEBOOK: Facebook,
     SchedulerKind.WEBHOOK: OwnScheduler,
 }
+#: Kinds that know no draft: what is given back there goes out at a time, or not at all.
+_WITHOUT_DRAFTS = frozenset({SchedulerKind.MASTODON, SchedulerKind.HOOTSUITE, SchedulerKind.FACEBOOK})
+
+
+def has_drafts(kind: SchedulerKind) -> bool:
+    """Whether a post can be given back there as a draft.
+
+    >>> has_drafts(SchedulerKind.BUFFER), has_drafts(SchedulerKind.MASTODON)
+    (True, False)
+    """
+    return kind not in _WITHOUT_DRAFTS
 
 
 def open_scheduler(name: str, settings: SchedulerSettings, clock: Clock) -> Scheduler:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Stage, Wish
 from playbooks.schedulers.post import Why
+from playbooks.schedulers.registry import has_drafts, open_scheduler
 from playbooks.settings.schedulers import SchedulerKind
 from playbooks.store.engine import writing
 from playbooks.store.schedules import posts as scheduled_posts
@@ -220,7 +221,7 @@ async def test_what_a_person_wants_is_given_back_with_its_distance_and_read_back
     for post in ids[:1] if exact else ids:
         at_ms = kept[post].due_ms if exact else world.server.their_ms
         asked = scheduled_posts.wish(
-            world.store, NAME, post, Wish.SCHEDULE, at_ms, "ada", "It is over", world.server.now_ms
+            world.store, NAME, {post: at_ms}, Wish.SCHEDULE, "ada", "It is over", world.server.now_ms
         )
         assert asked is Asked.DONE
     await world.look()
@@ -240,7 +241,7 @@ async def test_nothing_is_given_back_while_another_hold_covers_it(world: World) 
     await world.look()
     world.release("hold-1")
     due_ms = world.kept()[post].due_ms
-    scheduled_posts.wish(world.store, NAME, post, Wish.SCHEDULE, due_ms, "ada", "Now", world.server.now_ms)
+    scheduled_posts.wish(world.store, NAME, {post: due_ms}, Wish.SCHEDULE, "ada", "Now", world.server.now_ms)
     assert await world.state() is AccountState.HELD
     assert world.stage(post) in (Stage.STOPPED, Stage.DELETED)
     assert world.server.until(BEGIN_MS + DAY_MS) == []
@@ -251,7 +252,7 @@ async def test_what_is_dropped_never_goes_out(world: World) -> None:
     world.hold()
     await world.look()
     world.release()
-    scheduled_posts.wish(world.store, NAME, post, Wish.DROP, None, "ada", "Not now", world.server.now_ms)
+    scheduled_posts.wish(world.store, NAME, {post: None}, Wish.DROP, "ada", "Not now", world.server.now_ms)
     await world.look()
     assert world.stage(post) is Stage.DROPPED
     assert world.server.until(BEGIN_MS + 800 * DAY_MS) == []
@@ -263,7 +264,7 @@ async def test_where_there_are_no_drafts_a_wish_for_one_leaves_the_post_put_off(
     world.hold()
     await world.look()
     world.release()
-    scheduled_posts.wish(world.store, NAME, post, Wish.DRAFT, None, "ada", "Later", world.server.now_ms)
+    scheduled_posts.wish(world.store, NAME, {post: None}, Wish.DRAFT, "ada", "Later", world.server.now_ms)
     await world.look()
     kept = world.kept()[post]
     assert (kept.stage, kept.wish) == (Stage.STOPPED, None)
@@ -287,7 +288,7 @@ async def test_a_message_made_anew_and_not_answered_well_is_made_once(world: Wor
     world.release()
     await world.look()
     for post in ids:
-        scheduled_posts.wish(world.store, NAME, post, Wish.SCHEDULE, BEGIN_MS + DAY_MS, "ada", "Now", BEGIN_MS)
+        scheduled_posts.wish(world.store, NAME, {post: BEGIN_MS + DAY_MS}, Wish.SCHEDULE, "ada", "Now", BEGIN_MS)
     world.server.acts_then_500 = True
     await world.look()
     world.server.acts_then_500 = False
@@ -346,7 +347,7 @@ async def test_what_was_given_back_is_held_again_by_the_next_hold(world: World) 
     world.release()
     await world.look()
     due_ms = world.kept()[post].due_ms
-    scheduled_posts.wish(world.store, NAME, post, Wish.SCHEDULE, due_ms, "ada", "Now", BEGIN_MS)
+    scheduled_posts.wish(world.store, NAME, {post: due_ms}, Wish.SCHEDULE, "ada", "Now", BEGIN_MS)
     await world.look()
     assert world.stage(post) is Stage.RESTORED
     world.hold("hold-2")
@@ -363,3 +364,8 @@ async def test_five_thousand_posts_are_kept_stopped_and_proven(world: World) -> 
     world.hold()
     account = await world.look()
     assert (account.state, account.stopped, account.going) == (AccountState.HELD, 5_000, 0)
+
+
+async def test_a_draft_is_offered_where_the_scheduler_has_any(world: World) -> None:
+    settings = world.server.settings()
+    assert has_drafts(settings.kind) is open_scheduler(NAME, settings, world.server.clock).traits.drafts

@@ -34,6 +34,26 @@ def unused(conn: Connection, posts: Collection[str], now_ms: int) -> list[Glass]
     return [msgspec.convert({name: row[name] for name in Glass.__struct_fields__}, Glass) for row in rows]
 
 
+class Broken(msgspec.Struct, frozen=True):
+    """A word that somebody gave: for which post, and when it was used, None where it was not."""
+
+    post: str
+    person: str
+    reason: str
+    made_ms: int
+    expires_ms: int
+    used_ms: int | None
+
+
+def broken_for(conn: Connection, posts: Collection[str]) -> dict[str, list[Broken]]:
+    """Every word that was given for these posts, by post, the oldest first; used, expired or neither."""
+    query = select(break_glass).where(break_glass.c.post.in_(posts)).order_by(break_glass.c.made_ms, break_glass.c.id)
+    found: dict[str, list[Broken]] = {}
+    for row in conn.execute(query).mappings():
+        found.setdefault(row["post"], []).append(Broken(**{name: row[name] for name in Broken.__struct_fields__}))
+    return found
+
+
 def use(conn: Connection, id: str, now_ms: int) -> bool:
     """Use a word up; False where somebody was quicker."""
     mine = (break_glass.c.id == id, break_glass.c.used_ms.is_(None))

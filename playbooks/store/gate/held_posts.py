@@ -101,6 +101,26 @@ def holds_of(conn: Connection, key: str) -> list[str]:
     return list(conn.execute(query).scalars())
 
 
+def without_hold(conn: Connection) -> list[HeldPost]:
+    """Posts of life that no hold held, but that nobody watched: those that have not gone, the first due first."""
+    by_none = ~select(held_by.c.post).where(held_by.c.post == held_posts.c.key).exists()
+    may_go = or_(held_posts.c.word.is_(None), held_posts.c.word != "drop")
+    waits = (held_posts.c.run == "", held_posts.c.went_ms.is_(None), may_go)
+    return _read(conn, select(held_posts).where(by_none, *waits))
+
+
+def undecided(conn: Connection) -> dict[str, int]:
+    """How many posts of life still need a person's word, by each hold that held them."""
+    query = (
+        select(held_by.c.hold, func.count())
+        .join(held_posts, held_posts.c.key == held_by.c.post)
+        .where(held_posts.c.run == "", held_posts.c.went_ms.is_(None), held_posts.c.word.is_(None))
+        .group_by(held_by.c.hold)
+        .order_by(held_by.c.hold)
+    )
+    return {row[0]: row[1] for row in conn.execute(query)}
+
+
 def waiting(engine: Engine, brand: str | None = None, platform: str | None = None) -> list[HeldPost]:
     """Posts that have not gone and were not dropped, of every run, the first due first."""
     query = select(held_posts).where(

@@ -24,6 +24,8 @@ from playbooks.store.schema import scheduled_posts, scheduler_accounts, schedule
 #: Who is written down for what the runner does.
 RUNNER = "runner"
 MAX_TEXT_CHARS = 10_000
+#: Stages in which a post waits for a person's word.
+WAITING = (Stage.STOPPED, Stage.DELETED)
 #: Stages in which a post is looked at in every round.
 LIVE = (Stage.FOUND, Stage.REFUSED, Stage.STOPPED, Stage.DELETED)
 
@@ -36,6 +38,7 @@ class Asked(StrEnum):
     NOT_HELD_BACK = "not_held_back"
     NOT_IN_THE_ROLES = "not_in_the_roles"
     IS_PROTECTED = "is_protected"
+    NOT_LOOKED = "not_looked"
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -128,26 +131,34 @@ def write_account(conn: Connection, account: Account, before: Account | None) ->
 
 
 def wish(
-    engine: Engine, scheduler: str, post: str, wish: Wish, at_ms: int | None, person: str, reason: str, now_ms: int
+    engine: Engine,
+    scheduler: str,
+    posts: Mapping[str, int | None],
+    wish: Wish,
+    person: str,
+    reason: str,
+    now_ms: int,
 ) -> Asked:
-    """Note what a person wants of a post that was held back; the runner does it, once no hold covers the account.
+    """Note what a person wants of posts that were held back; the runner does it, once no hold covers the account.
 
-    `at_ms` is when it shall go out, for `Wish.SCHEDULE`; the runner keeps the spacing. Whether `person` may say so has
-    been decided by the caller.
+    `posts` has for each when it shall go out, for `Wish.SCHEDULE`; the runner keeps the spacing. Whether `person` may
+    say so has been decided by the caller. Where one of them is not held back, nothing is noted of any.
     """
     with writing(engine) as conn:
-        known = _kept(conn, scheduler, tuple(Stage), [post]).get(post)
-        if known is None:
+        known = _kept(conn, scheduler, tuple(Stage), list(posts))
+        if not posts.keys() <= known.keys():
             return Asked.NO_SUCH_POST
-        if not known.stage.waits:
+        if not all(known[post].stage.waits for post in posts):
             return Asked.NOT_HELD_BACK
         words = paragraph(reason).strip()
-        values = {"wish": wish.value, "wish_ms": at_ms, "wish_by": person, "wish_reason": words, "changed_ms": now_ms}
-        _update(conn, scheduler, post, values)
+        said = {"wish": wish.value, "wish_by": person, "wish_reason": words, "changed_ms": now_ms}
+        for post, at_ms in posts.items():
+            _update(conn, scheduler, post, said | {"wish_ms": at_ms})
         conn.execute(
             update(scheduler_accounts).where(scheduler_accounts.c.scheduler == scheduler).values(next_ms=now_ms)
         )
-        _log(conn, [Logged(scheduler, post, known.hold, f"wish_{wish.value}", words, person, now_ms)])
+        entry = f"wish_{wish.value}"
+        _log(conn, [Logged(scheduler, post, known[post].hold, entry, words, person, now_ms) for post in posts])
     return Asked.DONE
 
 
