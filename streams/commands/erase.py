@@ -18,7 +18,7 @@ _DAY_MS: Final = 86_400_000
 
 
 @click.command("erase", short_help="Erase posts for good: by post, by author, by age.")
-@click.option("--post", help="One post: PLATFORM:ID, as the incident's page shows it.")
+@click.option("--post", help="One post: PLATFORM:ID, as the incident's page shows it, or SCHEDULER:ID.")
 @click.option("--author", help="Everything of one handle; case and a leading @ do not count.")
 @click.option("--platform", help="With --author: only on this platform.")
 @click.option("--older-than", "days", type=click.FloatRange(0), help="Everything written more than so many days ago.")
@@ -36,9 +36,11 @@ def erase_command(
 ) -> None:
     """Erase what posts say and who wrote them from the store. There is no way back.
 
-    The incident's log goes on verifying: it has posts by a salted hash only, and the salt is erased too. A post that
-    was erased is not kept again when it comes again. Backups and Kafka's topics keep what they have for as long as
-    they last (docs/privacy.md). Exit code 1: there was nothing to erase.
+    The incident's log goes on verifying: it has posts by a salted hash only, and the salt is erased too. A post
+    that was erased is not kept again when it comes again. Your own posts that were found in schedulers go too
+    (--post SCHEDULER:ID, --author for whom they name, --older-than), but none that still waits to be restored.
+    Backups and Kafka's topics keep what they have for as long as they last (docs/privacy.md). Exit code 1: there
+    was nothing to erase.
 
     \b
     firebreak --config DIR erase --author ada_l --by cy --reason "Asked by the author, ticket 12"
@@ -46,7 +48,7 @@ def erase_command(
     firebreak --config DIR erase --older-than 90 --by cy --reason "Ninety days"
     """
     from playbooks.console.links import open_migrated
-    from playbooks.store.incidents.erasing import erase
+    from playbooks.store.incidents.erasing import erase, not_erased
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)
@@ -56,10 +58,17 @@ def erase_command(
     engine = open_migrated(settings)
     try:
         gone = erase(engine, what, by, why, now)
+        waiting = not_erased(engine, what) if days is None else []
     finally:
         engine.dispose()
+    for scheduler, name in waiting:
+        click.echo(
+            f"firebreak: {scheduler}:{name} is kept: it is a post of yours that waits in a scheduler, and would be "
+            f"lost. To have it gone, say 'firebreak schedulers drop {scheduler} {name}', and erase again once that is done.",
+            err=True,
+        )
     if not gone:
-        click.echo("firebreak: the store has no such post; nothing was erased", err=True)
+        click.echo("firebreak: the store has no such post that may go; nothing was erased", err=True)
         sys.exit(_FOUND_WRONG)
     click.echo(f"{gone} {'post is' if gone == 1 else 'posts are'} erased. Older backups still have them.")
 

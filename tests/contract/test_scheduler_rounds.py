@@ -13,7 +13,6 @@ from playbooks.schedulers.kept import Stage, Wish
 from playbooks.schedulers.post import Why
 from playbooks.schedulers.registry import has_drafts, open_scheduler
 from playbooks.settings.schedulers import SchedulerKind
-from playbooks.store.engine import writing
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.store.schedules.posts import Asked
 from tests.parts.schedulers.every import NAME, SERVERS, SPACING_MS, World
@@ -329,15 +328,12 @@ async def test_everything_that_was_done_stands_in_the_log(world: World) -> None:
     assert entries[2] == ("", "held")
 
 
-async def test_words_of_a_post_are_shown_as_text_and_can_be_erased(world: World) -> None:
-    (post,) = world.server.add(90, text="@channel see http://evil.example/x")
+async def test_words_of_a_post_are_shown_as_text(world: World) -> None:
+    world.server.add(90, text="@channel see http://evil.example/x")
     world.server.no_effect = True
     world.hold()
     await world.look()
     assert "＠channel see http[:]//evil[.]example/x" in world.told()[0][1]
-    with writing(world.store) as conn:
-        assert scheduled_posts.forget(conn, NAME, post)
-    assert (world.kept()[post].text, world.kept()[post].body) == ("", {})
 
 
 async def test_what_was_given_back_is_held_again_by_the_next_hold(world: World) -> None:

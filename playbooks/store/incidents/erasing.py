@@ -12,6 +12,7 @@ from detectors.signal import TakenDown
 from playbooks.store.engine import reading, writing
 from playbooks.store.gate import texts as gate_texts
 from playbooks.store.incidents.posts import storable
+from playbooks.store.schedules.erasing import Which, ended_before, erase_ended, named, naming, needed
 from playbooks.store.schema import erasures, posts
 
 
@@ -62,14 +63,17 @@ def take_down(engine: Engine, gone: TakenDown, now_ms: int) -> int:
 def erase(engine: Engine, what: What, person: str, reason: str, now_ms: int) -> int:
     """Empty the rows of the posts that `what` names, and note who had it done and why; how many they were.
 
-    The texts that the gate was asked about go too: of a post, of an account (`Author`), by age. Where there is none,
-    nothing is noted. Log, audit, ledger and outbox never had more than the reference.
+    The texts that the gate was asked about go too: of a post, of an account (`Author`), by age; and those of your own
+    posts in schedulers whose end has come (`schedules/erasing.py`). Where there is none, nothing is noted. Log, audit,
+    ledger and outbox never had more than the reference.
     """
     with writing(engine) as conn:
         here = and_(posts.c.salt.is_not(None), _which(what))
         refs = conn.execute(select(posts.c.ref).where(here).order_by(posts.c.ref).with_for_update()).scalars().all()
         asked = _asked_about(what)
         number = len(refs) + (gate_texts.erase_texts(conn, asked, now_ms) if asked is not None else 0)
+        if (scheduled := _scheduled(what)) is not None:
+            number += erase_ended(conn, scheduled)
         if not number:
             return 0
         act = {"at_ms": now_ms, "person": person, "reason": reason, "by": _by(what).value, "posts": number}
@@ -77,6 +81,15 @@ def erase(engine: Engine, what: What, person: str, reason: str, now_ms: int) -> 
         gone = {"salt": None, "post": None, "handle": None, "text": None, "erasure": seq}
         conn.execute(update(posts).where(here).values(gone))
     return number
+
+
+def not_erased(engine: Engine, what: What) -> list[tuple[str, str]]:
+    """Your own posts that `what` names and that are kept, since they wait in a scheduler: its name, and the post's."""
+    which = _scheduled(what)
+    if which is None:
+        return []
+    with reading(engine) as conn:
+        return needed(conn, which)
 
 
 def _which(what: What) -> ColumnElement[bool]:
@@ -106,6 +119,24 @@ def _asked_about(what: What) -> ColumnElement[bool] | None:
         case Before():
             return gate_texts.kept_before(what.at_ms)
         case TakenDown():
+            return None
+        case _:
+            assert_never(what)
+
+
+def _scheduled(what: What) -> Which | None:
+    """Which of your own posts in schedulers `what` names: by the scheduler's name, by who is named in them, by age.
+
+    A handle of one platform is not looked for: a scheduler's post is not known by its platform.
+    """
+    match what:
+        case OnePost():
+            return named(what.platform, what.post)
+        case Author(platform=None):
+            return naming(what.handle)
+        case Before():
+            return ended_before(what.at_ms)
+        case Author() | TakenDown():
             return None
         case _:
             assert_never(what)

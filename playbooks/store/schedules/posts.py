@@ -185,12 +185,6 @@ def scheduler_history(engine: Engine, scheduler: str, limit: int = 500) -> list[
     return [Logged(**{name: row[name] for name in Logged.__struct_fields__}) for row in reversed(rows)]
 
 
-def forget(conn: Connection, scheduler: str, post: str) -> bool:
-    """Erase the words of a post, and what it takes to make it anew; False where there is none."""
-    erased = {"text": "", "body": {}}
-    return bool(conn.execute(update(scheduled_posts).where(*_is(scheduler, post)).values(erased)).rowcount)
-
-
 def _is(scheduler: str, post: str) -> tuple[Any, Any]:
     return scheduled_posts.c.scheduler == scheduler, scheduled_posts.c.post == post
 
