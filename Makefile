@@ -15,8 +15,7 @@ help: ## Show what there is
 demo: $(VENV)/.runtime ## The main job: a scripted crisis from the first mention to the hold (ARGS=--exit ends by itself)
 	@$(BIN)/firebreak demo $(ARGS)
 
-# Two files at a time, each process with brokers of its own, because much of it waits; in the order of their names,
-# which has the slow ones first.
+# Two files at a time, each process with brokers of its own, because much of it waits; those with slow tests first.
 test: $(VENV)/.dev ## All tests this machine can run; says what it left out and why (ARGS="-n 0": one after the other)
 	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(ARGS)
 
