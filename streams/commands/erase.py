@@ -64,7 +64,7 @@ def erase_command(
     for scheduler, name in waiting:
         click.echo(
             f"firebreak: {scheduler}:{name} is kept: it is a post of yours that waits in a scheduler, and would be "
-            f"lost. To have it gone, say 'firebreak schedulers drop {scheduler} {name}', and erase again once that is done.",
+            f"lost. To have it gone, say 'firebreak schedulers drop {scheduler} {name}', and erase once that is done.",
             err=True,
         )
     if not gone:
