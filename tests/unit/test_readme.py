@@ -107,6 +107,13 @@ def test_every_link_leads_somewhere(path: Path) -> None:
     assert faults == []
 
 
+def test_every_document_stands_in_the_list_of_documents() -> None:
+    index = CHECKOUT / "docs" / "README.md"
+    listed = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
+    own = {path for path in DOCUMENTS if path.parent == index.parent} | set(index.parent.glob("*.json"))
+    assert {path.name for path in own - listed} == {index.name, "detection-figures.json"}
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_every_path_that_is_named_is_there(path: Path) -> None:
     named_paths = [span for span in spans(path) if re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./-]*", span)]
