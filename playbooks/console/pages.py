@@ -11,6 +11,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from detectors.run import Drill, Replay, run_of
+from detectors.signal import SignalKind
 from playbooks.console import held
 from playbooks.console.answers import said_before
 from playbooks.console.desk import DESK, ID, Desk, Viewer
@@ -18,11 +19,12 @@ from playbooks.console.hold_card import HoldCard, Rights, hold_card
 from playbooks.console.ledger_rows import ledger_rows
 from playbooks.console.merges import Beside, beside
 from playbooks.console.quotes import quotes
+from playbooks.console.reports import reports
 from playbooks.console.review import review
 from playbooks.console.scheduler_card import SchedulerCard, scheduler_cards
 from playbooks.console.timeline import timeline
 from playbooks.console.to_do import ToDo, to_do
-from playbooks.console.values import Card, card, finding, world_of
+from playbooks.console.values import Card, Finding, card, finding, world_of
 from playbooks.console.waits import what_waits
 from playbooks.console.words import shown_in
 from playbooks.content.catalog import day_of
@@ -76,7 +78,8 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
     posts = await asyncio.to_thread(counts, desk.engine, [hold.id for hold in known.holds])
     values = {
         "incident": _card(desk, known.view, viewer, known.unreached),
-        "findings": [finding(known.view.signal, quotes(known.view.signal.evidence.posts, known.posts, desk.name_of))],
+        "reports": reports(known.view, desk.name_of),
+        "findings": _findings(desk, known),
         "beside": known.beside,
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ()), posts) for hold in known.holds],
         "held": await asyncio.to_thread(_held, desk.engine, known.holds),
@@ -199,6 +202,14 @@ def _card(desk: Desk, view: IncidentView, viewer: Viewer, unreached: Collection[
     by, may_act = desk.name_of(view.acknowledged_by or ""), bool(viewer.person)
     shown = desk.brand_name(view.brand)
     return card(view, shown, by, may_act, viewer=viewer.person, unreached=view.id in unreached)
+
+
+def _findings(desk: Desk, known: Known) -> list[Finding]:
+    """Why the signal was raised; what a person reported has no figures."""
+    signal = known.view.signal
+    if signal.kind is SignalKind.REPORTED:
+        return []
+    return [finding(signal, quotes(signal.evidence.posts, known.posts, desk.name_of))]
 
 
 def _to_do(desk: Desk, view: IncidentView, viewer: Viewer) -> list[ToDo]:

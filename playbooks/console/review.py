@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, assert_never
 
 from playbooks.console import words
+from playbooks.console.asked import AskedOfPeople
 from playbooks.console.ledger_rows import ledger_rows
+from playbooks.console.slipped import slipped
 from playbooks.console.timeline import timeline
 from playbooks.console.values import world_of
 from playbooks.delivery.standing import Line
 from playbooks.effects.plain_text import one_line
 from playbooks.holds.hold import Hold
 from playbooks.incidents.incident import IncidentView
-from playbooks.incidents.log_entry import Logged
+from playbooks.incidents.log_entry import ActionPlanned, Logged
 from playbooks.labels import ActionKind, DeliveryOutcome, Judgement
 
 Named = Callable[[str], str]
@@ -41,9 +43,10 @@ def review(
         _head(view, brand, name_of),
         "## Measured\n\n" + _table(("what", "when (UTC)", "after the first sign of it"), _moments(view, ledger, holds)),
         "## What happened\n\n" + _happened(history, brand, name_of),
-        "## What was held\n\n" + _held(holds, name_of),
+        "## What people were to do\n\n" + _to_do(view, history, name_of),
+        "## What was held\n\n" + _held(holds, name_of, history),
         "## Who was told\n\n" + _told(ledger, name_of),
-        _AFTERWARDS,
+        _afterwards(view),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -59,11 +62,16 @@ def escaped(text: str) -> str:
 
 _AFTERWARDS: Final = """## To be talked about
 
-- Was it real? Was it as severe as it was taken for?
+- {first}Was it as severe as it was taken for?
 - What was known when, and what was guessed?
 - What did people wait for? What did they have to look for?
 - Which words of the playbook helped, and which were missing? (`firebreak playbook new` begins the next version.)
 - What is done by whom until when?"""
+
+
+def _afterwards(view: IncidentView) -> str:
+    """The questions for the talk afterwards; whether it was real is not asked again where somebody has said."""
+    return _AFTERWARDS.format(first="" if view.judged_by else "Was it real? ")
 
 
 def _head(view: IncidentView, brand: str, name_of: Named) -> str:
@@ -130,10 +138,37 @@ def _happened(history: Sequence[Logged], brand: str, name_of: Named) -> str:
     )
 
 
-def _held(holds: Sequence[Hold], name_of: Named) -> str:
+def _to_do(view: IncidentView, history: Sequence[Logged], name_of: Named) -> str:
+    """Everything that was asked of people, and what became of it, what nobody did too."""
+    asked = AskedOfPeople()
+    for row in history:
+        asked.follow(row.entry)
+    rows = [
+        (escaped(one.step), one.kind.value, escaped(one.target), _by_when(one), _became(view, one, name_of))
+        for one in asked.all
+    ]
+    return _table(("what", "kind", "for", "to be done by (UTC)", "what became of it"), rows) if rows else "Nothing."
+
+
+def _by_when(asked: ActionPlanned) -> str:
+    return words.clock(asked.deadline_ms) if asked.deadline_ms is not None else ""
+
+
+def _became(view: IncidentView, asked: ActionPlanned, name_of: Named) -> str:
+    done = view.done_of(asked.action)
+    if done is None or done.is_overdue:
+        return "**not done**, as far as anybody said" + (", and overdue" if done is not None else "")
+    late = asked.deadline_ms is not None and done.at_ms > asked.deadline_ms
+    said = "; ".join(filter(None, (done.option, done.note)))
+    who = f"{escaped(name_of(done.person))}, {words.clock(done.at_ms)}{' (late)' if late else ''}"
+    return f"{who}: {escaped(said)}" if said else who
+
+
+def _held(holds: Sequence[Hold], name_of: Named, history: Sequence[Logged]) -> str:
     if not holds:
         return "Nothing."
-    return "\n".join(_hold(hold, name_of) for hold in holds)
+    in_schedulers = (f"- {escaped(sentence)}" for sentence in slipped(history))
+    return "\n".join([*(_hold(hold, name_of) for hold in holds), *in_schedulers])
 
 
 def _hold(hold: Hold, name_of: Named) -> str:

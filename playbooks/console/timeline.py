@@ -9,7 +9,8 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from playbooks.console import words
+from playbooks.console import asked, words
+from playbooks.console.account_words import account_read
 from playbooks.console.values import Tone
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.action_words import not_done
@@ -84,8 +85,25 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def timeline(log: Iterable[Logged], brand: str, name_of: Named) -> list[Line]:
-    """The lines of a log. `brand` is what the brand is called, `name_of` gives what a person is called."""
-    return [line for kind, rows in groupby(log, _fold) for line in _lines(kind, list(rows), brand, name_of)]
+    """The lines of a log. `brand` is what the brand is called, `name_of` gives what a person is called.
+
+    Where it ends, a line of its own says what people were to do and never said that they have.
+    """
+    people = asked.AskedOfPeople()
+    found: list[Line] = []
+    for kind, rows in groupby(log, _fold):
+        these = list(rows)
+        found += _lines(kind, these, brand, name_of)
+        for row in these:
+            people.follow(row.entry)
+        if kind is Resolved and people.left:
+            said = f"Never done, as far as anybody said: {'; '.join(map(_left, people.left))}."
+            found.append(Line(these[-1].at_ms, said, Tone.ALARM))
+    return found
+
+
+def _left(one: ActionPlanned) -> str:
+    return f"{one.step} ({_step(one)})"
 
 
 def _noted(row: Logged) -> int | None:

@@ -11,7 +11,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from detectors.signal import Signal
+from detectors.signal import Signal, SignalKind
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.log_entry import (
     Acknowledged,
@@ -39,6 +39,7 @@ from playbooks.incidents.log_entry import (
     Resolved,
     SeverityRaised,
     SignalJoined,
+    ResolvedBy,
     SignalNoted,
     StepDone,
     StepOverdue,
@@ -56,7 +57,8 @@ class IncidentView(msgspec.Struct, frozen=True):
     """What a person sees of an incident, and what the planner goes by.
 
     `opened_ms` and `last_signal_ms` are event time, `recorded_ms` is the wall clock of the opening. `signals` counts
-    those that fired the playbook. `signal` is the one that made it as severe as it is. `acknowledged` are all that
+    those that fired the playbook. `signal` is the one that made it as severe as it is, or that
+    was known when a report did. `acknowledged` are all that
     have it now, `touched_ms` is when a person last did something. `done` is what became of tasks, decisions and
     statements, by planned action. `outranked_by` are playbooks of the same cause that would be opened now instead.
     """
@@ -99,6 +101,8 @@ class IncidentView(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...] = ()
 
     @property
+    #: Who ended it, empty where nobody did or it ended by itself.
+    resolved_by: str = ""
     def causes(self) -> tuple[str, ...]:
         """Its own cause, and those of the incidents that were merged into it."""
         return (self.cause, *(cause for one in self.merged for cause in one.causes if cause != self.cause))
@@ -152,7 +156,7 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
         case SignalNoted():
             return view
         case SeverityRaised():
-            return _asking(replace(view, severity=entry.after, signal=entry.signal))
+            return _asking(replace(view, severity=entry.after, signal=_worse(view.signal, entry.signal)))
         case Outranked():
             return _asking(replace(view, outranked_by=(*view.outranked_by, entry.playbook)))
         case ActionPlanned():
@@ -187,10 +191,11 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
         case Contained():
             return replace(_touched(view, logged), state=IncidentState.CONTAINED)
         case Resolved():
-            return replace(view, state=IncidentState.RESOLVED, resolved_ms=logged.at_ms, ended=view.ended + 1)
+            over = replace(view, state=IncidentState.RESOLVED, resolved_ms=logged.at_ms, ended=view.ended + 1)
+            return replace(over, resolved_by=logged.actor if entry.how is ResolvedBy.PERSON else "")
         case Reopened():
             asking = _asking(_touched(view, logged))
-            return replace(asking, state=IncidentState.REOPENED, resolved_ms=None, merged_into=None)
+            return replace(asking, state=IncidentState.REOPENED, resolved_ms=None, resolved_by="", merged_into=None)
         case PlaybookChanged():
             return _moved(_touched(view, logged), entry, logged.actor)
         case MergedInto():
@@ -226,6 +231,12 @@ def _opened(incident: str, logged: Logged, entry: Opened) -> IncidentView:
 
 def _asking(view: IncidentView) -> IncidentView:
     """Nobody has it any more."""
+def _worse(known: Signal, worse: Signal) -> Signal:
+    """What is shown as the reason: a report has no figures, so those that are known stay, with its severity."""
+    reported = worse.kind is SignalKind.REPORTED and known.kind is not SignalKind.REPORTED
+    return replace(known, severity=worse.severity) if reported else worse
+
+
     return replace(view, state=IncidentState.OPENED, acknowledged=(), acknowledged_by=None, acknowledged_ms=None)
 
 

@@ -17,7 +17,7 @@ from playbooks.console.values import world_of
 from playbooks.delivery.standing import Line
 from playbooks.effects.plain_text import one_line
 from playbooks.holds.hold import Hold
-from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.incidents.log_entry import Logged
 from playbooks.incidents.still_asked import AskedEach
 from playbooks.store.delivery import outbox
@@ -67,12 +67,19 @@ def in_list(found: Iterable[IncidentView], name_of: Named) -> Iterator[str]:
 
 
 def state_of(view: IncidentView, name_of: Named) -> str:
-    """Where it stands, in a few words."""
+    """Where it stands, in a few words: who ended it, or who has it."""
     if view.merged_into:
         return f"merged into {view.merged_into}"
-    who = ", ".join(name_of(one.person) for one in view.acknowledged)
     held = ", posting held" if view.held else ""
-    return f"{view.state.value}{f' by {who}' if who else ''}{held}"
+    who = ", ".join(name_of(one.person) for one in view.acknowledged)
+    match view.state:
+        case IncidentState.RESOLVED:
+            who = name_of(view.resolved_by) if view.resolved_by else "itself"
+            return f"resolved by {who}{held}"
+        case IncidentState.CONTAINED if who:
+            return f"contained, {who} {'has' if len(view.acknowledged) == 1 else 'have'} it{held}"
+        case state:
+            return f"{state.value}{f' by {who}' if who else ''}{held}"
 
 
 def as_rows(found: Iterable[IncidentView]) -> list[dict[str, Any]]:
@@ -98,6 +105,8 @@ def in_lines(known: Shown, brand: str, name_of: Named, asked: Sequence[AskedEach
         yield f"{world.kind.upper()} {world.id}: {world.meaning}"
     yield f"{brand}: {one_line(view.title)} ({view.id})"
     yield f"{state_of(view, name_of)}; severity {view.severity} of 5; {view.playbook} {view.version}"
+    for one in view.reports:
+        yield one_line(f"{name_of(one.person)} reported, {words.moment(one.at_ms)}: “{one.what}”", 2_200)
     for each in asked:
         yield f"each of {each.role} has to acknowledge. {each.in_words(name_of)}"
     if view.judged_by:
@@ -167,6 +176,7 @@ def _row(view: IncidentView) -> dict[str, Any]:
         "acknowledged_by": sorted(view.has_it),
         "acknowledged": rfc3339(view.acknowledged_ms) if view.acknowledged_ms is not None else None,
         "resolved": rfc3339(view.resolved_ms) if view.resolved_ms is not None else None,
+        "resolved_by": view.resolved_by or None,
         "held": view.held,
         "merged_into": view.merged_into,
         "merged": [one.incident for one in view.merged],

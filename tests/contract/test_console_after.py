@@ -93,7 +93,7 @@ async def test_somebody_says_whether_it_was_real_and_false_pages_are_counted_by_
         assert (await send(browser, f"{at}/verdict", verdict="false", reason="x"))[1].endswith("judged_already")
         shown, counted = await page(browser, at), await page(browser, "/false-pages")
         clock.now_ms += 9 * WEEK_MS
-    assert "So far it is called a false alarm." in shown
+    assert "It is called a false alarm" in shown
     assert "Ada Lovelace says that it was a false alarm:" in shown
     assert "Acme Airways" in counted
     assert '<span class="chip alarm">1</span></td><td>0</td><td>0</td>' in counted

@@ -109,7 +109,11 @@ async def test_what_firebreak_did_not_see_can_be_reported_by_name(store: Engine)
         assert (status, to.endswith("?said=reported_to_nobody")) == (303, True)
         shown = await page(browser, to)
     assert "NOBODY IS PAGED" in shown, "the brand is only observed, and whoever reports it counts on it"
-    assert f"One of us wrote this: {hypertext.escape(HOSTILE)}" in shown
+    said = f"One of us wrote this: {hypertext.escape(HOSTILE)}"
+    assert said in shown
+    assert shown.index("Ada Lovelace reported it,") < shown.index(said) < shown.index("Open the runbook")
+    assert "stretches of" not in shown, "there are no figures"
+    assert "0 mentions" not in shown
     assert "somebody reported this about Acme Airways" in shown
 
 

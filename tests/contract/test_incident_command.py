@@ -19,6 +19,7 @@ from playbooks.labels import Judgement
 from playbooks.settings import StoreSettings
 from playbooks.store import schema
 from playbooks.store.engine import writing
+from playbooks.store.incidents.deeds import acknowledge, resolve
 from playbooks.store.incidents.incidents import incident_history, incident_view, list_incidents, take_signal
 from streams.cli import main
 from tests.parts.signals import MORNING_MS, a_signal, armed
@@ -98,6 +99,7 @@ def test_what_people_do_is_done_under_their_name(run: Run, store: Engine, incide
     assert "is over" in run("incident", "resolve", incident, *by).output
     assert run("incident", "list").output == "No incident is open.\n"
     assert incident in run("incident", "list", "--all").output
+    assert "resolved by Ada Lovelace" in run("incident", "list", "--all").output
     assert run("incident", "reopen", incident, *by).exit_code == 0
     assert view(store, incident).state is IncidentState.REOPENED
     assert {row.actor for row in incident_history(store, incident)} == {"respond", "clock", "ada"}
@@ -135,6 +137,15 @@ def test_an_incident_is_moved_to_another_playbook_by_name_and_version(run: Run, 
     unknown = run("incident", "move", incident, "storm", *by)
     assert unknown.exit_code == 1
     assert "no playbook 'storm' in use; in use are: account-takeover@" in unknown.output
+
+
+def test_who_only_acknowledged_is_not_said_to_have_ended_it(run: Run, store: Engine, incident: str) -> None:
+    acknowledge(store, incident, "ada", MORNING_MS + 1)
+    resolve(store, incident, "bo", "over", MORNING_MS + 2)
+    listed = run("incident", "list", "--all").output
+    assert "resolved by bo" in listed
+    assert "Ada" not in listed
+    assert json.loads(run("incident", "show", incident, "--json").output)["resolved_by"] == "bo"
 
 
 def test_an_incident_is_not_merged_into_itself(run: Run, incident: str) -> None:

@@ -64,11 +64,32 @@ async def test_it_has_every_moment_that_was_measured(store: Engine, ended: str) 
 
 
 async def test_it_says_whether_it_was_real_where_somebody_has_said_so(store: Engine, ended: str) -> None:
-    assert "says that it was" not in await document(store, ended)
+    before = await document(store, ended)
+    assert "says that it was" not in before
+    assert "Was it real? Was it as severe as it was taken for?" in before
     judge(store, ended, "ada", Judgement.FALSE, "A planned sale.", NOW_MS + 90 * MINUTE_MS)
     text = await document(store, ended)
     assert "\n\nAda Lovelace says that it was a false alarm.\n\n" in text
     assert "“A planned sale" in text
+    assert "Was it real?" not in text, "that was said"
+
+
+async def test_what_people_were_to_do_is_there_whether_or_not_they_did(store: Engine, ended: str) -> None:
+    text = await document(store, ended)
+    assert "| read\\-the\\-posts | task | on\\-call | " in text
+    assert text.count("**not done**, as far as anybody said") == 9
+    assert "Never done, as far as anybody said: read\\-the\\-posts" in text
+
+
+async def test_what_was_done_is_said_with_who_and_whether_it_was_late(store: Engine) -> None:
+    incident = crisis(store)
+    task, other = f"{incident}:read-the-posts:1", f"{incident}:find-out:1"
+    deeds.tick(store, incident, task, "ada", "a broken reader", "", NOW_MS + MINUTE_MS)
+    deeds.tick(store, incident, other, "ada", "", "", NOW_MS + 10 * 60 * MINUTE_MS)
+    text = await document(store, incident)
+    assert "| Ada Lovelace, 02:43:00: a broken reader |" in text
+    assert "| Ada Lovelace, 12:42:00 (late) |" in text
+    assert "Never done" not in text, "it is not over"
 
 
 async def test_what_has_not_happened_is_said_to_have_not(store: Engine) -> None:
