@@ -49,6 +49,7 @@ def nobody_on_call(due: DueAction, notice: Notice, until_ms: int, now_ms: int) -
     """The page to ops where nobody is in the role that an action is for, and when somebody comes on call."""
     told = msgspec.structs.replace(
         notice,
+        own_words=True,
         subject=f"Nobody is on call: the role {due.target!r} ({notice.subject})",
         text=(
             f"A {due.action.value} waits for the role {due.target!r}, in which nobody is just now. The next turn "
@@ -72,6 +73,7 @@ def not_reached(
         who = f"the role {due.target!r}"
     told = msgspec.structs.replace(
         notice,
+        own_words=True,
         subject=f"Not reached: {who} ({notice.subject})",
         text="\n".join(
             (

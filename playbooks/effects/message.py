@@ -45,10 +45,12 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `runbook` is Markdown, `statements` are the approved words as plain text, `moment` is for annotations. `spared`
     are people of the role who need it no more, `only` where it is not empty the only ones whom it is for. `named`
-    are people whom subject and text name by their keys (`called.py`), `brand_name` is what the brand is called, filled
-    in when it is sent. `stage` other than open says that what was sent before about the incident is acknowledged or
-    over. `page` is the console's page to look at where there is no incident (``brands``; its first one where it is
-    empty). Unknown fields are ignored, so that a newer planner and an older runner get on.
+    are people whom subject and text name by their keys (`called.py`), `brand_name` is what the brand is called,
+    filled in when it is sent. `stage` other than open says that what was sent before about the incident is
+    acknowledged or over. `each` says that a page asks everybody in the role, `own_words` that it says what no other
+    message of the moment says, so that nobody goes without it who has another (`one_message.py`). `page` is the
+    console's page to look at where there is no incident (``brands``; its first one where it is empty). Unknown
+    fields are ignored, so that a newer planner and an older runner get on.
     """
 
     subject: str
@@ -68,6 +70,8 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     named: tuple[str, ...] = ()
     brand_name: str = ""
     stage: Stage = Stage.OPEN
+    each: bool = False
+    own_words: bool = False
     page: str = ""
 
     def is_for(self, person: str) -> bool:

@@ -20,4 +20,4 @@ def for_the_queue(first: Notice, terms: HoldTerms, platform: str | None) -> Noti
         f"({' or '.join(terms.released_by)}{among}) let go. Nothing is sent later by itself. What posts without asking "
         "the gate has to be stopped by hand."
     )
-    return replace(first, text=f"{queue}\n\n{first.text}")
+    return replace(first, own_words=True, text=f"{queue}\n\n{first.text}")

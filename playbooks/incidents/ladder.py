@@ -82,7 +82,7 @@ def page_of(
     waited_min = max(0, now_ms - view.recorded_ms) // MINUTE_MS
     notice = wording.paged_again(view, playbook, step, why, waited_min, each, by)
     if step.each:
-        notice = msgspec.structs.replace(notice, spared=tuple(sorted(view.has_it)))
+        notice = msgspec.structs.replace(notice, spared=tuple(sorted(view.has_it)), each=True)
     page = at_once(view, id, step.id, ActionKind.PAGE, role, notice, now_ms)
     entry = ActionPlanned(id, step.id, ActionKind.PAGE, role, ActionDecision.DUE, now_ms, each=step.each, why=why)
     return page, entry

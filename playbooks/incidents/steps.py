@@ -162,6 +162,8 @@ class _Steps:
         signal = self.signal
         times = len(self.view.planned(step.id)) if self.view else 0
         notice = wording.notice(self.incident, self.playbook, step, signal, worse=self._worse)
+        if step.each:
+            notice = msgspec.structs.replace(notice, each=True)
         if step.with_hold and self.playbook.hold is not None:
             notice = for_the_queue(notice, self.playbook.hold, self._platform)
         if self.view is not None:

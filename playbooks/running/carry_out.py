@@ -7,16 +7,19 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from detectors.run import Drill, Live, Replay, Run, run_of
 from playbooks import telemetry
 from playbooks.delivery.addressed import Note, whom
 from playbooks.delivery.backoff import wait_s
 from playbooks.delivery.follow_up import follow_ups, nobody_on_call
-from playbooks.delivery.ledger_words import given_up, in_words, word_of
 from playbooks.delivery.late_failure import wakes_nobody
+from playbooks.delivery.ledger_words import given_up, in_words, word_of
+from playbooks.delivery.one_message import LOOK_MS
 from playbooks.delivery.roads import STATEFUL
 from playbooks.delivery.standing import Entry, Line, Point, entry_of, sends_to, sent_before, stands
+from playbooks.delivery.told_times import with_local_times
 from playbooks.effects.action_link import MIN_SECRET_CHARS
 from playbooks.effects.message import (
     Acting,
@@ -37,6 +40,8 @@ from playbooks.incidents.called import with_names
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.oncall.people import OPS, Contact, Later, Nobody, heard_now, members, reach
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
+from playbooks.oncall.zone import zone_named
+from playbooks.running.in_two_roles import in_two_roles
 from playbooks.running.ledger_writer import LedgerWriter
 from playbooks.running.once_reached import once_reached
 from playbooks.settings import PlaybookSettings
@@ -105,6 +110,9 @@ class Carrier:
         if due.action is ActionKind.NOTIFY:
             silent = () if notice.stage is Stage.OPEN else STATEFUL
             contacts, later = heard_now(contacts, self._settings, self._clock(), silent)
+        now_ms = self._clock()
+        twice = await in_two_roles(due, notice, contacts, self._settings, self._rotas(), self._store, now_ms)
+        contacts, notes = tuple(each for each in contacts if each.point not in twice.points), [*notes, *twice.notes]
         if not contacts and any(note.outcome is DeliveryOutcome.FAILED for note in notes):
             telemetry.UNREACHABLE_ROLES.inc()
         begun = await self._begin(due, contacts, notes)
@@ -114,7 +122,8 @@ class Carrier:
         self._count(due, run, [each.entry for each in sent])
         entries = [*begun.known, *begun.written, *(each.entry for each in sent)]
         asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
-        await self._settle(due, notice, entries, [contact.point for contact in contacts], asked, later)
+        addressed = [contact.point for contact in contacts]
+        await self._settle(due, notice, entries, addressed, asked, later, waits=bool(twice.waiting))
 
     async def _queue(self, due: DueAction, notice: Notice, notes: Sequence[Note], until_ms: int) -> None:
         """Nobody is on call just now: it waits for whoever comes, and ops hear of it at once, and once."""
@@ -195,13 +204,17 @@ class Carrier:
             action=due.action,
             person=contact.name,
             address=contact.address,
-            notice=notice,
+            notice=with_local_times(notice, self._zone_of(contact.person)),
             links=links_of(self._settings.console.public_url, notice, self._acting(due, notice, contact)),
             at_ms=due.at_ms,
             sending_ms=self._clock(),
             reference=Reference(due.id, due.attempt, contact.person),
             earlier=before.get(contact.point, ()),
         )
+
+    def _zone_of(self, person: str) -> ZoneInfo:
+        known = self._settings.people.get(person)
+        return zone_named(known.zone if known else "UTC")
 
     def _acting(self, due: DueAction, notice: Notice, contact: Contact) -> Acting | None:
         """By the time at which the page was due, so that every try carries the same links."""
@@ -240,6 +253,8 @@ class Carrier:
         addressed: Sequence[Point],
         asked: Mapping[Point, float | None],
         later: Sequence[Later],
+        *,
+        waits: bool,
     ) -> None:
         most, now_ms = self._settings.runner.max_attempts, self._clock()
         standing = stands(entries, addressed, max_attempts=most, repeats=REPEATS[due.action])
@@ -247,6 +262,9 @@ class Carrier:
         if standing.again:
             again = Again(now_ms + int(1000 * self._wait_s(entries, standing.again, asked)))
             await self._ledger.settle(Settle(due, again, last))
+            return
+        if waits:
+            await self._ledger.settle(Settle(due, Again(now_ms + LOOK_MS), last))
             return
         if later:
             # The same action, for whoever is in the role then; those who have it do not get it again.
@@ -280,6 +298,11 @@ class Carrier:
             telemetry.DELIVERIES.labels(**labels).inc()
 
 
+def _readable(due: DueAction, settings: PlaybookSettings) -> Notice:
+    """What is to be sent, with people and brands called by their names."""
+    return with_names(read_notice(due.body, due.id), settings.people, settings.brands)
+
+
 def _tell_missed(due: DueAction, notice: Notice, entries: Iterable[Entry]) -> None:
     failed = {
         f"{entry.person or 'nobody'} by {entry.channel.value}: {entry.detail}"
@@ -287,9 +310,4 @@ def _tell_missed(due: DueAction, notice: Notice, entries: Iterable[Entry]) -> No
         if entry.outcome is DeliveryOutcome.FAILED
     }
     place = (due.incident, notice.brand, due.target)
-def _readable(due: DueAction, settings: PlaybookSettings) -> Notice:
-    """What is to be sent, with people and brands called by their names."""
-    return with_names(read_notice(due.body, due.id), settings.people, settings.brands)
-
-
     _log.error("the page of incident %r, brand %r, to %r failed for good: %r", *place, sorted(failed))

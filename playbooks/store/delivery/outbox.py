@@ -175,7 +175,7 @@ def begin(conn: Connection, asked: Sequence[Begin], now_ms: int) -> list[Begun |
     and nothing is written for it.
     """
     held = _held(conn, [each.due for each in asked], now_ms)
-    known = _ledgers(conn, [each.due.id for each in asked if _key(each.due) in held])
+    known = ledgers(conn, [each.due.id for each in asked if _key(each.due) in held])
     found: list[Begun | LeaseLost] = []
     for each in asked:
         mine = _key(each.due) in held
@@ -218,7 +218,7 @@ def ledger(engine: Engine, incident_id: str) -> list[Line]:
 
 def ledger_of(conn: Connection, action: str) -> list[Entry]:
     """Everything that was tried for one action, in the caller's transaction."""
-    return _ledgers(conn, [action]).get(action, [])
+    return ledgers(conn, [action]).get(action, [])
 
 
 def reached_nobody(engine: Engine, incidents: Collection[str]) -> frozenset[str]:
@@ -288,7 +288,8 @@ def _doubt(due: DueAction, begun: Entry, now_ms: int) -> Entry:
     return msgspec.structs.replace(begun, outcome=DeliveryOutcome.PERHAPS, detail=detail, recorded_ms=now_ms)
 
 
-def _ledgers(conn: Connection, actions: Collection[str]) -> dict[str, list[Entry]]:
+def ledgers(conn: Connection, actions: Collection[str]) -> dict[str, list[Entry]]:
+    """Everything that was tried for each of some actions, in the caller's transaction."""
     found: dict[str, list[Entry]] = {}
     if actions:
         query = select(deliveries).where(deliveries.c.outbox.in_(actions)).order_by(deliveries.c.seq)
