@@ -15,6 +15,7 @@ from playbooks.console.values import Tone
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.action_words import not_done
 from playbooks.incidents.log_entry import (
+    AccountRead,
     Acknowledged,
     AcknowledgedBy,
     AcknowledgementForgotten,
@@ -36,6 +37,7 @@ from playbooks.incidents.log_entry import (
     Outranked,
     PlaybookChanged,
     PostDecided,
+    PostLeaked,
     ReleaseAgreed,
     Reopened,
     Reported,
@@ -122,6 +124,11 @@ def _lines(kind: type[LogEntry], rows: list[Logged], brand: str, name_of: Named)
         what = "more signals joined it" if kind is SignalJoined else "other signals were noticed beside it"
         text = f"{len(rows):,} {what}, the last at {words.moment(last.at_ms)}."
         yield Line(first.at_ms, text, noted_ms=_noted(first))
+    elif kind is AccountRead and len(rows) > 4:
+        first, last = rows[0], rows[-1]
+        text = f"{len(rows):,} times something else was read back of accounts in schedulers. The last:"
+        yield Line(first.at_ms, text, noted_ms=_noted(first))
+        yield replace(_line(last, last.entry, brand, name_of), noted_ms=_noted(last))
     else:
         for row in rows:
             yield replace(_line(row, row.entry, brand, name_of), noted_ms=_noted(row))
@@ -201,6 +208,12 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
         case GlassBroken():
             what = f"{name_of(row.actor)} lets the held post {entry.post} on {entry.platform} go once"
             return Line(row.at_ms, f"{what}, until {words.clock(entry.expires_ms)}:", Tone.ALARM, entry.reason)
+        case AccountRead():
+            text, tone = account_read(entry)
+            return Line(row.at_ms, text, tone, entry.detail)
+        case PostLeaked():
+            what = f"WENT OUT while {entry.called} was held: the post {entry.post}"
+            return Line(row.at_ms, f"{what}, due at {words.clock_in_zone(entry.due_ms)}.", Tone.ALARM)
         case Resolved(how=ResolvedBy.QUIET):
             return Line(row.at_ms, "It is over: nothing more was seen for so long.", Tone.CALM, entry.reason)
         case Resolved():

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from detectors.signal import Signal, SignalKind
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.log_entry import (
+    AccountRead,
     Acknowledged,
     AcknowledgementForgotten,
     ActionPlanned,
@@ -33,13 +34,14 @@ from playbooks.incidents.log_entry import (
     Outranked,
     PlaybookChanged,
     PostDecided,
+    PostLeaked,
     ReleaseAgreed,
     Reopened,
     Reported,
     Resolved,
+    ResolvedBy,
     SeverityRaised,
     SignalJoined,
-    ResolvedBy,
     SignalNoted,
     StepDone,
     StepOverdue,
@@ -99,10 +101,10 @@ class IncidentView(msgspec.Struct, frozen=True):
     mutes: tuple[Muted, ...] = ()
     #: What people reported, the newest last.
     reports: tuple[Report, ...] = ()
-
-    @property
     #: Who ended it, empty where nobody did or it ended by itself.
     resolved_by: str = ""
+
+    @property
     def causes(self) -> tuple[str, ...]:
         """Its own cause, and those of the incidents that were merged into it."""
         return (self.cause, *(cause for one in self.merged for cause in one.causes if cause != self.cause))
@@ -184,7 +186,7 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
             return replace(_touched(view, logged), holds=holds)
         case HoldReleased() | HoldTermsRaised():
             return replace(view, holds=tuple(_changed(hold, logged, entry) for hold in view.holds))
-        case HoldAskedAgain():
+        case HoldAskedAgain() | AccountRead() | PostLeaked():
             return view
         case PostDecided() | GlassBroken():
             return _touched(view, logged)
@@ -229,14 +231,14 @@ def _opened(incident: str, logged: Logged, entry: Opened) -> IncidentView:
     )
 
 
-def _asking(view: IncidentView) -> IncidentView:
-    """Nobody has it any more."""
 def _worse(known: Signal, worse: Signal) -> Signal:
     """What is shown as the reason: a report has no figures, so those that are known stay, with its severity."""
     reported = worse.kind is SignalKind.REPORTED and known.kind is not SignalKind.REPORTED
     return replace(known, severity=worse.severity) if reported else worse
 
 
+def _asking(view: IncidentView) -> IncidentView:
+    """Nobody has it any more."""
     return replace(view, state=IncidentState.OPENED, acknowledged=(), acknowledged_by=None, acknowledged_ms=None)
 
 

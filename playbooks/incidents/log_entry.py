@@ -18,6 +18,7 @@ from playbooks.labels import ActionKind, Judgement
 
 #: Who wrote what the planner decided; people are named by their key in the settings.
 RESPOND = "respond"
+RUNNER = "runner"
 #: Who wrote what followed from a timer.
 CLOCK = "clock"
 
@@ -305,6 +306,29 @@ class GlassBroken(_Entry, frozen=True):
     expires_ms: int
 
 
+class AccountRead(_Entry, frozen=True):
+    """What was read back of an account in a scheduler, where that is not what it was; `state` is its `AccountState`.
+
+    `account` is its name in the settings, `called` what people call it; `going` posts would still go out.
+    """
+
+    account: str
+    called: str
+    state: str
+    going: int
+    stopped: int
+    detail: str = ""
+
+
+class PostLeaked(_Entry, frozen=True):
+    """A post went out of a scheduler though it was held: which, and when it was due. Its words stand elsewhere."""
+
+    account: str
+    called: str
+    post: str
+    due_ms: int
+
+
 class Resolved(_Entry, frozen=True):
     """It is over."""
 
@@ -339,6 +363,8 @@ LogEntry = (
     | HoldAskedAgain
     | PostDecided
     | GlassBroken
+    | AccountRead
+    | PostLeaked
     | Resolved
 )
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from playbooks.holds.hold import Hold
+from playbooks.incidents.log_entry import RUNNER
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.decisions import (
     Canary,
@@ -23,12 +24,14 @@ from playbooks.schedulers.decisions import (
 )
 from playbooks.schedulers.giving_back import give_back
 from playbooks.schedulers.kept import Kept, Stage
+from playbooks.schedulers.logged import news_for_the_log
 from playbooks.schedulers.post import Found, Look, Trouble
 from playbooks.schedulers.scheduler import Scheduler, Stopped
 from playbooks.schedulers.telling import leaked_since, news, telling, urgent
 from playbooks.settings.schedulers import SchedulerSettings
 from playbooks.store.delivery import outbox
 from playbooks.store.engine import writing
+from playbooks.store.incidents.log import Said, append_all, lock
 from playbooks.store.patient_store import PatientStore
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.wall_clock import Clock
@@ -132,6 +135,7 @@ class Round:
         now_ms = self._clock()
         since_ms = holds[0].recorded_ms if holds else None
         with writing(engine) as conn:
+            logs = [incident for incident in sorted({hold.incident for hold in holds}) if lock(conn, incident)]
             kept = scheduled_posts.settle(conn, self._name, read.kept, read.verdicts, now_ms).values()
             leaked = leaked_since(kept, since_ms)
             going = [post for post in kept if post.stage.goes] if holds else []
@@ -145,6 +149,8 @@ class Round:
             said = telling(self._name, self._settings, before, account, pressing, leaked, incident)
             outbox.add(conn, said)
             scheduled_posts.write_account(conn, account, before)
+            entries = news_for_the_log(self._name, self._settings, before, account, read.kept, leaked)
+            append_all(conn, [Said(incident, entries, RUNNER, now_ms) for incident in logs], now_ms)
         return account
 
     def _judged(

@@ -8,13 +8,20 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine
 
+from detectors.signal import SignalKind
+from playbooks.console.review import review
+from playbooks.console.timeline import timeline
+from playbooks.incidents.log_entry import RUNNER, AccountRead, PostLeaked
 from playbooks.schedulers.decisions import AccountState, Canary
 from playbooks.schedulers.kept import Stage, Wish
 from playbooks.schedulers.post import Why
 from playbooks.schedulers.registry import has_drafts, open_scheduler
 from playbooks.settings.schedulers import SchedulerKind
+from playbooks.store.incidents.incidents import incident_history, incident_view
+from playbooks.store.incidents.verifying import verify
 from playbooks.store.schedules import posts as scheduled_posts
 from playbooks.store.schedules.posts import Asked
+from tests.parts.console import crisis
 from tests.parts.schedulers.every import NAME, SERVERS, SPACING_MS, World
 from tests.parts.schedulers.mastodon import MastodonServer
 from tests.parts.schedulers.server import BEGIN_MS, DAY_MS, MINUTE_MS, TOKEN, TOKEN_VARIABLE, serving
@@ -365,3 +372,72 @@ async def test_five_thousand_posts_are_kept_stopped_and_proven(world: World) -> 
 async def test_a_draft_is_offered_where_the_scheduler_has_any(world: World) -> None:
     settings = world.server.settings()
     assert has_drafts(settings.kind) is open_scheduler(NAME, settings, world.server.clock).traits.drafts
+
+
+# --- what the incident knows of it ------------------------------------------------------------------------------------
+
+
+@only(SchedulerKind.WORDPRESS)
+async def test_states_and_leaks_are_in_the_incidents_log_timeline_and_review_with_their_times(world: World) -> None:
+    late, _ = world.server.add(2, 60, text="Secret words")
+    world.server.locked_s = 180.0
+    incident = crisis(world.store)
+    assert await world.state() is AccountState.PARTIAL
+    assert await world.state() is AccountState.PARTIAL, "and nothing new"
+    world.server.until(BEGIN_MS + 3 * MINUTE_MS)
+    assert await world.state() is AccountState.LEAKED
+    log = [row for row in incident_history(world.store, incident) if row.actor == RUNNER]
+    assert [type(row.entry) for row in log] == [AccountRead, PostLeaked, AccountRead]
+    read, leak = log[0].entry, log[1].entry
+    assert isinstance(read, AccountRead)
+    assert isinstance(leak, PostLeaked)
+    assert (read.state, read.going, read.stopped) == ("partial", 1, 1)
+    assert (leak.post, leak.due_ms, log[1].at_ms) == (late, BEGIN_MS + 2 * MINUTE_MS, BEGIN_MS + 3 * MINUTE_MS)
+    assert "Secret words" not in str(log), "a log is for ever, and words can be erased"
+    lines = [line.text for line in timeline(log, "Acme", str)]
+    assert any(line.startswith("WENT OUT while acme on x, in WordPress (ours) was held: the post") for line in lines)
+    view = incident_view(world.store, incident)
+    assert view is not None
+    assert "the post 1, due at" in review(view, log, [], world.in_force(), "Acme", str)
+    assert [each.faults for each in verify(world.store, [incident])] == [()]
+
+
+@only(SchedulerKind.WORDPRESS)
+async def test_each_incident_whose_hold_covers_the_account_hears_of_a_leak(world: World) -> None:
+    world.server.add(2)
+    world.server.locked_s = 180.0
+    first = crisis(world.store)
+    second = crisis(world.store, kind=SignalKind.FLOOD)
+    await world.look()
+    world.server.until(BEGIN_MS + 3 * MINUTE_MS)
+    await world.look()
+    for incident in {first, second}:
+        entries = [row.entry for row in incident_history(world.store, incident)]
+        assert any(isinstance(entry, PostLeaked) for entry in entries), incident
+
+
+@only(SchedulerKind.WORDPRESS)
+async def test_what_leaked_before_another_hold_came_is_told_once(world: World) -> None:
+    world.server.add(2)
+    world.server.locked_s = 180.0
+    incident = crisis(world.store)
+    await world.look()
+    world.server.until(BEGIN_MS + 3 * MINUTE_MS)
+    for _ in range(3):
+        await world.look()
+    entries = [row.entry for row in incident_history(world.store, incident)]
+    assert sum(isinstance(entry, PostLeaked) for entry in entries) == 1
+
+
+@only(SchedulerKind.WORDPRESS)
+async def test_a_gate_that_lets_the_check_go_is_in_the_log_and_told_at_once(world: World) -> None:
+    incident = crisis(world.store)
+    world.canary = Canary.ALLOWED
+    assert await world.state() is AccountState.PARTIAL
+    ((role, text),) = world.told()
+    assert role == "on-call"
+    assert "THE GATE ALLOWED" in text
+    log = [row for row in incident_history(world.store, incident) if row.actor == RUNNER]
+    assert [line.text for line in timeline(log, "Acme", str)] == [
+        "Held in part: acme on x, in WordPress (ours); the gate let the check go. 0 posts held back."
+    ]

@@ -12,6 +12,7 @@ from playbooks.content.trigger import Match
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentState, project
 from playbooks.incidents.log_entry import (
+    AccountRead,
     Acknowledged,
     AcknowledgedBy,
     AcknowledgementForgotten,
@@ -33,6 +34,7 @@ from playbooks.incidents.log_entry import (
     Outranked,
     PlaybookChanged,
     PostDecided,
+    PostLeaked,
     ReleaseAgreed,
     Reopened,
     Reported,
@@ -74,6 +76,8 @@ ENTRIES: tuple[LogEntry, ...] = (
     Judged(Judgement.FALSE, "a planned sale"),
     HoldAskedAgain("h-1"),
     PostDecided("post-1", "x", "keep", "not now"),
+    AccountRead("main", "acme on x, in Buffer (main)", "partial", 1, 2),
+    PostLeaked("main", "acme on x, in Buffer (main)", "61f3", 100),
     GlassBroken("post-2", "x", "a recall", 60_000),
     HoldTermsRaised("h-1", 2, ("on-call", "executives"), "executives"),
     Reported("somebody is in hospital", 4),

@@ -31,7 +31,7 @@ def lock(conn: Connection, incident: str) -> bool:
 
 
 class Said(NamedTuple):
-    """What `actor` (a person's key or `RESPOND`) appends to an incident's log."""
+    """What `actor` (a person's key, `RESPOND` or `RUNNER`) appends to an incident's log."""
 
     incident: str
     entries: Sequence[LogEntry]
