@@ -79,6 +79,7 @@ async def incident(request: web.Request, viewer: Viewer) -> web.Response:
     values = {
         "incident": _card(desk, known.view, viewer, known.unreached),
         "reports": reports(known.view, desk.name_of),
+        "others": _others(desk, known.view),
         "findings": _findings(desk, known),
         "beside": known.beside,
         "holds": [_hold_card(desk, hold, viewer, released_by.get(hold.id, ()), posts) for hold in known.holds],
@@ -202,6 +203,14 @@ def _card(desk: Desk, view: IncidentView, viewer: Viewer, unreached: Collection[
     by, may_act = desk.name_of(view.acknowledged_by or ""), bool(viewer.person)
     shown = desk.brand_name(view.brand)
     return card(view, shown, by, may_act, viewer=viewer.person, unreached=view.id in unreached)
+
+
+def _others(desk: Desk, view: IncidentView) -> list[tuple[str, str]]:
+    """The playbooks that it may be moved to, with their titles: what people can report by hand."""
+    reportable = desk.library.reportable(day_of(desk.clock()))
+    if not view.hash or isinstance(run_of(view.run), Replay):
+        return []
+    return [(one.playbook.id, one.playbook.title) for one in reportable if one.playbook.id != view.playbook]
 
 
 def _findings(desk: Desk, known: Known) -> list[Finding]:

@@ -116,9 +116,15 @@ def _mute(engine: Engine, settings: Settings, wanted: Wanted, person: str) -> in
     from playbooks.store import mutes
     from playbooks.wall_clock import now_ms
 
-    told, id = mutes.mute(engine, wanted, person, library_of(settings), settings, now_ms())
+    library = library_of(settings)
+    told, id = mutes.mute(engine, wanted, person, library, settings, now_ms())
     if told is not Muted.DONE:
-        click.echo(f"firebreak: {SAID[told]}", err=True)
+        known = {
+            Muted.NO_SUCH_BRAND: settings.brands,
+            Muted.NO_SUCH_PLAYBOOK: [one.playbook.id for one in library.newest()],
+        }.get(told)
+        there = f" There are: {', '.join(sorted(known)) or 'none'}." if known is not None else ""
+        click.echo(f"firebreak: {SAID[told]}{there}", err=True)
         return _FOUND_WRONG
     click.echo(f"{id}: muted until {rfc3339(wanted.ends_ms)}. To end it earlier: firebreak mute --lift {id}")
     return 0

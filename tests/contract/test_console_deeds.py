@@ -161,3 +161,14 @@ async def test_a_hold_that_asks_for_an_executive_waits_for_one_and_says_so(store
         assert to.endswith("said=needs_the_role")
         assert "It now needs somebody of executives." in await page(browser, to)
     assert holds_of_incident(store, incident)[0].in_force
+
+
+async def test_an_incident_can_be_moved_to_whatever_fits_better_from_its_page(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        shown = await page(browser, f"/incidents/{incident}")
+        assert '<option value="safety-incident">Somebody may be hurt by what we sell or do</option>' in shown
+        assert '<option value="complaint-storm">' not in shown, "it goes by that already"
+        where = f"/incidents/{incident}/move"
+        assert (await send(browser, where, playbook="tone-shift", reason="nobody"))[1].endswith("said=moved")
+        assert '<option value="complaint-storm">' in await page(browser, f"/incidents/{incident}")

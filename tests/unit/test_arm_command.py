@@ -163,9 +163,9 @@ def test_a_mute_to_come_is_shown_with_its_beginning(folder: Path) -> None:
     [
         (("--kind", "volume", "--until", "15d"), "14 days at the most"),
         (("--kind", "volume", "--until", "2020-01-01T00:00Z"), "It would be over already"),
-        (("--playbook", "nothing", "--until", "4h"), "no such playbook"),
+        (("--playbook", "nothing", "--until", "4h"), "no such playbook. There are: account-takeover, backlash,"),
         (("--kind", "flood", "--playbook", "complaint-storm", "--until", "4h"), "does not fire on that kind"),
-        (("--kind", "volume", "--brand", "nobody", "--until", "4h"), "no such brand"),
+        (("--kind", "volume", "--brand", "nobody", "--until", "4h"), "in the settings. There are: acme, bolt."),
     ],
 )
 def test_a_mute_that_may_not_be_ends_with_one_and_its_reason(folder: Path, words: tuple[str, ...], says: str) -> None:
