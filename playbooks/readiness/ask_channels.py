@@ -9,16 +9,14 @@ from email.utils import parsedate_to_datetime
 from playbooks.effects.asked import Asked
 from playbooks.effects.check import Checkable
 from playbooks.effects.message import Effect
-from playbooks.effects.outcome import Retry, RetryReason
+from playbooks.effects.outcome import Retry
 from playbooks.effects.registry import EFFECTS
 from playbooks.labels import Channel
+from playbooks.readiness.one_answer import one_answer
 from playbooks.readiness.surroundings import OtherClock
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.section import MissingSecret
 from playbooks.wall_clock import Clock
-
-#: However long a channel may take, the whole answer should not keep a person waiting.
-MOST_S = 8.0
 
 
 async def ask_channels(settings: PlaybookSettings, clock: Clock) -> list[Asked]:
@@ -58,14 +56,9 @@ async def _ask(effect: Effect, clock: Clock) -> Asked:
     if not isinstance(effect, Checkable):
         return Asked(effect.channel)
     began_ms = clock()
-    try:
-        async with asyncio.timeout(MOST_S):
-            checked = await effect.check()
-    except TimeoutError:
-        return Asked(effect.channel, Retry(RetryReason.NO_ANSWER, f"no answer within {MOST_S:g} s"))
-    except Exception as fault:
-        # The rim: one channel that breaks must not hide what is wrong with the others.
-        return Asked(effect.channel, Retry(RetryReason.OWN_FAULT, f"asking it broke with {type(fault).__name__}"))
+    checked = await one_answer(effect.check())
+    if isinstance(checked, Retry):
+        return Asked(effect.channel, checked)
     ended_ms = clock()
     return Asked(effect.channel, checked.outcome, "", _moment(checked.date), ended_ms, ended_ms - began_ms)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -15,6 +15,7 @@ from playbooks.effects.asked import Asked
 from playbooks.labels import Channel
 from playbooks.oncall.rotas import Rotas
 from playbooks.readiness.ask_channels import ask_channels, clocks_of
+from playbooks.readiness.ask_schedulers import ask_schedulers
 from playbooks.readiness.brands import armed_brands, brand_findings
 from playbooks.readiness.channels import channel_findings
 from playbooks.readiness.contacts import contact_findings, points_of
@@ -25,6 +26,7 @@ from playbooks.readiness.look import Kept, Looked, look, look_at
 from playbooks.readiness.people import Roads, paged_now, people_findings
 from playbooks.readiness.processes import gate_findings, process_findings
 from playbooks.readiness.reachability import channels_for_people
+from playbooks.readiness.schedulers import AskedAccount, scheduler_findings
 from playbooks.readiness.surroundings import clock_findings, disk_findings, store_findings
 from playbooks.readiness.waiting import waiting_findings
 from playbooks.settings import PlaybookSettings
@@ -36,7 +38,10 @@ Probe = Callable[[], Awaitable[list[Finding]]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that was asked. `elsewhere` is what probes found."""
+    """Everything that was asked. `elsewhere` is what probes found.
+
+    `accounts` is what schedulers said that were asked from here; those that were not are not in it.
+    """
 
     looked: Looked
     asked: Sequence[Asked]
@@ -44,6 +49,7 @@ class Facts:
     library: Library
     faults: Sequence[PlaybookError]
     elsewhere: Sequence[Finding]
+    accounts: Mapping[str, AskedAccount] = field(default_factory=dict)
 
 
 async def check(settings: PlaybookSettings, rotas: Rotas, clock: Clock, probes: Sequence[Probe] = ()) -> Check:
@@ -53,13 +59,16 @@ async def check(settings: PlaybookSettings, rotas: Rotas, clock: Clock, probes: 
     """
     library, faults = await asyncio.to_thread(_library, settings)
     probing = asyncio.gather(*(probe() for probe in probes))
-    looked, asked, found = await asyncio.gather(
-        asyncio.to_thread(look, settings, clock()), ask_channels(settings, clock), probing
+    looked, asked, accounts, found = await asyncio.gather(
+        asyncio.to_thread(look, settings, clock()),
+        ask_channels(settings, clock),
+        ask_schedulers(settings.schedulers, clock),
+        probing,
     )
     answers = looked.kept.answers if looked.kept else {}
     known = [answers.get(one.channel, one) if one.missing else one for one in asked]
     elsewhere = [finding for findings in found for finding in findings]
-    return judged(settings, Facts(looked, known, rotas, library, faults, elsewhere), clock())
+    return judged(settings, Facts(looked, known, rotas, library, faults, elsewhere, accounts), clock())
 
 
 async def check_from_afar(
@@ -96,6 +105,7 @@ def _findings(settings: PlaybookSettings, facts: Facts, roads: Roads, now_ms: in
     # Without the store it is not known which are armed, and a page is worth more than a quiet answer.
     armed = armed_brands(kept.armed) if kept else sorted(settings.brands)
     yield from people_findings(settings, facts.library, armed, facts.rotas, roads, now_ms)
+    yield from scheduler_findings(settings.schedulers, kept.accounts if kept else None, facts.accounts, now_ms)
     yield from _kept(settings, kept, roads, now_ms) if kept else _not_looked_at(settings, now_ms)
     yield from facts.elsewhere
     if not any(found.area is Area.KAFKA for found in facts.elsewhere):

@@ -44,6 +44,7 @@ class Area(StrEnum):
     PLAYBOOKS = "playbooks"
     PROCESSES = "processes"
     GATE = "gate"
+    SCHEDULERS = "schedulers"
     STORE = "store"
     KAFKA = "kafka"
     CLOCK = "clock"
@@ -94,6 +95,14 @@ class Reason(StrEnum):
 
     GATE_NOT_ASKED = "gate_not_asked"
     GATE_ASKED = "gate_asked"
+
+    ACCOUNT_REFUSED = "account_refused"
+    ACCOUNT_NOT_READ = "account_not_read"
+    ACCOUNT_LEAKED = "account_leaked"
+    ACCOUNT_NOT_HELD = "account_not_held"
+    ACCOUNT_NOT_PROVEN = "account_not_proven"
+    ACCOUNT_LOOKED_AT_LATE = "account_looked_at_late"
+    ACCOUNT_IN_ORDER = "account_in_order"
 
     STORE_UNREACHABLE = "store_unreachable"
     STORE_NOT_MADE = "store_not_made"

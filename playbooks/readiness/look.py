@@ -18,6 +18,7 @@ from playbooks.labels import Channel
 from playbooks.readiness.pulse import is_made
 from playbooks.readiness.surroundings import Disk, OtherClock, StoreState
 from playbooks.readiness.waiting import Due
+from playbooks.schedulers.account import Account
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.section import MissingSecret
 from playbooks.store.arming import armed_brands
@@ -29,6 +30,7 @@ from playbooks.store.incidents import log as incident_log
 from playbooks.store.migrated import known, newest, schema_of
 from playbooks.store.mutes import not_over
 from playbooks.store.pulses import Pulse, read_pulses
+from playbooks.store.schedules.posts import accounts
 from playbooks.store.schema import incidents, timers
 
 #: What the runner heard from a channel longer ago than this says nothing any more.
@@ -48,6 +50,7 @@ class Kept:
     mutes: tuple[Mute, ...] = ()
     due: Due = field(default_factory=Due)
     open: tuple[IncidentView, ...] = ()
+    accounts: dict[str, Account] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def _kept(engine: Engine, settings: PlaybookSettings, now_ms: int) -> Kept:
         mutes=tuple(not_over(engine, now_ms)),
         due=due_now(engine, now_ms),
         open=_open(engine),
+        accounts=accounts(engine),
     )
 
 

@@ -18,9 +18,9 @@ from detectors.run import DRILL_PREFIX, Drill
 from playbooks.delivery.ledger_words import in_words, word_of
 from playbooks.effects.action_link import MIN_SECRET_CHARS, ActionLink, What, token_of
 from playbooks.effects.message import Effect, Links, Message, Notice, Reference
-from playbooks.effects.outcome import Outcome, Retry, RetryReason
 from playbooks.labels import ActionKind, Channel
 from playbooks.readiness.contacts import Point
+from playbooks.readiness.one_answer import one_answer
 from playbooks.secret import Secret
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery.contact_tests import SENDING, TEST_PREFIX, ContactTest
@@ -83,11 +83,7 @@ def message_of(test: ContactTest, point: Point, way: Way, now_ms: int) -> Messag
 
 async def send_test(effect: Effect, message: Message) -> tuple[str, str]:
     """Send it once: the ledger's word for what came of it, and the same in words."""
-    try:
-        outcome: Outcome = await effect.send(message)
-    except Exception as fault:
-        # The rim: what one channel cannot do must not keep the others from being tested.
-        outcome = Retry(RetryReason.OWN_FAULT, f"the effect broke with {type(fault).__name__}")
+    outcome = await one_answer(effect.send(message), None)  # each channel has a time of its own
     return word_of(outcome).value, in_words(outcome, effect.channel, repeats=False)
 
 

@@ -71,7 +71,7 @@ class Buffer:
         self._of = {"organization": settings.organization, "channel": settings.channel}
         self._line = Line("Buffer", settings.url or URL, signed, settings.timeout_s, clock, self._wrong)
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """What is scheduled, on its way, or waits for an approval; the soonest first."""
 
         async def page(after: str | None) -> tuple[list[Found], str | None]:
@@ -83,7 +83,7 @@ class Buffer:
             except (KeyError, TypeError):
                 raise self._line.not_understood("the answer is no list of posts") from None
 
-        return await read_all(self._line, page)
+        return await read_all(self._line, page, first_only=first_only)
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:
         """Several by one request."""

@@ -50,7 +50,7 @@ class Facebook:
         self._page = settings.channel or "me"
         self._line = Line("Facebook", settings.url or URL, signed, settings.timeout_s, clock, self._wrong)
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """Every scheduled post, page by page."""
 
         async def page(after: str | None) -> tuple[list[Found], str | None]:
@@ -63,7 +63,7 @@ class Facebook:
             except (KeyError, TypeError):
                 raise self._line.not_understood("the answer is no list of posts") from None
 
-        return await read_all(self._line, page)
+        return await read_all(self._line, page, first_only=first_only)
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:
         """Each of them by itself."""

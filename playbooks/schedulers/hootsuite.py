@@ -50,7 +50,7 @@ class Hootsuite:
         self._signed = "" if settings.user else f"Bearer {token.reveal()}"
         self._line = Line("Hootsuite", settings.url or URL, {}, settings.timeout_s, clock, self._wrong)
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """Every message of the profile from a day ago to `until_ms`, in spans of four weeks, page by page."""
         begin_ms = self._line.now_ms() - BEHIND_MS
 
@@ -63,7 +63,7 @@ class Hootsuite:
                 return found, (start_ms, str(more))
             return found, (end_ms, "") if end_ms < until_ms else None
 
-        return await read_all(self._line, page)
+        return await read_all(self._line, page, first_only=first_only)
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:
         """Each of them by itself."""

@@ -144,10 +144,12 @@ class Line:
         self.ahead_ms = theirs_ms + 500 - (asked_ms + answered_ms) // 2
 
 
-async def read_all(line: Line, page: Callable[[C | None], Awaitable[tuple[list[Found], C | None]]]) -> Look:
+async def read_all(
+    line: Line, page: Callable[[C | None], Awaitable[tuple[list[Found], C | None]]], *, first_only: bool = False
+) -> Look:
     """Everything that `page` hands over: it is called with None first, then with what it says comes next.
 
-    Where a page cannot be read, what was read before it, with the trouble.
+    With `first_only` it is called once. Where a page cannot be read, what was read before it, with the trouble.
     """
     found: list[Found] = []
     follows: C | None = None
@@ -157,7 +159,7 @@ async def read_all(line: Line, page: Callable[[C | None], Awaitable[tuple[list[F
         except Broke as broke:
             return Look(tuple(found), broke.trouble, line.ahead_ms)
         found += more
-        if follows is None:
+        if follows is None or first_only:
             return Look(tuple(found), None, line.ahead_ms)
     return Look(tuple(found), line.not_understood("a list without an end").trouble, line.ahead_ms)
 

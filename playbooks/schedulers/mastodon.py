@@ -41,7 +41,7 @@ class Mastodon:
         signed = {"Authorization": f"Bearer {token.reveal()}"}
         self._line = Line("Mastodon", settings.url or "", signed, settings.timeout_s, clock)
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """Every scheduled status, page by page, the newest first."""
 
         async def page(before: str | None) -> tuple[list[Found], str | None]:
@@ -52,7 +52,7 @@ class Mastodon:
             found = [self._found(each) for each in said]
             return found, found[-1].id if len(found) == PAGE else None
 
-        return await read_all(self._line, page)
+        return await read_all(self._line, page, first_only=first_only)
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:
         """Each of them by itself."""

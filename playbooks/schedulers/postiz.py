@@ -34,8 +34,8 @@ class Postiz:
         self._line = Line("Postiz", settings.url or URL, {"Authorization": token.reveal()}, settings.timeout_s, clock)
         self._integration = settings.channel
 
-    async def look(self, until_ms: int) -> Look:
-        """Every post of the days from yesterday to `until_ms`, drafts and sent ones too: it comes as one list."""
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
+        """Every post of the days from yesterday to `until_ms`, drafts and sent ones too; always as one list."""
         try:
             found = await self._between(self._line.now_ms() - DAY_MS, until_ms)
         except Broke as broke:

@@ -37,10 +37,11 @@ class Scheduler(Protocol):
     def traits(self) -> Traits:
         """What is special about it."""
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """Every post of the account that would go out by `until_ms`, and whatever else of it comes with the answer.
 
-        All pages are read. Where one cannot be, what was read before it is handed over with the trouble.
+        All pages are read. Where one cannot be, what was read before it is handed over with the trouble. `first_only`
+        is for who only wants to know whether it can be read: then one request is made for posts, and no more.
         """
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:

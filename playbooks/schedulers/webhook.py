@@ -38,7 +38,7 @@ class OwnScheduler:
         self._line = Line("the webhook", settings.url or "", {}, settings.timeout_s, clock)
         self._clock = clock
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """Everything that goes by `until_ms`, page by page."""
 
         async def page(cursor: str | None) -> tuple[list[Found], str | None]:
@@ -46,7 +46,7 @@ class OwnScheduler:
             follows = said.get("next")
             return self._posts(said), str(follows) if follows else None
 
-        return await read_all(self._line, page)
+        return await read_all(self._line, page, first_only=first_only)
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:
         """Those that are not in the answer are gone."""

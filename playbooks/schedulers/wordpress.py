@@ -46,7 +46,7 @@ class WordPress:
         self._path = f"/wp-json/wp/v2/{settings.channel or 'posts'}"
         self._line = Line("WordPress", url, signed, settings.timeout_s, clock, self._wrong)
 
-    async def look(self, until_ms: int) -> Look:
+    async def look(self, until_ms: int, *, first_only: bool = False) -> Look:
         """Everything with the status ``future``, the soonest first."""
 
         async def page(number: int | None) -> tuple[list[Found], int | None]:
@@ -60,7 +60,7 @@ class WordPress:
                 raise self._line.not_understood("the answer is no list of posts")
             return [self._found(each) for each in said], (number or 1) + 1 if len(said) == PAGE else None
 
-        return await read_all(self._line, page)
+        return await read_all(self._line, page, first_only=first_only)
 
     async def where(self, posts: Sequence[str]) -> Mapping[str, Found | Trouble]:
         """Each of them by itself."""

@@ -33,7 +33,8 @@ _MARK = {"fails": "✗", "look": "!", "unknown": "?", "well": "✓"}
 def check_command(ctx: click.Context, as_json: bool, everything: bool, person: str | None, code: str | None) -> None:
     """Would this page anyone right now?
 
-    Looks at people and rotas, channels, playbooks, processes, the store, Kafka and the clock, and says what to do.
+    Looks at people and rotas, channels, schedulers, playbooks, processes, the store, Kafka and the clock, and
+    says what to do.
     Nothing is sent or changed but what --send-test and --confirm say. Exit code 1: a page would fail.
 
     \b

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
+from playbooks.readiness.ask_schedulers import ask_schedulers
+from playbooks.readiness.schedulers import AskedAccount
 from playbooks.schedulers.post import Found, Look, Means, Spot, Trouble, Why
 from playbooks.schedulers.registry import ADAPTERS, open_scheduler
 from playbooks.schedulers.scheduler import Scheduler
 from playbooks.settings.schedulers import SchedulerKind
+from playbooks.settings.section import SecretFrom
 from tests.parts.schedulers.every import SERVERS
 from tests.parts.schedulers.facebook import FacebookServer
 from tests.parts.schedulers.hootsuite import HootsuiteServer
@@ -70,6 +74,14 @@ async def test_five_thousand_scheduled_posts_are_read_page_by_page(server: Serve
     look = await looked(server, opened(server))
     assert look.trouble is None
     assert sorted(post.id for post in look.posts) == sorted(ids)
+
+
+async def test_whether_it_can_be_read_is_asked_by_one_request_which_changes_nothing(server: Server) -> None:
+    ids = server.add(*(10 + n for n in range(1_000)))
+    look = await opened(server).look(server.now_ms, first_only=True)
+    assert look.trouble is None
+    assert len([request for request in server.requests if request.path != "/oauth2/token"]) == 1
+    assert {post.id for post in (await looked(server, opened(server))).posts} == set(ids)
 
 
 async def test_what_was_stopped_does_not_go_out_at_its_time(server: Server) -> None:
@@ -247,6 +259,18 @@ async def test_no_secret_and_nothing_of_theirs_is_in_what_people_read(server: Se
         for word in (TOKEN, "Words of the post", "html", f" {post}", "invalid", "Sorry"):
             assert word not in trouble.answer
         assert "\n" not in trouble.answer
+
+
+async def test_before_a_hold_needs_it_each_account_says_whether_it_lets_us_in(server: Server) -> None:
+    server.add(10)
+    accounts = {"ours": server.settings(), "theirs": replace(server.settings(), token=SecretFrom(env="NOT_THERE"))}
+    well = await ask_schedulers(accounts, server.clock)
+    assert well["ours"] == AskedAccount()
+    assert "schedulers.theirs.token: the environment variable NOT_THERE is not set" in well["theirs"].missing
+    server.revoked_after = 0
+    revoked = (await ask_schedulers({"ours": server.settings()}, server.clock))["ours"]
+    assert why(revoked.trouble) is Why.BAD_CREDENTIALS
+    assert TOKEN not in repr(revoked)
 
 
 def of_kind(kind: SchedulerKind) -> pytest.MarkDecorator:
