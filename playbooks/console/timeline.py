@@ -9,6 +9,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from detectors.signal import SignalKind
 from playbooks.console import asked, words
 from playbooks.console.account_words import account_read
 from playbooks.console.values import Tone
@@ -131,6 +132,8 @@ def _lines(kind: type[LogEntry], rows: list[Logged], brand: str, name_of: Named)
         yield replace(_line(last, last.entry, brand, name_of), noted_ms=_noted(last))
     else:
         for row in rows:
+            if isinstance(row.entry, SignalJoined) and row.entry.kind is SignalKind.REPORTED:
+                continue  # what somebody reported stands beside it, in their words
             yield replace(_line(row, row.entry, brand, name_of), noted_ms=_noted(row))
 
 

@@ -162,13 +162,15 @@ class HoldPlaced(_Entry, frozen=True):
 class HoldTermsRaised(_Entry, frozen=True):
     """A hold goes by stricter terms from here on: those of the playbook that the incident was moved to.
 
-    Whoever had agreed to its release has to agree again.
+    Whoever had agreed to its release has to agree again. `reason` is what whoever is held back reads from here on,
+    empty where that stays.
     """
 
     hold: str
     releasers_needed: int
     released_by: tuple[str, ...]
     one_of: str = ""
+    reason: str = ""
 
 
 class Acknowledged(_Entry, frozen=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from detectors.signal import Signal
 from playbooks.armings.arming import Arming
 from playbooks.armings.mute import Mute, muted_by
@@ -17,7 +19,7 @@ from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import HoldTermsRaised, LogEntry, PlaybookChanged, SeverityRaised, SignalJoined
 from playbooks.incidents.plan import Plan, expiry_ms, planned_of, silenced
 from playbooks.incidents.steps import plan_steps
-from playbooks.labels import SignalDecision
+from playbooks.labels import ActionKind, SignalDecision
 
 
 def is_graver(own: Playbook, other: Playbook) -> bool:
@@ -60,7 +62,7 @@ def moved(
     because = signal or view.signal
     mute = None if view.pages else muted_by(mutes, because, [playbook], now_ms)
     steps = plan_steps(view.id, view, because, playbook, arming, now_ms, anew=graver, muted=mute is not None)
-    entries: list[LogEntry] = [change, *_joining(view, signal), *_stricter(view, playbook.hold, graver=graver)]
+    entries: list[LogEntry] = [change, *_joining(view, signal), *_stricter(view, playbook, graver=graver)]
     return silenced(mute, planned_of(SignalDecision.JOINED, view.id, entries, steps), view.run, view)
 
 
@@ -72,16 +74,18 @@ def _joining(view: IncidentView, signal: Signal | None) -> Iterator[LogEntry]:
             yield SeverityRaised(view.severity, signal.severity, signal)
 
 
-def _stricter(view: IncidentView, terms: HoldTerms | None, *, graver: bool) -> Iterator[HoldTermsRaised]:
+def _stricter(view: IncidentView, playbook: Playbook, *, graver: bool) -> Iterator[HoldTermsRaised]:
     """The holds in force that go by stricter terms from here on, or that people agreed to release before it was graver:
     they knew of something milder.
     """
+    terms = playbook.hold
+    words = next((step.words.strip() for step in playbook.steps if step.action is ActionKind.HOLD), "")
     for hold in (one for one in view.holds if one.in_force):
         raised = raised_terms(hold, terms) if terms is not None else None
         if raised is None and graver and hold.agreed:
             raised = HoldTermsRaised(hold.id, hold.releasers_needed, hold.released_by, hold.one_of)
         if raised is not None:
-            yield raised
+            yield replace(raised, reason=words)
 
 
 def raised_terms(hold: HoldView, terms: HoldTerms) -> HoldTermsRaised | None:

@@ -171,6 +171,7 @@ def test_after_a_move_the_hold_goes_by_the_stricter_terms(store: Engine) -> None
     hurt(store)
     (hold,) = holds.holds_of_incident(store, incident)
     assert (hold.releasers_needed, hold.one_of) == (2, "executives")
+    assert hold.reason.startswith("Somebody may be hurt."), "whoever is held back reads why"
     (seen,) = view_of(store, incident).holds
     assert (seen.releasers_needed, seen.one_of, seen.released_by) == (2, "executives", ("on-call", "executives"))
     raised = [row.entry for row in incident_history(store, incident) if isinstance(row.entry, HoldTermsRaised)]

@@ -145,6 +145,7 @@ async def test_reporting_what_is_graver_than_what_is_open_moves_it_and_says_so(s
         shown = await page(browser, f"/incidents/{incident}")
     assert "Ada Lovelace moved it to the playbook safety-incident" in shown
     assert "one of executives has to be among them" in shown
+    assert "people who report it" not in shown, "there are no figures in a report"
 
 
 async def test_a_hold_that_asks_for_an_executive_waits_for_one_and_says_so(store: Engine) -> None:

@@ -88,6 +88,7 @@ def put(
             releasers_needed=value.releasers_needed,
             placed_ms=value.placed_ms,
             recorded_ms=value.recorded_ms,
+            one_of=value.one_of,
         )
 
 

@@ -64,34 +64,43 @@ def test_no_time_turns_a_hold_into_an_allow(in_force: list[Hold], now_ms: int, p
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people_needed=st.integers(1, 3),
+    one_of=st.sampled_from(["", "executives"]),
     words=st.lists(
         st.tuples(
             st.sampled_from([*PEOPLE, "", "Ada", "ada "]),
             st.sampled_from(["all calm", "", "  \n"]),
             st.integers(0, 2**42),
+            st.sampled_from([(), ("on-call",), ("executives", "on-call")]),
         ),
         max_size=8,
     ),
 )
-def test_a_hold_opens_only_when_enough_different_people_gave_a_reason(
-    people_needed: int, words: list[tuple[str, str, int]], migrated_sqlite: Path, tmp_path: Path
+def test_a_hold_opens_only_when_enough_different_people_and_one_of_its_role_gave_a_reason(
+    people_needed: int,
+    one_of: str,
+    words: list[tuple[str, str, int, tuple[str, ...]]],
+    migrated_sqlite: Path,
+    tmp_path: Path,
 ) -> None:
     path = tmp_path / "store.db"
     shutil.copyfile(migrated_sqlite, path)
     store = open_store(StoreSettings(url=f"sqlite:///{path}"))
     try:
-        put(store, hold(people=people_needed))
-        agreed: set[str] = set()
-        for person, reason, now_ms in words:
-            outcome = agree_release(store, "hold-1", person, reason, PLACED_MS + now_ms)
-            put(store, hold(people=people_needed))  # the same signal again changes nothing
-            if person in PEOPLE and reason.strip() and len(agreed) < people_needed:
-                agreed.add(person)
-            opened = len(agreed) >= people_needed
+        placed = msgspec.structs.replace(hold(people=people_needed), one_of=one_of)
+        put(store, placed)
+        agreed: dict[str, tuple[str, ...]] = {}
+        opened = False
+        for person, reason, now_ms, roles in words:
+            outcome = agree_release(store, "hold-1", person, reason, PLACED_MS + now_ms, 0, roles)
+            put(store, placed)  # the same signal again changes nothing
+            if person in PEOPLE and reason.strip() and not opened:
+                agreed.setdefault(person, roles)
+            among = not one_of or any(one_of in roles for roles in agreed.values())
+            opened = len(agreed) >= people_needed and among
             assert (holds_for(store, "acme", "x", None) == []) is opened
             found = read_hold(store, "hold-1")
             assert found is not None
-            assert {agreement.person for agreement in found.agreements} == agreed
+            assert {one.person: one.roles for one in found.agreements} == agreed
             assert outcome is not Release.RELEASED or opened
     finally:
         store.dispose()

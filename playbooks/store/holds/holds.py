@@ -134,7 +134,10 @@ def stricter(conn: Connection, incident: str, terms: HoldTermsRaised) -> None:
     """
     conn.execute(delete(schema.hold_releases).where(schema.hold_releases.c.hold == terms.hold))
     mine = (schema.holds.c.id == terms.hold, schema.holds.c.incident == incident)
-    conn.execute(update(schema.holds).where(*mine).values(releasers_needed=terms.releasers_needed, one_of=terms.one_of))
+    new: dict[str, object] = {"releasers_needed": terms.releasers_needed, "one_of": terms.one_of}
+    if terms.reason:
+        new["reason"] = terms.reason
+    conn.execute(update(schema.holds).where(*mine).values(**new))
 
 
 def agree_release(
