@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from playbooks.settings import StoreSettings
 from playbooks.store.lock_holder import lock_holders
@@ -28,6 +29,8 @@ MIGRATION_TIMEOUT_MS = 60_000
 
 _READER = "firebreak_reader"
 _SOON = "firebreak_soon"
+_SAID = "firebreak_said"
+_SINCE = "firebreak_since"
 _MIGRATION_LOCK = 4_711_202_601
 _POSTGRES_OPTIONS = f"-c lock_timeout={BUSY_TIMEOUT_MS} -c statement_timeout=30000"
 _POSTGRES_PROTOCOLS = ("postgresql", "postgres", "postgresql+psycopg")
@@ -44,8 +47,12 @@ def open_store(settings: StoreSettings) -> Engine:
     The tables are made by `migrate`, not here.
     """
     engine = _engine(settings)
-    with reading(engine):
-        return engine
+    try:
+        with reading(engine):
+            return engine
+    except StoreUnreachable:
+        engine.dispose()
+        raise
 
 
 def holds_password(url: str) -> bool:
@@ -151,11 +158,32 @@ def _engine(settings: StoreSettings) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        return engine
+        return _closing_late_ones(engine)
     arguments: dict[str, Any] = {"connect_timeout": 5, "options": _POSTGRES_OPTIONS}
     if settings.password is not None:
         arguments["password"] = settings.password.read("store.password").reveal()
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True)
+    return _closing_late_ones(create_engine(url, connect_args=arguments, pool_pre_ping=True))
+
+
+def _closing_late_ones(engine: Engine) -> Engine:
+    """Close what comes back after the engine was disposed of: a thread had it, and nobody has its pool any more."""
+    disposals = 0
+
+    @event.listens_for(engine, "engine_disposed")
+    def disposed(_: Engine) -> None:
+        nonlocal disposals
+        disposals += 1
+
+    @event.listens_for(engine, "connect")
+    def connected(_: object, entry: ConnectionPoolEntry) -> None:
+        entry.info[_SINCE] = disposals
+
+    @event.listens_for(engine, "checkin")
+    def given_back(_: object, entry: ConnectionPoolEntry) -> None:
+        if entry.info.get(_SINCE) != disposals:
+            entry.close()
+
+    return engine
 
 
 def _url(text: str) -> URL:
@@ -204,8 +232,13 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(conn: Connection) -> None:
     options = conn.get_execution_options()
     reader, soon = options.get(_READER, False), options.get(_SOON, False)
-    conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if reader else 'OFF'}")
-    conn.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if soon else 'FULL'}")
+    wanted = f"query_only = {'ON' if reader else 'OFF'}", f"synchronous = {'NORMAL' if soon else 'FULL'}"
+    # A connection keeps them: saying them again is a third of what a transaction of the gate's costs.
+    if conn.info.get(_SAID) != wanted:
+        conn.info.pop(_SAID, None)
+        for pragma in wanted:
+            conn.exec_driver_sql(f"PRAGMA {pragma}")
+        conn.info[_SAID] = wanted
     conn.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
 

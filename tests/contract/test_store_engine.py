@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -342,3 +343,18 @@ def test_a_plain_engine_shows_what_the_store_needs() -> None:
     engine = create_engine("sqlite://")
     with engine.begin() as conn:
         assert conn.execute(text("PRAGMA recursive_triggers")).scalar() == 0
+
+
+def test_what_a_thread_gives_back_after_the_engine_was_let_go_of_is_closed(store_settings: StoreSettings) -> None:
+    engine = open_store(store_settings)
+    with reading(engine) as conn:
+        late = conn.connection.dbapi_connection
+        engine.dispose()
+    assert late is not None
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        late.cursor().execute("SELECT 1")
+    with reading(engine) as conn:
+        kept = conn.connection.dbapi_connection
+    with reading(engine) as conn:
+        assert conn.connection.dbapi_connection is kept, "what comes back in time is used again"
+    engine.dispose()
