@@ -17,7 +17,7 @@ from detectors.run import run_of
 from playbooks.console.act_words import Asks, acknowledging, calling
 from playbooks.console.desk import DESK, Desk
 from playbooks.console.forms import read_form
-from playbooks.console.words import shown_in
+from playbooks.console.words import shown_in, what_happens
 from playbooks.effects.action_link import MIN_SECRET_CHARS, ActionLink, LinkRefused, What, read_token
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.log_entry import AcknowledgedBy
@@ -32,9 +32,9 @@ from playbooks.store.incidents.incidents import as_it_stands, incident_history, 
 ROUTE = "/act/{token:[A-Za-z0-9_.-]{1,1000}}"
 
 _GONE = ("This incident is not there", "Sign in to the console to look for it.")
-_CALLED: Mapping[Call, tuple[str, str]] = {
-    Call.CALLED: ("The next person is called", "It is in the log under your name."),
-    Call.ONLY_OBSERVED: ("Nobody was called", "The brand is only observed now: it pages nobody."),
+_CALLED: Mapping[Call, Asks] = {
+    Call.CALLED: Asks("The next person is called", ("It is in the log under your name.",)),
+    Call.ONLY_OBSERVED: Asks("Nobody was called", ("The brand is only observed now: it pages nobody.",)),
 }
 
 
@@ -73,17 +73,19 @@ def act(secret: Secret) -> Handler:
         elif link.what is What.ESCALATE:
             came = _CALLED.get(await asyncio.to_thread(_call, desk, link, view, await _seen(request)))
             if came is not None:
-                return desk.page("problem.html", {"title": came[0], "text": came[1]})
+                return await _asking(request, link, view, came)
         return await _asking(request, link, view)  # it is not as the page that asked had it
 
     return handle
 
 
-async def _asking(request: web.Request, link: ActionLink, view: IncidentView) -> web.Response:
+async def _asking(request: web.Request, link: ActionLink, view: IncidentView, said: Asks | None = None) -> web.Response:
     desk = request.app[DESK]
     with shown_in(desk.zone_of(link.person)):
-        asks = await asyncio.to_thread(_asks, desk, link, view)
+        asks = said or await asyncio.to_thread(_asks, desk, link, view)
         values = {
+            "incident": view.id,
+            "summary": what_happens(view.signal, desk.brand_name(view.brand)),
             "path": request.path,
             "name": desk.name_of(link.person),
             "asks": asks,
@@ -100,8 +102,7 @@ async def _taken(request: web.Request, link: ActionLink, view: IncidentView) -> 
     now = await asyncio.to_thread(incident_view, desk.engine, link.incident) or view
     stands = await asyncio.to_thread(as_it_stands, desk.engine, now)
     others = [f"Each of {role} has to acknowledge. {words}" for role, words in desk.asked_each(stands)]
-    text = " ".join(("It is in the log under your name.", *others))
-    return desk.page("problem.html", {"title": "You have it", "text": text})
+    return await _asking(request, link, view, Asks("You have it", ("It is in the log under your name.", *others)))
 
 
 def _asks(desk: Desk, link: ActionLink, view: IncidentView) -> Asks:

@@ -130,7 +130,7 @@ DESK = web.AppKey("desk", Desk)
 
 def _zone_words() -> str:
     zone = words.zone_shown().key
-    return "All times are UTC." if zone == "UTC" else f"Times are those of {zone}; hold or hover for UTC."
+    return "All times are UTC." if zone == "UTC" else f"Times are those of {zone}; those of UTC are shown on hover."
 
 
 def _asset(path: Path) -> Asset:

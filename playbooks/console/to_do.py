@@ -9,6 +9,7 @@ import msgspec
 from playbooks.console.values import Tone
 from playbooks.content.schema import Playbook, Statement, Step
 from playbooks.incidents.incident import Done, IncidentState, IncidentView, PlannedAction
+from playbooks.incidents.unwrapped import unwrapped
 from playbooks.labels import ActionKind
 
 Named = Callable[[str], str]
@@ -75,12 +76,12 @@ def _shown(
         action=action.id,
         heading=_HEADINGS[action.kind],
         role=action.target,
-        words=step.words,
+        words=unwrapped(step.words),
         deadline_ms=action.deadline_ms,
         overdue=overdue,
         tone=Tone.CALM if is_done else Tone.ALARM if overdue else Tone.PLAIN,
         options=step.options,
-        say=statement.words if statement else "",
+        say=unwrapped(statement.words) if statement else "",
         say_to=statement.audience.value if statement else "",
         done_by=name_of(done.person) if done is not None and is_done else "",
         done_ms=done.at_ms if done is not None else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playbooks.content.schema import Playbook, Statement
+from playbooks.incidents.unwrapped import unwrapped
 
 
 def approved_words(playbook: Playbook, platform: str | None) -> str:
@@ -14,5 +15,5 @@ def approved_words(playbook: Playbook, platform: str | None) -> str:
 def _shown(one: Statement) -> str:
     where = f" on {', '.join(one.platforms)}" if one.platforms else ""
     whose = f"approved by {one.approved_by} on {one.approved_on.isoformat()}"
-    words = "\n".join(f"    {line}".rstrip() for line in one.words.strip().splitlines())
+    words = "\n".join(f"    {line}".rstrip() for line in unwrapped(one.words).splitlines())
     return f"For {one.audience.value}{where} ({one.lang}), {whose}:\n\n{words}"

@@ -26,10 +26,13 @@ class Level(msgspec.Struct, frozen=True):
     due_ms: int
 
 
-def next_levels(view: IncidentView, playbook: Playbook, members: Members, steps: Collection[str] = ()) -> list[Level]:
+def next_levels(
+    view: IncidentView, playbook: Playbook, members: Members, person: str, steps: Collection[str] = ()
+) -> list[Level]:
     """The next level of each ladder, also where somebody has acknowledged; none of what everybody has answered.
 
-    `steps` are those whose ladders are meant, where they are not all.
+    `person` asks, so a level with nobody else in it is passed over. `steps` are those whose ladders are meant, where
+    they are not all.
     """
     found = []
     planned = {action.id for action in view.actions}
@@ -40,7 +43,7 @@ def next_levels(view: IncidentView, playbook: Playbook, members: Members, steps:
         if step.each and is_satisfied(view, step, members):
             continue
         for number, rung in enumerate(ladder(step, playbook.escalations[step.escalation])):
-            if (page := page_id(paged, number)) not in planned:
+            if (page := page_id(paged, number)) not in planned and members(rung.role) - {person}:
                 found.append(Level(page, step.id, rung.role, paged.due_ms + rung.after_min * MINUTE_MS))
                 break
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import assert_never
 
 import msgspec
@@ -15,6 +14,7 @@ from playbooks.incidents.called import THE_BRAND, called
 from playbooks.incidents.incident import HoldView, IncidentView
 from playbooks.incidents.log_entry import PlannedBecause
 from playbooks.incidents.still_asked import AskedEach
+from playbooks.incidents.unwrapped import unwrapped as unwrapped
 from playbooks.incidents.why import why
 from playbooks.labels import ActionKind
 
@@ -149,15 +149,6 @@ def subject(title: str, signal: Signal, *, worse: bool) -> str:
     place = f" on {signal.platform}" if signal.platform else ""
     what = f"{title[0].lower()}{title[1:]}"
     return f"{THE_BRAND}{place}: {'worse, ' if worse else ''}{what} (severity {signal.severity} of 5)"
-
-
-def unwrapped(words: str) -> str:
-    """A playbook's words without the line breaks of its file; paragraphs and the items of lists stay apart.
-
-    >>> unwrapped("Please acknowledge\\nwithin five minutes.\\n\\nThen:\\n- read\\n")
-    'Please acknowledge within five minutes.\\n\\nThen:\\n- read'
-    """
-    return re.sub(r"(?<!\n)[ \t]*\n(?!\n|[-*] |\d+\. )", " ", words.strip())
 
 
 def _about(view: IncidentView, subject: str, text: str) -> Notice:

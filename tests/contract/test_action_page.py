@@ -155,6 +155,18 @@ async def test_where_somebody_has_it_that_is_said_and_the_next_is_paged_only_all
         assert "page:1:up1" in await asyncio.to_thread(pages, store)
 
 
+async def test_nobody_is_asked_to_call_themselves_or_an_empty_role(store: Engine, settings: PlaybookSettings) -> None:
+    incident = await asyncio.to_thread(crisis, store, library=LIBRARY)
+    known = msgspec.structs.replace(
+        ladder(settings), roles=dict(settings.roles) | {"second": ("ada",), "board": (), "duty-phone": ("bo",)}
+    )
+    async with browsing(store, None, Clock(), known, LIBRARY) as client:
+        _, asked = await look(client, path(incident, What.ESCALATE))
+    assert "Next: Bo Diddley (duty-phone)" in asked
+    assert "Ada Lovelace (second)" not in asked
+    assert "board" not in asked
+
+
 async def test_a_link_with_nothing_left_to_do_says_what_happened_and_has_no_button(
     store: Engine, settings: PlaybookSettings
 ) -> None:

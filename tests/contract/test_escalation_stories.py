@@ -388,7 +388,7 @@ def test_also_where_somebody_has_it_the_next_can_be_called_all_the_same(story: S
 
 
 def test_when_all_were_called_or_it_is_over_or_only_observed_nobody_is_called(story: Story) -> None:
-    for _ in range(6):
+    for _ in range(5):
         assert call(story, "ada", line(story).seen) is Call.CALLED
     assert (line(story).next, line(story).seen) == ((), "")
     paged = len(story.paged)

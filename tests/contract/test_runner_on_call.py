@@ -167,3 +167,16 @@ async def test_what_waited_for_the_end_of_quiet_hours_goes_then_and_to_nobody_tw
         async with running(settings, clock=lambda: int((asleep_until + 1) * 1000)):
             await _ends(store, OutboxState.DELIVERED, "notice")
     assert (len(pager.requests), len(mailbox.mails)) == (1, 1)
+
+
+async def test_times_in_a_mail_are_those_of_whoever_gets_it(store: Engine, store_settings: StoreSettings) -> None:
+    body = {"subject": "s", "text": "since 2026-02-02T02:40:00.000Z"}
+    put(store, action(body=body))
+    async with smtp_server(Mailbox()) as mailbox:
+        settings = runner_settings(store_settings, mailbox)
+        people = {**settings.people, "ada": replace(settings.people["ada"], zone="Europe/Berlin")}
+        async with running(replace(settings, people=people)):
+            await _ends(store, OutboxState.DELIVERED)
+    told = {str(mail["To"]).partition(" ")[0]: mail.get_content() for mail in mailbox.mails}
+    assert "since 2 February 2026, 03:40 CET" in told["Ada"]
+    assert "since 2 February 2026, 02:40 UTC" in told["Bob"]

@@ -126,5 +126,5 @@ def _line(conn: Connection, view: IncidentView, person: str, library: Library, m
     if pinned is None or pinned.hash != view.hash:
         return Line(view)  # its file is gone: nobody knows who would be next
     playbook, steps = pinned.playbook, _paged_by(conn, view.id, person)
-    levels = next_levels(view, playbook, members, steps)
+    levels = next_levels(view, playbook, members, person, steps)
     return Line(view, tuple(called_before(view, playbook)), tuple(levels))
