@@ -50,12 +50,12 @@ _REVOKED = frozenset({"invalid_token", "no_active_hooks", "no_service", "no_team
 
 
 class Slack:
-    """Posts messages. Raises `MissingSecret` where the webhook's address is not there."""
+    """Posts messages. Raises `MissingSecret` where the webhook's address is not there, or is none."""
 
     channel = Channel.SLACK
 
     def __init__(self, settings: SlackSettings, *, has_public_url: bool) -> None:
-        self._webhook = settings.webhook.read("channels.slack.webhook")
+        self._webhook = settings.webhook.read_address("channels.slack.webhook")
         self._poster = Poster("Slack", settings.timeout_s, "what channels.slack.webhook names")
         self._button = settings.signing_secret is not None and has_public_url
 

@@ -173,9 +173,7 @@ def concluded(findings: Iterable[Finding], at_ms: int, paged: Sequence[str]) -> 
     >>> concluded([well], 0, ["Ada"]).answer
     Answer(yes=True, sentence='A page would go out now, to Ada.')
     """
-    ordered = tuple(
-        sorted(findings, key=lambda found: (list(Weight).index(found.weight), list(Area).index(found.area)))
-    )
+    ordered = tuple(sorted(findings, key=_order))
     fails = [found for found in ordered if found.weight is Weight.FAILS]
     if not fails:
         return Check(at_ms, Answer(True, f"A page would go out now, to {_listed(paged)}."), ordered)

@@ -30,10 +30,10 @@ MAX_REASON_CHARS = 500
 
 
 class Heartbeat:
-    """Tells one service. Raises `MissingSecret` where the address is not there."""
+    """Tells one service. Raises `MissingSecret` where the address is not there, or is none."""
 
     def __init__(self, settings: HeartbeatSettings) -> None:
-        self._url = settings.url.read("heartbeat.url")
+        self._url = settings.url.read_address("heartbeat.url")
         self._poster = Poster("the heartbeat's service", settings.timeout_s, "what heartbeat.url names")
 
     async def beat(self, troubles: Sequence[str], now_ms: int) -> Outcome:

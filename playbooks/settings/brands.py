@@ -58,8 +58,8 @@ class PolicySettings(Section, frozen=True):
     """What outgoing posts of a brand are read for beside what no brand says (docs/policy.md).
 
     `domains` are the brand's own, `contacts` the addresses and telephone numbers that it gives out, `words` those that
-    it does not use, each with the reason. `editors` are people or roles who may let a post go all the same; one that is rejected
-    only with `override_rejected`.
+    it does not use, each with the reason. `editors` are people or roles who may let a post go all the same; one that is
+    rejected only with `override_rejected`.
     """
 
     languages: tuple[PostLanguage, ...] = (PostLanguage.ENGLISH,)

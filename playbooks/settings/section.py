@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from playbooks.secret import Secret
+from playbooks.settings.web_address import address_fault
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,64}\Z")]
@@ -34,7 +35,8 @@ PagerDutyUser = Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9]{4,20}\Z")]
 
 
 class MissingSecret(Exception):
-    """A secret that a setting names is not there; the message names the variable or file, never a value."""
+    """A secret that a setting names is not there, or is not what it must be; the message names the variable or file,
+    never a value."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,3 +77,11 @@ class SecretFrom(Section, frozen=True):
                 "make one with 'openssl rand -hex 24'"
             )
         return Secret(value)
+
+    def read_address(self, setting: str) -> Secret:
+        """As `read`, of a web address that is a secret as a whole; raises `MissingSecret` where it is none."""
+        found = self.read(setting)
+        if wrong := address_fault(found.reveal(), login=True):
+            place = f"the environment variable {self.env}" if self.env is not None else f"the file {self.file}"
+            raise MissingSecret(f"{setting}: what {place} holds {wrong}")
+        return found
