@@ -123,6 +123,7 @@ def texts(told: Told) -> Part:
                 f"VADER here {found.elsewhere_vader:.3f}",
             ),
             at_least("area, nine tenths of this half of the set learned", found.learned_most, 0.92, others(0)),
+            at_least("area, half of this half learned, the worst of the splits", min(found.learned), 0.92),
             at_least("posts a second", found.posts_per_s, 15_000, others(3), "{:,.0f}"),
             at_least("hourly negative share, correlation with the truth", found.hourly_learned, 0.80, hourly),
             at_most("scores off from the truth, one half learned", calibration, 0.05),
