@@ -26,6 +26,7 @@ from playbooks.store.holds import holds
 from playbooks.store.incidents import moving, reporting
 from playbooks.store.incidents.deeds import Told, acknowledge
 from playbooks.store.incidents.incidents import incident_history, incident_view, take_signal, wake
+from playbooks.store.incidents.merging import merge
 from playbooks.store.incidents.reporting import Answer, Came, Report
 from tests.parts.signals import LADDER, MORNING_MS, PLAIN, a_signal, armed
 
@@ -292,3 +293,14 @@ def test_whoever_is_paged_later_reads_who_reported_it_first(store: Engine) -> No
     ]
     assert told.subject.startswith("Acme Parcels on x: ")
     assert told.brand_name == "Acme Parcels"
+
+
+def test_what_is_reported_of_a_merged_cause_opens_an_incident_of_its_own(store: Engine) -> None:
+    """The other goes by another cause: whether what is reported is graver cannot be told, so nobody is left out."""
+    incident = severe(store)
+    about = Report("acme", "impersonation", 4, "Somebody poses as us.")
+    other = reporting.report(store, about, "bo", "Bo", OWN, armed(store), MORNING_MS + 2).incident
+    assert merge(store, incident, other, "ada", "the same people", MORNING_MS + 3) is Told.DONE
+    came = hurt(store)
+    assert (came.came, came.paged) == (Came.OPENED, ("on-call", "executives"))
+    assert came.incident not in (incident, other)

@@ -96,6 +96,7 @@ CASES: list[tuple[type, str, Playbook, Weight]] = [
     (HoldTerms, "scope", with_hold(scope=HoldScope.BRAND), BY_ITSELF),
     (HoldTerms, "releasers", with_hold(releasers=1), BY_ITSELF),
     (HoldTerms, "released_by", with_hold(released_by=("on-call",)), BY_ITSELF),
+    (HoldTerms, "one_of", with_hold(one_of="executives"), BY_ITSELF),
     (HoldTerms, "accounts", with_hold(accounts=("acme-help",)), BY_ITSELF),
     (HoldTerms, "campaigns", with_hold(campaigns=("spring",)), BY_ITSELF),
     (HoldTerms, "tags", with_hold(tags=("sale",)), BY_ITSELF),
