@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 
 from aiohttp import web
 from prometheus_client import REGISTRY
 from prometheus_client.aiohttp import make_aiohttp_handler
 
 from playbooks import telemetry
+from playbooks.background import beside
 from playbooks.listening import listening
 
 LAG_STEP_S = 0.25
@@ -52,11 +53,8 @@ def health_routes(app: web.Application, ready: Ready) -> None:
 
 
 async def _measuring_lag(_: web.Application) -> AsyncIterator[None]:
-    task = asyncio.create_task(measure_lag(), name="event-loop-lag")
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    async with beside(measure_lag(), "event-loop-lag"):
+        yield
 
 
 async def measure_lag() -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,9 +18,12 @@ from detectors.text.learner import NegativityModel
 from detectors.text.model import START, Weights
 from streams.settings import SettingsError
 
+T = TypeVar("T")
+
 #: What a person may say of a post, and whether the post is then negative.
 LABELS: Final = {"negative": True, "neutral": False, "positive": False}
 
+_TELL_EVERY: Final = 1000
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 
@@ -46,6 +49,18 @@ def learning_shown(number: int) -> Iterator[Callable[[float], None]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"from {number} posts", total=1.0)
         yield lambda share: bar.update(task, completed=share)
+
+
+def texts_shown(found: Iterator[T]) -> Iterator[T]:
+    """The same, one after the other; a terminal shows how many there were so far."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.completed} texts"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        for number, each in enumerate(found, 1):
+            yield each
+            if number % _TELL_EVERY == 0:
+                bar.update(task, completed=number)
 
 
 def labelled_posts(path: Path, labels: Mapping[str, bool] = LABELS) -> Iterator[tuple[str, bool]]:

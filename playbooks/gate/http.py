@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from detectors.pattern_words import in_words
 from playbooks import telemetry
+from playbooks.background import beside
 from playbooks.gate.callers import Caller, Callers
 from playbooks.gate.decision import GateAnswer, GateRequest
 from playbooks.gate.listing import HoldsAnswer, HoldsQuery, listed
@@ -92,11 +92,8 @@ def gate_app(gate: Answers, callers: Callers, without_text: Otherwise = Otherwis
         return _json(HoldsAnswer(tuple(listed(hold) for hold in await gate.holds(_query(request)))))
 
     async def looking(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(_look_again_and_again(gate), name="gate-look")
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        async with beside(_look_again_and_again(gate), "gate-look"):
+            yield
 
     app.router.add_post("/v1/gate/decisions", decisions)
     app.router.add_get("/v1/gate/holds", holds)

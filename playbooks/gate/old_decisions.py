@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from playbooks.background import beside
 from playbooks.gate.audit import Seal
 from playbooks.store.engine import StoreUnreachable
 from playbooks.store.gate.pruning import prune
@@ -26,14 +27,11 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def forgetting(engine: Engine, days: int, seal: Seal, clock: Clock) -> AsyncIterator[None]:
     """While this lasts, what is older than `days` goes; with 0 nothing ever does."""
-    task = asyncio.create_task(_forget(engine, days, seal, clock), name="old-decisions") if days else None
-    try:
+    if not days:
         yield
-    finally:
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return
+    async with beside(_forget(engine, days, seal, clock), "old-decisions"):
+        yield
 
 
 async def _forget(engine: Engine, days: int, seal: Seal, clock: Clock) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 
 from playbooks import telemetry
+from playbooks.background import beside
 from playbooks.oncall.rotas import NO_ROTAS, Rotas, RotaTrouble, Trouble
 from playbooks.oncall.source import CalendarSource, FileSource, Found, Shelf, Source
 from playbooks.settings import PlaybookSettings
@@ -52,13 +52,8 @@ class RotaKeeper:
         """Look every few seconds until `stop` is set; what is then under way is given up."""
         if not self._sources:
             return
-        looking = asyncio.create_task(self._look_again_and_again())
-        try:
+        async with beside(self._look_again_and_again(), "rotas"):
             await stop.wait()
-        finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
 
     async def _look_again_and_again(self) -> None:
         while True:

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from playbooks import telemetry
+from playbooks.background import beside
 from playbooks.effects.outcome import Delivered, Outcome
 from playbooks.health import Ready
 from playbooks.labels import HeartbeatOutcome, Role
@@ -61,13 +62,8 @@ class Alive:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every few seconds until `stop` is set; what is then under way is given up."""
-        looking = asyncio.create_task(self._again_and_again(), name="alive")
-        try:
+        async with beside(self._again_and_again(), "alive"):
             await stop.wait()
-        finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
 
     async def _again_and_again(self) -> None:
         while True:

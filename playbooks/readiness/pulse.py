@@ -11,12 +11,13 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from playbooks.background import beside
 from playbooks.health import Ready
 from playbooks.labels import Role
 from playbooks.settings import StoreSettings
@@ -49,13 +50,8 @@ class Said:
 @asynccontextmanager
 async def pulsing(said: Said, store: Engine | StoreSettings) -> AsyncIterator[None]:
     """Write it down again and again while the block runs; `store` is opened here where only its settings are given."""
-    task = asyncio.create_task(_again_and_again(said, store), name="pulse")
-    try:
+    async with beside(_again_and_again(said, store), "pulse"):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _again_and_again(said: Said, store: Engine | StoreSettings) -> None:

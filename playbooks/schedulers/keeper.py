@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from detectors.run import Live, run_of
 from playbooks import telemetry
+from playbooks.background import beside
 from playbooks.holds.hold import Hold
 from playbooks.schedulers.account import Account
 from playbooks.schedulers.canary import GateCanary
@@ -61,13 +62,8 @@ class SchedulerKeeper:
         """Go round until `stop` is set; what is then under way is broken off."""
         if not self._rounds:
             return
-        going = asyncio.create_task(self._go_on())
-        try:
+        async with beside(self._go_on(), "schedulers"):
             await stop.wait()
-        finally:
-            going.cancel()
-            with suppress(asyncio.CancelledError):
-                await going
 
     async def look(self) -> None:
         """Do whatever is due now, and wait for it."""

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from playbooks import telemetry
+from playbooks.background import beside
 from playbooks.labels import Role, WaitCause
 from streams.deciding.models import Models
 from streams.settings import KafkaSettings
@@ -29,14 +30,9 @@ _PLACE: Final = TopicPartition(Topic.MODELS.value, 0)
 async def following_models(kafka: KafkaSettings, models: Models) -> AsyncIterator[None]:
     """Keep `models` current while the block runs; the block begins when all that is published is known."""
     caught_up = asyncio.Event()
-    task = asyncio.create_task(_follow(kafka, models, caught_up), name="follow-models")
-    try:
+    async with beside(_follow(kafka, models, caught_up), "follow-models"):
         await caught_up.wait()
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _follow(kafka: KafkaSettings, models: Models, caught_up: asyncio.Event) -> None:

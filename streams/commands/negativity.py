@@ -8,18 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from detectors.mention import MAX_TEXT_CHARS
 from detectors.text.features import features
 from detectors.text.languages import language_of
 from detectors.text.model import Scorer
-from streams.labelled import learned_from, rows_of
+from streams.labelled import learned_from, rows_of, texts_shown
 from streams.settings import SettingsError
 from streams.whole_file import refuse_to_overwrite
-
-_TELL_EVERY = 1000
 
 
 @click.command("negativity", short_help="Score how negative each text of a file is.")
@@ -50,7 +46,7 @@ def negativity_command(file: Path, out: Path, text_column: str, id_column: str, 
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(("id", "negativity"))
             rows = scored = 0
-            for name, negativity in _watched(_scores(file, text_column, id_column, scorer)):
+            for name, negativity in texts_shown(_scores(file, text_column, id_column, scorer)):
                 writer.writerow((name, "" if negativity is None else negativity))
                 rows += 1
                 scored += negativity is not None
@@ -65,14 +61,3 @@ def _scores(file: Path, text_column: str, id_column: str, scorer: Scorer) -> Ite
         text = row[text_column][:MAX_TEXT_CHARS]
         language = language_of(None, text)
         yield row[id_column], None if language is None else scorer.score(features(text, language), language)
-
-
-def _watched(scores: Iterator[tuple[str, float | None]]) -> Iterator[tuple[str, float | None]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.completed} texts"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        for number, score in enumerate(scores, 1):
-            yield score
-            if number % _TELL_EVERY == 0:
-                bar.update(task, completed=number)

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from detectors.text.model import Weights
 from playbooks.labels import Verdict
@@ -20,13 +18,12 @@ from playbooks.policy.editors import taught
 from playbooks.policy.tone import COLD, ToneModel
 from playbooks.settings.brands import PolicySettings
 from playbooks.wall_clock import now_ms
-from streams.labelled import labelled_posts, learning_shown, rows_of
+from streams.labelled import labelled_posts, learning_shown, rows_of, texts_shown
 from streams.settings import SettingsError, read_settings
 from streams.whole_file import refuse_to_overwrite
 
 #: What an editor says of a post, and whether the post was then refused.
 LABELS: Final = {"not_ok": True, "ok": False}
-_TELL_EVERY: Final = 1000
 
 
 @click.command("policy", short_help="Check each text of a file as an outgoing post.")
@@ -70,7 +67,7 @@ def policy_command(
         with out.open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(("id", "decision", "reasons"))
-            for name, checked in _watched(_checked(file, text_column, id_column, model, rules, platform)):
+            for name, checked in texts_shown(_checked(file, text_column, id_column, model, rules, platform)):
                 writer.writerow((name, checked.verdict.value, " ".join(checked.reasons)))
                 verdicts[checked.verdict] += 1
     except OSError as wrong:
@@ -103,14 +100,3 @@ def _checked(
     now = now_ms()
     for _, row in rows_of(file, (id_column, text_column)):
         yield row[id_column], check(row[text_column], platform, model, now, rules=rules)
-
-
-def _watched(checked: Iterator[tuple[str, Checked]]) -> Iterator[tuple[str, Checked]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.completed} texts"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        for number, one in enumerate(checked, 1):
-            yield one
-            if number % _TELL_EVERY == 0:
-                bar.update(task, completed=number)
