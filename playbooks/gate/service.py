@@ -3,8 +3,8 @@
 Contract: a post may go only after a 200 whose decision is ``allow``, before its ``valid_until``. Every decision reads
 the store and is written into its audit before the answer leaves, and no answer is remembered for the next, so a hold
 counts from its commit on; where the store does not answer the gate refuses, which means: do not post.
-`gate_decision` decides, `gate_http` speaks HTTP, `store.gate_decisions` reads and writes, this module puts them
-together: questions that come while others are written down are answered together, in one commit.
+`reader` reads posts for the policy, `decision` decides, `http` speaks HTTP, `store.gate.answering` reads and writes,
+this module puts them together: questions that come while others are written down are answered in one commit.
 
 In the flow: respond and people write holds into the store, people release them, the gate reads them.
 """
@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from detectors.run import run_of
 from playbooks import telemetry
-from playbooks.gate.audit import Head, Seal, seal_with
+from playbooks.gate.audit import Seal, seal_with
 from playbooks.gate.callers import TOKEN_CHARS, Caller, callers_of
 from playbooks.gate.decision import AUTOMATION, GateAnswer, GateRequest
 from playbooks.gate.http import gate_app
@@ -40,20 +40,17 @@ from playbooks.gate.refusal import Refused
 from playbooks.gate.rules import GateRules, rules_of
 from playbooks.holds.blind import told_of_blindness
 from playbooks.holds.hold import Hold
-from playbooks.labels import EditorialWord, GateReason, Role, Verdict, run_kind
+from playbooks.labels import GateReason, Role, Verdict, run_kind
 from playbooks.listening import listening
 from playbooks.readiness.pulse import Said, pulsing
 from playbooks.settings import PlaybookSettings
 from playbooks.store import aside
 from playbooks.store.delivery import outbox
-from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing, writing_soon
-from playbooks.store.gate import audit as gate_audit
-from playbooks.store.gate.decisions import Asked, answer_all, seen_until_ms
+from playbooks.store.engine import StoreUnreachable, migrate, open_store, reading, writing
+from playbooks.store.gate.answering import Answering
+from playbooks.store.gate.decisions import Asked, seen_until_ms
 from playbooks.store.gate.moods import moods_now
 from playbooks.store.gate.policy_posts import any_unaudited
-from playbooks.store.gate.pruning import TEXTS_KNOWN_MS
-from playbooks.store.gate.stopping import take_words
-from playbooks.store.gate.texts import KeptText
 from playbooks.store.holds.holds import holds_for, holds_in_force
 from playbooks.store.same_file import SameFile
 from playbooks.wall_clock import Clock, now_ms
@@ -65,10 +62,6 @@ STORE_TIMEOUT_S = 2.0
 AT_ONCE = 200
 #: After so long a thread lets the other one go on.
 YIELD_S = 0.000_2
-#: How long it counts what was known of detection.
-ASK_DETECTION_MS = 500
-#: So many texts are known again without being kept anew.
-TEXTS = 10_000
 
 Found = TypeVar("Found")
 
@@ -129,17 +122,13 @@ class Gate:
         self._engine = engine
         self._rules = rules
         self._clock = clock
-        self._seal = seal
         self._same_file = SameFile(engine)
         #: When somebody last asked about a post of life, by this process's clock; None while nobody has.
         self.asked_ms: int | None = None
         self._not_ready: list[str] = ["the store has not been read yet"]
-        self._chain = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
-        self._head: Head | None = None
-        self._texts: dict[str, KeptText] = {}
-        self._texts_ms = 0
+        chain = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
+        self._answering = Answering(engine, rules, chain, seal)
         self._told_blind: int | None = -1
-        self._seen: tuple[int, int | None] = (-ASK_DETECTION_MS, None)
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
         #: The chain has one writer at a time.
@@ -204,7 +193,7 @@ class Gate:
         """Take what people said of stopped posts into the audit: from then on it counts."""
         if await self._read(lambda: any_unaudited(self._engine)):
             async with self._writing:
-                words = await self._read(self._audit_words)
+                words = await self._read(lambda: self._answering.take_words(self._clock()))
             for word in words:
                 telemetry.EDITORIAL_WORDS.labels(word=word).inc()
 
@@ -224,7 +213,7 @@ class Gate:
             return True
         try:
             async with self._writing:
-                answers = await asyncio.to_thread(self._decide_all, [one.asked for one in batch])
+                answers = await asyncio.to_thread(self._in_the_store, [one.asked for one in batch])
         except StoreUnreachable as wrong:
             _fail(batch, _refused(str(wrong)))
         except SQLAlchemyError as wrong:
@@ -240,46 +229,9 @@ class Gate:
                     one.answer.set_result(answer)
         return True
 
-    def _decide_all(self, asked: list[Asked]) -> list[GateAnswer]:
-        head, texts = self._head, self._texts
-        # Until the commit nothing is sure: after a failure both are read anew.
-        self._head, self._texts = None, {}
+    def _in_the_store(self, asked: Sequence[Asked]) -> list[GateAnswer]:
         self._same_file.check()
-        with writing_soon(self._engine) as conn:
-            now_ms = max(one.at_ms for one in asked)
-            seen_ms = self._seen_ms(conn, now_ms)
-            told = answer_all(conn, asked, self._rules, seen_ms, texts)
-            head = self._append(conn, head, [one.body for one in told], now_ms)
-        self._head, self._texts = head, texts
-        if len(texts) >= TEXTS or not 0 <= now_ms - self._texts_ms < TEXTS_KNOWN_MS:
-            self._texts, self._texts_ms = {}, now_ms
-        if any(one.must_last for one in told):
-            # A later answer follows from it, so a power cut must not undo it.
-            with writing(self._engine) as conn:
-                gate_audit.touch(conn, self._chain, self._clock())
-        return [one.answer for one in told]
-
-    def _audit_words(self) -> list[EditorialWord]:
-        head, self._head = self._head, None
-        with writing(self._engine) as conn:
-            now_ms = self._clock()
-            bodies, words = take_words(conn, now_ms)
-            head = self._append(conn, head, bodies, now_ms)
-        self._head = head
-        return words
-
-    def _append(self, conn: Connection, head: Head | None, bodies: Sequence[str], now_ms: int) -> Head:
-        head = head or gate_audit.head_of(conn, self._chain)
-        head = head or gate_audit.begin(conn, self._chain, now_ms, self._seal)
-        return gate_audit.append(conn, head, bodies, now_ms, self._seal)
-
-    def _seen_ms(self, conn: Connection, now_ms: int) -> int | None:
-        """Up to when watch has seen everything; asked for again after a while, short against any time that counts."""
-        asked_ms, seen_ms = self._seen
-        if self._rules.dead_after_ms is not None and not 0 <= now_ms - asked_ms < ASK_DETECTION_MS:
-            seen_ms = seen_until_ms(conn, now_ms)
-            self._seen = now_ms, seen_ms
-        return seen_ms
+        return self._answering.answer(asked)
 
     def _look_at_detection(self) -> None:
         now_ms = self._clock()
