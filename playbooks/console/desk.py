@@ -19,8 +19,10 @@ from playbooks.console import words
 from playbooks.console.markdown import to_html
 from playbooks.content.catalog import Library
 from playbooks.effects.plain_text import one_line, paragraph
+from playbooks.incidents.approved import whom
 from playbooks.incidents.incident import IncidentView
 from playbooks.incidents.still_asked import asked_each
+from playbooks.incidents.unwrapped import unwrapped
 from playbooks.oncall.people import rights, who_is_asked
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.oncall.zone import zone_named
@@ -160,6 +162,8 @@ def _templates(assets: Mapping[str, Asset]) -> Environment:
         "percent": words.percent,
         "plain": paragraph,
         "span": words.span,
+        "unwrapped": unwrapped,
         "utc": words.utc,
+        "whom": whom,
     }
     return made

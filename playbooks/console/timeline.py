@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import assert_never
@@ -242,13 +243,21 @@ def _planned(rows: list[Logged]) -> Iterator[Line]:
     planned = [(row.at_ms, row.entry) for row in rows if isinstance(row.entry, ActionPlanned)]
     for decision in ActionDecision:
         of_it = [(at_ms, entry) for at_ms, entry in planned if entry.decision is decision]
-        told = [
+        told = Counter(
             _step(entry)
             for _, entry in of_it
             if entry.kind is not ActionKind.HOLD or decision is not ActionDecision.DUE
-        ]
+        )
         if told:
-            yield Line(of_it[0][0], f"{_heading(decision)}: {'; '.join(told)}.")
+            steps = "; ".join(_times(step, times) for step, times in told.items())
+            yield Line(of_it[0][0], f"{_heading(decision)}: {steps}.")
+
+
+def _times(step: str, times: int) -> str:
+    if times == 1:
+        return step
+    what, _, whose = step.partition(" for ")
+    return f"{times} {what}s for {whose}" if whose else f"{step}, {times} times"
 
 
 def _step(entry: ActionPlanned) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from playbooks.console.values import Tone
 from playbooks.content.schema import Playbook, Statement, Step
+from playbooks.incidents.approved import whom
 from playbooks.incidents.incident import Done, IncidentState, IncidentView, PlannedAction
 from playbooks.incidents.unwrapped import unwrapped
 from playbooks.labels import ActionKind
@@ -82,7 +83,7 @@ def _shown(
         tone=Tone.CALM if is_done else Tone.ALARM if overdue else Tone.PLAIN,
         options=step.options,
         say=unwrapped(statement.words) if statement else "",
-        say_to=statement.audience.value if statement else "",
+        say_to=whom(statement.audience) if statement else "",
         done_by=name_of(done.person) if done is not None and is_done else "",
         done_ms=done.at_ms if done is not None else 0,
         note=done.note if done is not None else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playbooks.content.schema import Playbook, Statement
+from playbooks.content.schema import Audience, Playbook, Statement
 from playbooks.incidents.unwrapped import unwrapped
 
 
@@ -12,8 +12,17 @@ def approved_words(playbook: Playbook, platform: str | None) -> str:
     return "\n\n".join(_shown(one) for one in fitting)
 
 
+def whom(audience: Audience) -> str:
+    """Whom words are for.
+
+    >>> whom(Audience.PUBLIC), whom(Audience.STAFF)
+    ('the public', 'staff')
+    """
+    return f"the {audience.value}" if audience in (Audience.PUBLIC, Audience.PRESS) else audience.value
+
+
 def _shown(one: Statement) -> str:
     where = f" on {', '.join(one.platforms)}" if one.platforms else ""
     whose = f"approved by {one.approved_by} on {one.approved_on.isoformat()}"
     words = "\n".join(f"    {line}".rstrip() for line in unwrapped(one.words).splitlines())
-    return f"For {one.audience.value}{where} ({one.lang}), {whose}:\n\n{words}"
+    return f"For {whom(one.audience)}{where} ({one.lang}), {whose}:\n\n{words}"

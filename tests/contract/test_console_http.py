@@ -264,6 +264,19 @@ async def test_the_runbook_is_read_for_its_incident(store: Engine) -> None:
         await page(browser, "/runbooks/..%2F..%2Fetc/passwd", status=404)
 
 
+async def test_the_runbooks_page_has_the_approved_words_and_the_button_that_acknowledges(store: Engine) -> None:
+    incident = crisis(store)
+    where = f"/runbooks/complaint-storm/2.0.0?incident={incident}"
+    async with browsing(store, "ada", Clock()) as browser:
+        html = await page(browser, where)
+        assert "Approved words" in html
+        assert "For the public" in html
+        assert "&lt;" in html.partition("Approved words")[2], "what is to be filled in is text"
+        assert f'action="/incidents/{incident}/acknowledge"' in html
+        await send(browser, f"/incidents/{incident}/acknowledge")
+        assert f'action="/incidents/{incident}/acknowledge"' not in await page(browser, where)
+
+
 async def test_hostile_text_is_shown_as_text_wherever_it_comes_from(store: Engine) -> None:
     posts = (Post(id=HOSTILE, platform=HOSTILE[:20], at_ms=PLACED_MS),)
     incident = crisis(

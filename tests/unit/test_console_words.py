@@ -330,3 +330,16 @@ def test_no_text_becomes_a_tag_of_its_own(markdown: str) -> None:
     html = str(to_html(markdown)).lower()
     assert "<script" not in html
     assert "<img" not in html
+
+
+def test_many_things_for_people_to_do_are_counted_by_role() -> None:
+    def asked(id: str, kind: ActionKind, role: str) -> ActionPlanned:
+        return ActionPlanned(id, id, kind, role, ActionDecision.FOR_PEOPLE, 5)
+
+    found = texts(
+        asked("a", ActionKind.TASK, "on-call"),
+        asked("b", ActionKind.DECISION, "on-call"),
+        asked("c", ActionKind.TASK, "on-call"),
+        asked("d", ActionKind.TASK, "legal"),
+    )
+    assert found == ["For people to do: 2 tasks for on-call; decision for on-call; task for legal."]

@@ -368,7 +368,7 @@ def test_a_message_says_why_and_in_which_version() -> None:
         assert part in said.text
     for jargon in ("detector", "10^", "observed", "baseline"):
         assert jargon not in said.text
-    assert "For public" in said.statements
+    assert "For the public" in said.statements
     assert "approved by" in said.statements
     assert said.runbook.startswith("# Many people complain at once")
     assert said.signal == a_signal()
