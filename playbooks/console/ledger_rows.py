@@ -8,7 +8,9 @@ from typing import assert_never
 import msgspec
 
 from playbooks.console.values import Tone
+from playbooks.console.words import zone_shown
 from playbooks.delivery.standing import Line
+from playbooks.delivery.told_times import in_local_times
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome
 
 #: What a notice is of that no step of a playbook asked for (`incidents/afterwards.py`), by its step.
@@ -61,7 +63,7 @@ def _row(line: Line, name_of: Callable[[str], str]) -> LedgerRow:
         what=f"{_what(line)}{again}",
         outcome=outcome,
         tone=tone,
-        detail=entry.detail,
+        detail=in_local_times(entry.detail, zone_shown()),
     )
 
 

@@ -25,7 +25,16 @@ def with_local_times(notice: Notice, zone: ZoneInfo) -> Notice:
     >>> told.text
     'since 2 February 2026, 03:40 CET'
     """
-    return replace(notice, text=_WRITTEN.sub(lambda found: _told(found[0], zone), notice.text))
+    return replace(notice, text=in_local_times(notice.text, zone))
+
+
+def in_local_times(text: str, zone: ZoneInfo) -> str:
+    """A text with each moment in it as people in `zone` read it.
+
+    >>> in_local_times("at 2026-02-02T02:40:00.000Z", ZoneInfo("UTC"))
+    'at 2 February 2026, 02:40 UTC'
+    """
+    return _WRITTEN.sub(lambda found: _told(found[0], zone), text)
 
 
 def _told(written: str, zone: ZoneInfo) -> str:

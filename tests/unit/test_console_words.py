@@ -243,9 +243,9 @@ def test_every_outcome_of_every_action_can_be_said() -> None:
     ],
 )
 def test_who_was_told_says_of_what(step: str, outbox: str, what: str) -> None:
-    entry = Entry(outbox, 1, PLACED_MS, "ada", Channel.EMAIL, DeliveryOutcome.ACCEPTED, "")
+    entry = Entry(outbox, 1, PLACED_MS, "ada", Channel.EMAIL, DeliveryOutcome.ACCEPTED, "at 2026-02-02T02:40:00.000Z")
     (row,) = ledger_rows([Line(entry, ActionKind.NOTIFY, step, "on-call")], str)
-    assert row.what == what
+    assert (row.what, row.detail) == (what, "at 2 February 2026, 02:40 UTC")
 
 
 @pytest.mark.parametrize(
