@@ -26,7 +26,7 @@ from playbooks.wall_clock import Clock
 
 log = logging.getLogger(__name__)
 
-#: Characters of text and links that are read at once: it takes a millisecond at the most.
+#: Characters of text and links that are read at once: a millisecond, and seven for what is made to take long.
 AT_ONCE: Final = 600
 #: For so long a longer post is waited for. The longest takes a third of a second where nothing else is to do, and
 #: who asks gives up after two.

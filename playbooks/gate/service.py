@@ -62,6 +62,8 @@ STORE_TIMEOUT_S = 2.0
 AT_ONCE = 200
 #: After so long a thread lets the other one go on.
 YIELD_S = 0.000_2
+#: How long moods under hashtags are gone by before they are read anew.
+MOODS_MS = 10_000
 
 Found = TypeVar("Found")
 
@@ -129,6 +131,7 @@ class Gate:
         chain = f"{socket.gethostname()[:24]}-{os.getpid()}-{uuid.uuid4().hex[:16]}"
         self._answering = Answering(engine, rules, chain, seal)
         self._told_blind: int | None = -1
+        self._moods_ms = -MOODS_MS
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
         #: The chain has one writer at a time.
@@ -166,7 +169,7 @@ class Gate:
         try:
             found = await self._read(lambda: holds_in_force(self._engine))
             await self._read(self._look_at_detection)
-            self._reader.moods = await self._read(lambda: moods_now(self._engine, self._clock()))
+            await self._look_at_moods()
             await self._take_words()
             await self._read(lambda: aside.to_disk(self._engine))
         except Refused as refused:
@@ -188,6 +191,12 @@ class Gate:
     def close(self) -> None:
         """Read nothing more."""
         self._reader.close()
+
+    async def _look_at_moods(self) -> None:
+        now_ms = self._clock()
+        if not 0 <= now_ms - self._moods_ms < MOODS_MS:
+            self._reader.moods = await self._read(lambda: moods_now(self._engine, now_ms))
+            self._moods_ms = now_ms
 
     async def _take_words(self) -> None:
         """Take what people said of stopped posts into the audit: from then on it counts."""

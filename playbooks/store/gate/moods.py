@@ -14,8 +14,9 @@ from playbooks.store.engine import reading
 from playbooks.store.incidents.log import views
 from playbooks.store.schema import incidents, signals
 
-#: So many are read at the most: a crisis has thousands, and the newest say what is so.
-_MOST: Final = 200
+#: So many signals and open incidents are read at the most: a crisis has thousands, and the newest say what is so.
+_MOST_SIGNALS: Final = 100
+_MOST_OPEN: Final = 30
 _LIFE: Final = ""
 
 
@@ -25,10 +26,10 @@ def moods_now(engine: Engine, now_ms: int) -> dict[str, Mood]:
         select(signals.c.body)
         .where(signals.c.at_ms > now_ms - COUNTS_FOR_MS, signals.c.at_ms <= now_ms, signals.c.run == _LIFE)
         .order_by(signals.c.at_ms.desc(), signals.c.id)
-        .limit(_MOST)
+        .limit(_MOST_SIGNALS)
     )
     open_ones = select(incidents.c.id).where(incidents.c.open, incidents.c.run == _LIFE)
-    newest = open_ones.order_by(incidents.c.opened_ms.desc()).limit(_MOST)
+    newest = open_ones.order_by(incidents.c.opened_ms.desc()).limit(_MOST_OPEN)
     with reading(engine) as conn:
         found = [msgspec.convert(body, Signal) for body in conn.execute(late).scalars()]
         still = views(conn, list(conn.execute(newest).scalars()))
