@@ -18,6 +18,7 @@ from detectors.run import run_of
 from playbooks.console import words
 from playbooks.console.markdown import to_html
 from playbooks.content.catalog import Library
+from playbooks.delivery.told_times import zone_of
 from playbooks.effects.plain_text import one_line, paragraph
 from playbooks.incidents.approved import whom
 from playbooks.incidents.incident import IncidentView
@@ -25,7 +26,6 @@ from playbooks.incidents.still_asked import asked_each
 from playbooks.incidents.unwrapped import unwrapped
 from playbooks.oncall.people import rights, who_is_asked
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
-from playbooks.oncall.zone import zone_named
 from playbooks.readiness.check import Probe
 from playbooks.settings import PlaybookSettings
 from playbooks.store.same_file import SameFile
@@ -113,8 +113,7 @@ class Desk:
 
     def zone_of(self, person: str) -> ZoneInfo:
         """The zone in which times are told to a person: theirs, or UTC."""
-        known = self.settings.people.get(person)
-        return zone_named(known.zone if known else "UTC")
+        return zone_of(person, self.settings.people)
 
     def asked_each(self, view: IncidentView) -> list[tuple[str, str]]:
         """Each role of which everybody has to acknowledge an incident, and in words who has and who is still asked."""

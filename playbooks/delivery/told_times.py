@@ -6,16 +6,24 @@ Whoever decides knows moments; where each recipient is stands in the settings, a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from playbooks.effects.message import Notice
-from playbooks.oncall.zone import said_in
+from playbooks.oncall.zone import said_in, zone_named
+from playbooks.settings.people import Person
 
 #: As `detectors.mention.rfc3339` writes a moment, and nobody by hand.
 _WRITTEN = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def zone_of(person: str, people: Mapping[str, Person]) -> ZoneInfo:
+    """The zone in which times are told to a person: theirs, or UTC for whom the settings no longer know."""
+    known = people.get(person)
+    return zone_named(known.zone if known else "UTC")
 
 
 def with_local_times(notice: Notice, zone: ZoneInfo) -> Notice:

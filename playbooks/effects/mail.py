@@ -146,7 +146,8 @@ def body(message: Message) -> str:
     runbook = _part(f"Runbook {notice.playbook} {notice.version}, in case its page is down", notice.runbook)
     statements = _part("Approved words (fill in what stands in <...> before you use them)", notice.statements)
     known = "\n".join(f"{name}: {value}" for name, value in facts(message))
-    parts = (drill, paragraph(notice.text).strip(), known, where_to_look(message), runbook, statements, drill)
+    # What to press stands above what to know: a telephone shows a dozen lines.
+    parts = (drill, paragraph(notice.text).strip(), where_to_look(message), known, runbook, statements, drill)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

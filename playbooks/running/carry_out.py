@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from detectors.run import Drill, Live, Replay, Run, run_of
 from playbooks import telemetry
@@ -19,7 +18,7 @@ from playbooks.delivery.ledger_words import given_up, in_words, word_of
 from playbooks.delivery.one_message import LOOK_MS
 from playbooks.delivery.roads import STATEFUL
 from playbooks.delivery.standing import Entry, Line, Point, entry_of, sends_to, sent_before, stands
-from playbooks.delivery.told_times import with_local_times
+from playbooks.delivery.told_times import with_local_times, zone_of
 from playbooks.effects.action_link import MIN_SECRET_CHARS
 from playbooks.effects.message import (
     Acting,
@@ -40,7 +39,6 @@ from playbooks.incidents.called import with_names
 from playbooks.labels import ActionKind, Channel, DeliveryOutcome, run_kind
 from playbooks.oncall.people import OPS, Contact, Later, Nobody, heard_now, members, reach
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
-from playbooks.oncall.zone import zone_named
 from playbooks.running.in_two_roles import in_two_roles
 from playbooks.running.ledger_writer import LedgerWriter
 from playbooks.running.once_reached import once_reached
@@ -204,17 +202,13 @@ class Carrier:
             action=due.action,
             person=contact.name,
             address=contact.address,
-            notice=with_local_times(notice, self._zone_of(contact.person)),
+            notice=with_local_times(notice, zone_of(contact.person, self._settings.people)),
             links=links_of(self._settings.console.public_url, notice, self._acting(due, notice, contact)),
             at_ms=due.at_ms,
             sending_ms=self._clock(),
             reference=Reference(due.id, due.attempt, contact.person),
             earlier=before.get(contact.point, ()),
         )
-
-    def _zone_of(self, person: str) -> ZoneInfo:
-        known = self._settings.people.get(person)
-        return zone_named(known.zone if known else "UTC")
 
     def _acting(self, due: DueAction, notice: Notice, contact: Contact) -> Acting | None:
         """By the time at which the page was due, so that every try carries the same links."""

@@ -141,3 +141,8 @@ def test_the_approved_words_stand_after_the_runbook() -> None:
     text = body(message(notice=notice))
     assert text.index("Stop scheduled posts") < text.index("Approved words") < text.index("    We know.")
     assert "Approved words" not in body(message())
+
+
+def test_the_links_stand_above_the_facts() -> None:
+    text = body(message())
+    assert text.index(NOTICE.text) < text.index(LINKS.incident) < text.index("Severity: 4 of 5")
