@@ -70,12 +70,18 @@ def scores(rows: Iterable[Row], step_s: int) -> Iterator[float]:
     [False, True, False]
     """
     detector = VolumeSpike(bucket_s=step_s)
+    alarmed = False
     for row in rows:
         seen = Observation(row.at_ms, row.count)
+        # What is usual takes in the row before this one, the first of all too: otherwise the second would be a surge.
+        detector.begin(row.at_ms)
         found = detector.find(seen)
         score = found.score if found else 0.0
+        same = alarmed or detector.same_episode(row.at_ms)
+        # A lasting change is told once: its alarm goes on for as long as no row is below.
+        alarmed = score >= 1.0 and (alarmed or not same)
         score /= 1.0 + score
-        yield min(score, _SAME_EPISODE) if detector.same_episode(row.at_ms) else score
+        yield min(score, _SAME_EPISODE) if same else score
         detector.learn(seen)
 
 
@@ -91,7 +97,8 @@ def backtest_series_command(file: Path | None, out: Path | None, threshold: bool
 
     SCORES has a row for each row of FILE: timestamp, value and anomaly_score, 0 to 1. A score is made from the rows
     before it and its own, never from later ones. Where it reaches the threshold, an alarm would follow, once for each
-    episode of two hours. The first hour is never judged.
+    episode: two hours, and as long after that as no row falls below. The first hour is never judged, nor are the first
+    twelve rows.
 
     \b
     Example:

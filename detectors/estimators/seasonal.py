@@ -39,7 +39,8 @@ _LEVEL_COUNT: Final = 25.0
 _LEVEL_CAP: Final = 3.0
 #: A stream that began within the last three hours lists its unlearned steps, too.
 _YOUNG_STEPS: Final = 36
-_WARM_UP_MS: Final = 3_600_000
+#: Nothing is judged before so many steps are known: an hour, or twelve buckets where a bucket is longer than a step.
+_WARM_UP_STEPS: Final = 12
 #: From this share of late counts on the spread is learned from whole steps, when they are learned.
 _MOSTLY_LATE: Final = 0.2
 
@@ -151,7 +152,7 @@ class SeasonalRate(base.Regressor):
     def warm(self, at_ms: int) -> bool:
         """Whether the series is known for long enough to judge anything: a stream's start is not a crisis."""
         started_ms = self._now.started_ms
-        return started_ms >= 0 and at_ms - started_ms >= _WARM_UP_MS
+        return started_ms >= 0 and at_ms - started_ms >= _WARM_UP_STEPS * self.step_ms
 
     @property
     def newest_ms(self) -> int:

@@ -105,6 +105,10 @@ class VolumeSpike(base.AnomalyDetector):
         self._rate = rate
         self._shares = True
 
+    def begin(self, at_ms: int) -> None:
+        """Go over to the step of `at_ms`: what is usual in it takes in the step before, where no other sees to that."""
+        self._rate.begin(at_ms)
+
     def score_one(self, x: dict[Hashable, Any]) -> float:
         """How far out of the ordinary the bucket `x` is under what was learned before it; 1 is worth a signal."""
         finding = self.find(Observation(x["at_ms"], x["voices"]))

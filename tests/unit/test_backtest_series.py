@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.backtest_series import THRESHOLD, read_series
+from streams.backtest_series import THRESHOLD, Row, read_series, scores
 from streams.cli import main
 from streams.settings import SettingsError
 
@@ -138,3 +138,26 @@ def test_what_is_wrong_is_one_message_and_exit_code_2(tmp_path: Path) -> None:
         assert told in result.output
         assert "Traceback" not in result.output
     assert not out.exists(), "nothing is written where the input is wrong"
+
+
+def alarms_of(counts: list[float], step_s: int) -> list[int]:
+    rows = [
+        Row("", "", round(START.timestamp() * 1000) + place * step_s * 1000, one) for place, one in enumerate(counts)
+    ]
+    return [place for place, score in enumerate(scores(rows, step_s)) if score >= THRESHOLD]
+
+
+@pytest.mark.parametrize("step_s", [300, 3600, 2 * 3600, 6 * 3600, 86_400])
+def test_the_start_of_a_series_is_no_alarm_however_long_its_step_is(step_s: int) -> None:
+    assert alarms_of([1000.0] * 40, step_s) == []
+    assert alarms_of([30.0, 60.0, 20.0, 90.0, 40.0, 25.0] * 7, step_s) == []
+
+
+@pytest.mark.parametrize("step_s", [300, 900, 3600, 6 * 3600])
+def test_a_step_that_lasts_is_one_alarm(step_s: int) -> None:
+    assert alarms_of([100.0] * 400 + [1000.0] * 400, step_s) == [400]
+
+
+def test_a_second_peak_after_the_first_is_over_is_a_second_alarm() -> None:
+    calm = [100.0] * 60
+    assert alarms_of([*calm * 10, 1000.0, *calm, 1000.0, *calm], 300) == [600, 661]
