@@ -1,4 +1,4 @@
-"""How processes of our own are started: by this Python, and with nothing of the folder that it happens to be started in.
+"""How processes of our own are started: by this Python, with nothing of the folder that they happen to be started in.
 
 ``python -m`` looks for every module in the current folder first, so that a file ``click.py`` there would be taken for
 the library of that name (``-P``, Python 3.11).

@@ -24,8 +24,8 @@ from detectors.watch.brand_watch import BrandWatch
 from playbooks.content.catalog import library_of
 from playbooks.incidents.decisions import SummaryLine, signal_line
 from playbooks.incidents.rehearse import Rehearsal
-from streams.deciding.closing import PartitionWatch
 from streams.counted import count
+from streams.deciding.closing import PartitionWatch
 from streams.deciding.gather import PartitionTriage, Record, TriageRules
 from streams.deciding.models import Models
 from streams.pictures.course import Course

@@ -24,8 +24,8 @@ from playbooks import telemetry
 from playbooks.health import Ready, serve_health
 from playbooks.labels import Role
 from streams.agents.patience import patiently
-from streams.folding import FOLD_RECORDS, Held, folding_app
 from streams.deciding.gather import Record
+from streams.folding import FOLD_RECORDS, Held, folding_app
 from streams.read_back import read_between
 from streams.settings import Settings
 from streams.wire import Topic

@@ -35,8 +35,8 @@ from playbooks.wall_clock import now_ms
 from streams.agents.dead import dead_record
 from streams.agents.reading import FoldReader
 from streams.agents.taking import Taker
-from streams.folding import Held
 from streams.deciding.gather import Record
+from streams.folding import Held
 from streams.holds_topic import publish_holds
 from streams.produce import MentionProducer
 from streams.settings import Settings

@@ -22,10 +22,10 @@ from playbooks.labels import Role
 from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
-from streams.folding import Held
 from streams.deciding.gather import Record as Read
 from streams.deciding.lesson import Lesson
 from streams.deciding.models import KEPT
+from streams.folding import Held
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.settings import Settings

@@ -21,10 +21,10 @@ from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
 from streams.agents.versions import following_models
 from streams.deciding.dead_share import KEEP_ONE_IN, DeadShare, that_count
-from streams.folding import Held
 from streams.deciding.gather import Gathered, PartitionTriage
 from streams.deciding.gather import Record as Mentioned
 from streams.deciding.models import Models
+from streams.folding import Held
 from streams.produce import MentionProducer, Record
 from streams.read_back import read_back
 from streams.rules import rules_of

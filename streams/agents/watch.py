@@ -24,13 +24,7 @@ from streams.agents.dead import dead_record
 from streams.agents.patience import patiently
 from streams.agents.reading import FoldReader
 from streams.deciding.closing import PartitionWatch
-from streams.folding import Held
 from streams.deciding.gather import Record as Bucketed
-from streams.produce import MentionProducer, Record
-from streams.read_back import read_back
-from streams.rules import watch_rules_of
-from streams.settings import Settings
-from streams.topics import LARGEST_RECORD_BYTES, ensure_topics
 from streams.deciding.watch_state import (
     ENDED_KEY,
     BrandSnapshot,
@@ -40,6 +34,12 @@ from streams.deciding.watch_state import (
     encode_snapshot,
     part_key,
 )
+from streams.folding import Held
+from streams.produce import MentionProducer, Record
+from streams.read_back import read_back
+from streams.rules import watch_rules_of
+from streams.settings import Settings
+from streams.topics import LARGEST_RECORD_BYTES, ensure_topics
 from streams.wire import BadRecord, Topic, decode_bucket_record, encode_signal, encode_taken_down, partition_of
 
 log = logging.getLogger(__name__)
