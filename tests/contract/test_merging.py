@@ -262,7 +262,7 @@ def test_what_cannot_be_merged_changes_nothing(two: Two, wrong: str) -> None:
     other = two.signal("sig-else", brand="other")[0]
     asked: dict[str, tuple[Callable[[], Told], Told]] = {
         "reason": (lambda: two.merge(two.ladder, two.plain, "  "), Told.NO_REASON),
-        "itself": (lambda: two.merge(two.ladder, two.ladder), Told.NOT_TOGETHER),
+        "itself": (lambda: two.merge(two.ladder, two.ladder), Told.IS_ITSELF),
         "brand": (lambda: two.merge(two.ladder, other), Told.NOT_TOGETHER),
         "unknown": (lambda: two.merge(two.ladder, "inc-none"), Told.NO_SUCH_INCIDENT),
         "over": (lambda: two.merge(two.ladder, two.plain), Told.IS_OVER),
