@@ -30,7 +30,7 @@ from detectors.run import run_of
 from playbooks import telemetry
 from playbooks.gate.audit import Seal, seal_with
 from playbooks.gate.callers import TOKEN_CHARS, Caller, callers_of
-from playbooks.gate.decision import AUTOMATION, GateAnswer, GateRequest
+from playbooks.gate.decision import AUTOMATION, CHECK_TEXT, GateAnswer, GateRequest
 from playbooks.gate.http import gate_app
 from playbooks.gate.listing import HoldsQuery
 from playbooks.gate.objection import Objection, Reason
@@ -148,7 +148,7 @@ class Gate:
         read = await self._reader.read(request)
         known = (*(Objection(reason, Verdict.HOLD) for reason in against), *read.unread)
         asked = Asked(request, caller, self._clock(), known, read.checked)
-        if not request.run:
+        if not request.run and request.post.text != CHECK_TEXT:
             self.asked_ms = asked.at_ms
         waiting = _Waiting(asked, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)

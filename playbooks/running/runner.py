@@ -37,6 +37,7 @@ from playbooks.running.carry_out import Carrier
 from playbooks.running.standing_orders import StandingOrders
 from playbooks.running.started import started
 from playbooks.running.waking import Waker
+from playbooks.schedulers.hold_check import HoldCheck
 from playbooks.schedulers.keeper import SchedulerKeeper
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery import outbox
@@ -112,6 +113,7 @@ async def run_runner(settings: PlaybookSettings, stop: asyncio.Event, clock: Clo
                 group.create_task(keeper.run(stop))
                 group.create_task(orders.run(stop))
                 group.create_task(schedulers.run(stop))
+                group.create_task(HoldCheck(settings, store, clock).run(stop))
                 group.create_task(alive.run(stop))
                 await runner.run(stop)
     finally:
