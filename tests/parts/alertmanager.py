@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from streams.brokers.broker import free_port
+from tests.parts.ending import end
 from tests.parts.require import require
 
 START_S = 20.0
@@ -27,9 +28,7 @@ def running_alertmanager(folder: Path, webhook: str, known: dict[str, Any] | Non
     settings = folder / "alertmanager.yml"
     known = known or {"route": {"receiver": "test", **waits}, "receivers": [receiver]}
     settings.write_text(json.dumps(known), encoding="utf-8")
-    with socket.socket() as spare:
-        spare.bind(("127.0.0.1", 0))
-        port = spare.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     with (folder / "alertmanager.log").open("wb") as log:
         server = subprocess.Popen(
@@ -47,12 +46,7 @@ def running_alertmanager(folder: Path, webhook: str, known: dict[str, Any] | Non
         _wait(server, url, folder / "alertmanager.log")
         yield url
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server)
 
 
 def alerts(url: str) -> list[dict[str, Any]]:

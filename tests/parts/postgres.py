@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -29,6 +28,8 @@ from sqlalchemy import Engine
 from playbooks.settings import StoreSettings
 from playbooks.settings.section import SecretFrom
 from playbooks.store.engine import migrate, open_store
+from streams.brokers.broker import free_port
+from tests.parts.ending import end
 from tests.parts.require import require
 
 USER = "firebreak"
@@ -134,7 +135,7 @@ def running_postgres() -> Iterator[Postgres]:
     folder = Path(tempfile.mkdtemp(prefix="firebreak-postgres-"))
     server: subprocess.Popen[bytes] | None = None
     try:
-        postgres = Postgres(_spare_port(), folder / "password")
+        postgres = Postgres(free_port(), folder / "password")
         server = _start(programs, folder, postgres)
         yield postgres
     finally:
@@ -156,7 +157,7 @@ def killable_postgres() -> Iterator[Killable]:
     """A server that is there to be killed: `kill` ends all its processes with SIGKILL, `start` recovers its data."""
     require("postgres")
     programs, folder = postgres_programs(), Path(tempfile.mkdtemp(prefix="firebreak-postgres-"))
-    postgres = Postgres(_spare_port(), folder / "password")
+    postgres = Postgres(free_port(), folder / "password")
     servers = []
     try:
         servers.append(_start(programs, folder, postgres))
@@ -220,17 +221,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], postgres: Postgres, log: 
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    server.send_signal(signal.SIGINT)  # ends at once, without waiting for clients
-    try:
-        server.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
-
-
-def _spare_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    end(server, signal.SIGINT)  # ends at once, without waiting for clients
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ import yaml
 from deploy.grafana.queries import without_fallback
 from playbooks.labels import Role
 from playbooks.telemetry import VOCABULARY
+from tests.parts.ending import end
 from tests.parts.require import CHECKOUT, require
 
 START_S = 20.0
@@ -94,12 +95,7 @@ def running_prometheus(
     try:
         yield _address(server, log)
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server)
 
 
 def _address(server: subprocess.Popen[bytes], log: Path) -> str:
