@@ -19,3 +19,5 @@ class Reason(StrEnum):
     FAR_REACH = "far_reach"
     FEW_PEOPLE = "few_people"
     NUMBERS_ONLY = "numbers_only"
+    REPEATED_BY_PEOPLE = "repeated_by_people"
+    AGES_UNKNOWN = "ages_unknown"

@@ -26,7 +26,8 @@ _SPANS_S: Final = (60, 180, 300, 900)
 _LEVEL_S: Final = 300
 #: Fewer copies in a span are no flood, whatever is usual.
 _FEWEST: Final = 30
-#: Copies are a flood where they are at least so much of all that is said: people in a crisis repeat each other too.
+#: Copies are a flood where they are at least so much of all that counts, themselves and the voices beside them (so at
+#: least half as many as there are voices; of the posts it may be a fifth): people in a crisis repeat each other too.
 _LEAST_SHARE: Final = 1.0 / 3.0
 #: Copies come in cascades: they vary like a gamma of shape 2.
 _DISPERSION: Final = 0.5

@@ -21,7 +21,7 @@ from detectors.signal import Signal, SignalKind
 from detectors.voices.complaints import Complaints, ComplaintsState
 from detectors.voices.count import Voices, VoicesState
 from detectors.watch.alarm import advance
-from detectors.watch.evidence import Judged, Plan, around, people_behind, signal_of
+from detectors.watch.evidence import Judged, Plan, around, behind_copies, people_behind, signal_of
 from detectors.watch.family import Family, Silenced
 from detectors.watch.heard import Heard
 from detectors.watch.series import Series, SeriesState
@@ -185,10 +185,12 @@ class BrandWatch:
         since_ms = bucket.end_ms - found.span_s * 1000
         authors = people_behind(self._voices, kind, bucket.platform, since_ms, found.negative > 0)
         reach = sum(crowd.reach(since_ms) for crowd in self._voices.crowds(bucket.platform))
+        copiers = behind_copies(self._voices, kind, bucket.platform, since_ms)
         if bucket.platform is not None:
-            return Circumstances(authors, reach)
+            return Circumstances(authors, reach, copiers=copiers)
         self._family.platforms_take_in(bucket.end_ms)
-        return Circumstances(authors, reach, sum(one.is_alarmed(kind) for one in self._family.platforms.values()))
+        platforms = sum(one.is_alarmed(kind) for one in self._family.platforms.values())
+        return Circumstances(authors, reach, platforms, copiers=copiers)
 
     def _take_down(self, platform: str, cells: Sequence[Cell]) -> None:
         gone = {post for cell in cells for post in cell.deleted}

@@ -11,6 +11,7 @@ from detectors.finding import Detector, Finding
 from detectors.reason import Reason
 from detectors.signal import Evidence, Post, SharedLink, Signal, SignalKind, Term, signal_id
 from detectors.voices.complaints import Complaints
+from detectors.voices.copiers import Copiers, copiers_of
 from detectors.voices.count import Voices
 from detectors.voices.minutes import Tally
 
@@ -147,6 +148,16 @@ def people_behind(voices: Voices, kind: SignalKind, platform: str | None, since_
     if kind is SignalKind.FLOOD:
         return sum(len(crowd.posters()) for crowd in crowds)
     return sum(crowd.authors(since_ms, negative) for crowd in crowds)
+
+
+def behind_copies(voices: Voices, kind: SignalKind, platform: str | None, since_ms: int) -> Copiers:
+    """Who stands behind a flood's copies; of other findings nothing is asked."""
+    if kind is not SignalKind.FLOOD:
+        return Copiers.ACCOUNTS
+    tally = Tally()
+    for minutes in voices.minutes(platform):
+        tally.add(minutes.since(since_ms))
+    return copiers_of(tally, (posts for crowd in voices.crowds(platform) for posts in crowd.posters().values()))
 
 
 def _share(part: float, whole: float) -> float:

@@ -7,10 +7,11 @@ likewise. Anger of several people is worth a page, and gets worse with each furt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from detectors.finding import Finding
 from detectors.reason import Reason
+from detectors.voices.copiers import Copiers
 
 WORTH_A_LOOK: Final = 1
 MILD: Final = 2
@@ -31,6 +32,8 @@ _FAST_S: Final = 900
 _FAST_NEGATIVE: Final = 20.0
 _LASTING_MS: Final = 3_600_000
 _PLATFORMS: Final = 2
+#: From this share of negative ones on, copies are looked at even where nobody knows how old their accounts are.
+_ANGRY_COPIES: Final = 0.5
 _FAR_REACH: Final = 100_000
 #: So many indicators, and so many people, for each of the upper severities.
 _UPPER: Final = ((WHOLE_COMPANY, 6, _CROWD), (GRAVE, 3, _MANY))
@@ -41,13 +44,14 @@ class Circumstances:
     """What else is known where a finding is made.
 
     `authors` are the different people behind it, `reach` how many people may have seen it, `platforms` on how many it
-    stands out, `begun_ms` when its alarm began (None where it begins now).
+    stands out, `begun_ms` when its alarm began (None where it begins now), `copiers` who made a flood's copies.
     """
 
     authors: int = 0
     reach: int = 0
     platforms: int = 1
     begun_ms: int | None = None
+    copiers: Copiers = Copiers.ACCOUNTS
 
 
 NOBODY: Final = Circumstances()
@@ -72,7 +76,7 @@ def severity_of(finding: Finding, seen: Circumstances, at_ms: int) -> Severity:
     Severity(level=2, reasons=(<Reason.NUMBERS_ONLY: 'numbers_only'>,))
     """
     if finding.severity is not None:
-        return Severity(finding.severity)
+        return _of_copies(finding, finding.severity, seen.copiers)
     if not finding.negative:
         return Severity(MILD if finding.score >= _LOUD_SCORE else WORTH_A_LOOK, (Reason.NUMBERS_ONLY,))
     if seen.authors < _FEW:
@@ -82,6 +86,24 @@ def severity_of(finding: Finding, seen: Circumstances, at_ms: int) -> Severity:
         if len(reasons) >= indicators and seen.authors >= people:
             return Severity(level, reasons)
     return Severity(PAGES, reasons)
+
+
+def _of_copies(finding: Finding, level: int, copiers: Copiers) -> Severity:
+    """People who repeat each other are worth a look, and no flood that somebody made.
+
+    Where nobody knows how old the accounts are, glad copies are taken for people's, as of a giveaway. Angry ones may be
+    either, and are told as a flood is: people whose anger is their own are counted apart, and page by themselves.
+    """
+    match copiers:
+        case Copiers.ACCOUNTS:
+            return Severity(level)
+        case Copiers.PEOPLE:
+            return Severity(WORTH_A_LOOK, (Reason.REPEATED_BY_PEOPLE,))
+        case Copiers.NOBODY_KNOWS:
+            angry = finding.negative_share >= _ANGRY_COPIES
+            return Severity(level if angry else WORTH_A_LOOK, (Reason.AGES_UNKNOWN,))
+        case _:
+            assert_never(copiers)
 
 
 def _indicators(finding: Finding, seen: Circumstances, at_ms: int) -> tuple[tuple[Reason, bool], ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from detectors.mention import rfc3339
+from detectors.reason import Reason
 from detectors.signal import Evidence, Signal, SignalKind
 from playbooks.effects.plain_text import one_line
 
@@ -24,6 +25,10 @@ _WHAT = {
     SignalKind.BACKLASH: "people turn against what the brand said",
     SignalKind.IMPERSONATION: "accounts that pose as the brand",
     SignalKind.TAKEOVER: "things done with the brand's accounts that nobody planned",
+}
+_COPIERS = {
+    Reason.REPEATED_BY_PEOPLE: "- people who say the same words: few new accounts, and few that post again and again",
+    Reason.AGES_UNKNOWN: "- how old the accounts are is not known, so they may be people who say the same words",
 }
 #: From this tail on (-log10 of a probability) chance is no explanation worth a figure.
 NEVER = 6.0
@@ -140,6 +145,7 @@ def _flooded(signal: Signal, place: str) -> tuple[str, ...]:
         f"stop; {_figure(signal.expected)} would be usual",
         f"- {seen.authors:,} accounts posted of late, the busiest {100 * seen.largest_author_share:.0f} % of all",
         f"- {seen.negative:,} of the copies are negative: {100 * seen.negative_share:.0f} %",
+        *(_COPIERS[reason] for reason in seen.reasons if reason in _COPIERS),
         *_young_brand(seen),
         *_beside(seen),
     )

@@ -11,6 +11,7 @@ import pytest
 from detectors.bucket import BUCKET_MS, Digest
 from detectors.finding import Finding, Observation
 from detectors.kinds.flood import THRESHOLD, FloodSpike
+from detectors.reason import Reason
 from detectors.signal import Signal, SignalKind
 from detectors.text.word_numbers import as_bytes
 from tests.parts.brand_days import (
@@ -203,3 +204,55 @@ def test_reposts_by_people_known_for_long_are_many_damped_voices_and_no_flood() 
     assert SignalKind.FLOOD not in {one.kind for one in signals}
     voices = next(one for one in signals if one.kind is SignalKind.NEGATIVITY).evidence
     assert voices.duplicate_share == 0.0
+
+
+def entries(per_min: float, negativity: float = 0.1, age_d: int | None = 900) -> Callable[[int], list[Digest]]:
+    """Posts of the same words, each by an account of its own, with no following to speak of."""
+
+    def now(at_ms: int) -> list[Digest]:
+        number = sum(_chance.random() < per_min / 60 for _ in range(10))
+        posts = [said(_chance.randrange(10**13), at_ms, negativity, words=as_bytes(range(1, 9))) for _ in range(number)]
+        return [msgspec.structs.replace(post, account_age_d=age_d, followers=2) for post in posts]
+
+    return now
+
+
+def aged(age_d: int | None) -> Callable[[int], list[Digest]]:
+    """The brand's ordinary people, whose accounts are so old."""
+    ordinary = people(3.0, 0.22)
+    return lambda at_ms: [msgspec.structs.replace(post, account_age_d=age_d) for post in ordinary(at_ms)]
+
+
+def worst(signals: Iterable[Signal]) -> tuple[int, set[Reason]]:
+    """How bad the floods among these are at most, and why."""
+    floods = whole_brand(one for one in signals if one.kind is SignalKind.FLOOD)
+    return max(one.severity for one in floods), {reason for one in floods for reason in one.evidence.reasons}
+
+
+def test_many_people_who_say_the_same_are_shown_and_no_flood_that_somebody_made() -> None:
+    assert worst(during(40 * MINUTE, aged(900), entries(60.0))) == (1, {Reason.REPEATED_BY_PEOPLE})
+    assert worst(during(40 * MINUTE, aged(900), entries(60.0, 0.95))) == (1, {Reason.REPEATED_BY_PEOPLE})
+
+
+def test_where_ages_are_not_known_glad_copies_are_shown_and_angry_ones_are_told_as_a_flood() -> None:
+    assert worst(during(40 * MINUTE, aged(None), entries(60.0, 0.1, None))) == (1, {Reason.AGES_UNKNOWN})
+    level, reasons = worst(during(40 * MINUTE, aged(None), entries(60.0, 0.95, None)))
+    assert (level >= 2, reasons) == (True, {Reason.AGES_UNKNOWN})
+
+
+def test_a_flood_after_a_giveaway_is_told_in_full() -> None:
+    signals = during(
+        90 * MINUTE, aged(900), lambda at_ms: entries(60.0)(at_ms) if at_ms < T + HOUR else [], flood(T + 50 * MINUTE)
+    )
+    floods = whole_brand(one for one in signals if one.kind is SignalKind.FLOOD)
+    assert [one.severity for one in floods if one.at_ms < T + 50 * MINUTE] == [1]
+    assert max(one.severity for one in floods) == 3
+
+
+def test_a_few_accounts_that_do_not_stop_are_a_flood_however_old_they_are() -> None:
+    def tireless(at_ms: int) -> list[Digest]:
+        return [msgspec.structs.replace(post, author=_chance.randrange(1, 41)) for post in entries(60.0)(at_ms)]
+
+    signals = during(40 * MINUTE, aged(900), tireless)
+    last = whole_brand(one for one in signals if one.kind is SignalKind.FLOOD)[-1]
+    assert (last.severity >= 2, last.evidence.reasons) == (True, ())

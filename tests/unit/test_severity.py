@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -70,7 +71,7 @@ def test_the_same_signs_from_fewer_people_are_less_grave() -> None:
         (PLAIN, {"authors": 20}, Reason.MANY_PEOPLE),
     ],
 )
-def test_each_indicator_is_told_when_it_stands_out(finding: Finding, seen: dict[str, int], reason: Reason) -> None:
+def test_each_indicator_is_told_when_it_stands_out(finding: Finding, seen: dict[str, Any], reason: Reason) -> None:
     assert severity_of(PLAIN, Circumstances(authors=12), HOUR).reasons == ()
     assert severity_of(finding, Circumstances(**{"authors": 12, **seen}), HOUR).reasons == (reason,)
 
