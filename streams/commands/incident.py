@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playbooks.incidents.still_asked import AskedEach
     from playbooks.store.incidents.deeds import Told
 
+
 @click.group("incident", short_help="List incidents, and do about them what people do.")
 def incident_command() -> None:
     """List and show incidents, and do about them what people do on the console, under a name.
