@@ -40,7 +40,11 @@ from streams.wire import BucketRecord, ModelVersion
 _FOLD: Final = 2000
 _TELL_EVERY: Final = 2000
 RUN: Final = "replay-backtest"
-#: The exit code where no line of the input is a mention.
+#: What is so much older than a mention before it is in no window and no baseline any more.
+_TOO_LATE_MS: Final = 3_600_000
+#: From this part of such mentions on, what was decided says nothing about the file.
+_UNSORTED: Final = 0.5
+#: The exit code where no line of the input is a mention, or most of them came too late to be looked at.
 FOUND_WRONG: Final = 1
 
 
@@ -56,6 +60,7 @@ class Pipeline:
     now_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     mentions: int = 0
     bad: int = 0
+    too_late: int = 0
     at_ms: int = 0
 
     def signals(self, lines: Iterable[Line], run: str = RUN) -> Iterator[Signal]:
@@ -68,7 +73,8 @@ class Pipeline:
         waiting: list[list[Record]] = [[] for _ in triages]
         offsets = [0] * self.partitions
         position = held = 0
-        for sent in replay_records(lines, run, self.partitions, self.now_ms + self.rules.future_ms):
+        latest_ms = self.now_ms + self.rules.future_ms
+        for sent in replay_records(self._timed(lines, latest_ms), run, self.partitions, latest_ms):
             waiting[sent.partition].append(Record(offsets[sent.partition], self.now_ms, sent.key, sent.value))
             offsets[sent.partition] += 1
             self.mentions += sent.mentions
@@ -79,6 +85,15 @@ class Pipeline:
                 yield from self._close(triages, watch, waiting, position)
                 position, held = watch.next_offset, 0
         yield from self._close(triages, watch, waiting, position)
+
+    def _timed(self, lines: Iterable[Line], latest_ms: int) -> Iterator[Line]:
+        """The same lines, while those are counted that come too late to be looked at."""
+        newest_ms = 0
+        for line in lines:
+            if line.mention is not None and line.mention.created_ms <= latest_ms:
+                newest_ms = max(newest_ms, line.mention.created_ms)
+                self.too_late += newest_ms - line.mention.created_ms > _TOO_LATE_MS
+            yield line
 
     @staticmethod
     def _close(
@@ -108,6 +123,10 @@ def backtest_command(
 
     The same triage, detectors and planner as a running system, as fast as it goes; the clock is the mentions'. Each
     brand counts as armed to page and to hold; without --config every brand is taken.
+
+    Lines are taken in the order in which they would have arrived, so the oldest mention comes first. What comes more
+    than an hour after a newer one is too late to be looked at, and is counted on stderr; where that is most of the
+    file, the exit code is 1.
     """
     refuse_to_overwrite(out, (*files, *([learn] if learn else ())))
     settings = read_settings(ctx.obj) if ctx.obj else Settings(any_brand=True)
@@ -134,7 +153,9 @@ def backtest_command(
     found = ", ".join((count(tally.signals, "signal"), count(tally.incidents, "incident"), count(tally.pages, "page")))
     read = what_was_read(pipeline.mentions, pipeline.bad)
     click.echo(f"{read}, in {seconds:.1f} s: {found}. {out} has the decisions.", err=True)
-    if not pipeline.mentions:
+    if pipeline.too_late:
+        click.echo(what_came_too_late(pipeline.too_late, pipeline.mentions), err=True)
+    if not pipeline.mentions or pipeline.too_late >= _UNSORTED * pipeline.mentions:
         sys.exit(FOUND_WRONG)
 
 
@@ -148,6 +169,22 @@ def what_was_read(mentions: int, bad: int) -> str:
         return "No mention, the input has no lines"
     none = f"{count(bad, 'line')} {'was' if bad == 1 else 'were'} none" if bad else "every line was one"
     return f"{count(mentions, 'mention')}, {none}"
+
+
+def what_came_too_late(too_late: int, mentions: int) -> str:
+    """That mentions were not looked at, and what to do about it.
+
+    >>> print(what_came_too_late(11, 12))
+    11 of 12 mentions came more than an hour after a newer one: too late to be looked at, so the decisions are not those \
+of a system that saw them in time. If the file is not in order of time, sort it, the oldest first, and try again: \
+jq -sc 'sort_by(.created_at)[]' FILE > SORTED (as long as all its times have the same offset)
+    """
+    return (
+        f"{too_late} of {count(mentions, 'mention')} came more than an hour after a newer one: too late to be looked at,"
+        " so the decisions are not those of a system that saw them in time. If the file is not in order of time, sort it,"
+        " the oldest first, and try again: jq -sc 'sort_by(.created_at)[]' FILE > SORTED"
+        " (as long as all its times have the same offset)"
+    )
 
 
 def _write(

@@ -110,3 +110,25 @@ def test_a_line_of_a_signal_names_its_posts_and_quotes_none() -> None:
     signal = msgspec.structs.replace(plain, evidence=msgspec.structs.replace(plain.evidence, posts=(post,)))
     told = json.loads(encode(signal_line(signal)))
     assert told["evidence"]["posts"] == [{"id": "1", "platform": "x", "at_ms": 0, "negativity": 0.9}]
+
+
+def hourly(order: list[int]) -> bytes:
+    """A mention for each of these hours, in this order."""
+    return b"\n".join(line(hour, created_at=f"2026-01-05T{hour:02}:30:00Z") for hour in order)
+
+
+def test_what_came_too_late_is_counted_and_what_to_do_is_said(tmp_path: Path) -> None:
+    out = tmp_path / "decisions.jsonl"
+    newest_first = backtest("-", "--out", out, given=hourly([*range(20, 0, -1)]))
+    assert newest_first.exit_code == 1
+    assert "18 of 20 mentions came more than an hour after a newer one" in newest_first.stderr
+    assert "sort_by(.created_at)" in newest_first.stderr
+    assert json.loads(out.read_text().splitlines()[-1])["mentions"] == 20
+
+
+def test_a_few_that_came_late_are_told_of_and_no_fault(tmp_path: Path) -> None:
+    late = backtest("-", "--out", tmp_path / "decisions.jsonl", given=hourly([1, 2, 3, 4, 5, 6, 2, 7]))
+    assert late.exit_code == 0
+    assert "1 of 8 mentions came more than an hour after" in late.stderr
+    in_order = backtest("-", "--out", tmp_path / "other.jsonl", given=hourly([*range(20)]))
+    assert (in_order.exit_code, in_order.stderr.count("\n")) == (0, 1)
