@@ -64,8 +64,9 @@ class Evidence(msgspec.Struct, frozen=True):
     `window_s` is the span looked at, `tail` -log10 of the probability of so much under the expectation,
     `threshold` what it was held against, `expected_low` and `expected_high` the 95 % band of `expected`.
     `mentions` and `negative` count the independent voices of the window (not the copies), `negative_share` is of those
-    that were scored, `authors` are the distinct people heard; `baseline_days` says how long the brand
-    has been known, so how sure the expectation is. `late` are those mentions of the window that came too late for their
+    that were scored, `authors` are the distinct people heard; of a flood `negative` and `negative_share` are of its
+    copies, and `authors` all accounts that posted. `baseline_days` says how long the brand has been known, so how sure
+    the expectation is. `late` are those mentions of the window that came too late for their
     bucket. `planned` is how many times the usual the calendar expects, already part of `expected`, and `campaigns` why.
     `source` is the connector that a silence is about, where it is about one.
 
@@ -74,7 +75,8 @@ class Evidence(msgspec.Struct, frozen=True):
     known; `largest_author_share` that of the busiest account, of ten to twenty minutes. `reach` is the sum of the
     reach, or else the following, of the distinct people heard; `unscored` are posts in languages that are not scored.
     `reasons` say why it is as severe as it is; `lasting` that the mood has changed for good, as far as can be seen.
-    `text_model` is the version that scored the last of the mentions, 0 as shipped.
+    `text_model` is the version that scored the last of the mentions, 0 as shipped. `detector` and `detector_version`
+    are the signal's, for those who have the evidence alone.
     """
 
     window_s: int
@@ -104,6 +106,8 @@ class Evidence(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...] = ()
     lasting: bool = False
     text_model: int = 0
+    detector: str = ""
+    detector_version: int = 0
 
 
 class Signal(msgspec.Struct, frozen=True):

@@ -174,16 +174,14 @@ def what_was_read(mentions: int, bad: int) -> str:
 def what_came_too_late(too_late: int, mentions: int) -> str:
     """That mentions were not looked at, and what to do about it.
 
-    >>> print(what_came_too_late(11, 12))
-    11 of 12 mentions came more than an hour after a newer one: too late to be looked at, so the decisions are not those \
-of a system that saw them in time. If the file is not in order of time, sort it, the oldest first, and try again: \
-jq -sc 'sort_by(.created_at)[]' FILE > SORTED (as long as all its times have the same offset)
+    >>> what_came_too_late(11, 12)[:76]
+    '11 of 12 mentions came more than an hour after a newer one: too late to be l'
     """
     return (
-        f"{too_late} of {count(mentions, 'mention')} came more than an hour after a newer one: too late to be looked at,"
-        " so the decisions are not those of a system that saw them in time. If the file is not in order of time, sort it,"
-        " the oldest first, and try again: jq -sc 'sort_by(.created_at)[]' FILE > SORTED"
-        " (as long as all its times have the same offset)"
+        f"{too_late} of {count(mentions, 'mention')} came more than an hour after a newer one: too late to be looked "
+        "at, so the decisions are not those of a system that saw them in time. If the file is not in order of time, "
+        "sort it, the oldest first, and try again: jq -sc 'sort_by(.created_at)[]' FILE > SORTED "
+        "(as long as all its times have the same offset)"
     )
 
 

@@ -109,7 +109,7 @@ class FloodSpike(base.AnomalyDetector):
             tail = count_tail(copies, expected, _DISPERSION)
             if best is None or tail > best.tail:
                 share = negative / copies
-                best = Finding(tail, self.threshold, span_s, copies, expected, copies, negative, share)
+                best = Finding(tail, self.threshold, span_s, copies, expected, voices, negative, share)
         return _judged(best, copies, negative) if best and best.score >= 1.0 else best
 
     def learn(self, seen: Observation) -> None:

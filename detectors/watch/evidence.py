@@ -79,7 +79,7 @@ def signal_of(
         since_ms=max(judged.since_ms, 0),
         severity=judged.severity,
         score=round(found.score, 3),
-        observed=found.observed,
+        observed=round(found.observed, 3),
         expected=round(found.expected, 3),
         detector=type(detector).__name__,
         detector_version=detector.version,
@@ -87,8 +87,8 @@ def signal_of(
             window_s=found.span_s,
             tail=round(found.tail, 2),
             threshold=found.threshold,
-            expected_low=found.low,
-            expected_high=found.high,
+            expected_low=round(found.low, 3),
+            expected_high=round(found.high, 3),
             mentions=round(found.voices),
             negative=round(found.negative),
             negative_share=round(found.negative_share, 3),
@@ -111,6 +111,8 @@ def signal_of(
             reasons=judged.reasons,
             lasting=found.lasting,
             text_model=bucket.text_model,
+            detector=type(detector).__name__,
+            detector_version=detector.version,
         ),
     )
 

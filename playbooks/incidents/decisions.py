@@ -25,8 +25,12 @@ class SignalLine(msgspec.Struct, frozen=True, tag_field="type", tag="signal"):
     evidence: Evidence
 
 
-class IncidentLine(msgspec.Struct, frozen=True, tag_field="type", tag="incident"):
-    """An incident opens, or changes so that somebody is paged or posting is held."""
+class IncidentLine(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="incident"):
+    """An incident opens, or changes so that somebody is paged or posting is held.
+
+    It changes by getting worse: by a higher severity, or because the signal fires a playbook that comes before the
+    incident's own. That one is then named as `outranked_by`, which no other line has.
+    """
 
     at: str
     brand: str
@@ -37,6 +41,7 @@ class IncidentLine(msgspec.Struct, frozen=True, tag_field="type", tag="incident"
     severity: int
     pages: bool
     holds: bool
+    outranked_by: str = ""
 
 
 class ActionLine(msgspec.Struct, frozen=True, tag_field="type", tag="action"):

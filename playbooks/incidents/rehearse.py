@@ -19,7 +19,7 @@ from playbooks.incidents import plan
 from playbooks.incidents.action import Action
 from playbooks.incidents.decisions import ActionLine, IncidentLine, action_line
 from playbooks.incidents.incident import IncidentView, advance
-from playbooks.incidents.log_entry import RESPOND, Logged
+from playbooks.incidents.log_entry import RESPOND, Logged, Outranked
 from playbooks.labels import ActionKind, SignalDecision
 
 
@@ -110,4 +110,5 @@ def _incident_line(view: IncidentView, signal: Signal, each: plan.Plan) -> Incid
         severity=view.severity,
         pages=each.pages,
         holds=each.hold is not None,
+        outranked_by=next((entry.playbook for entry in each.entries if isinstance(entry, Outranked)), ""),
     )

@@ -189,6 +189,8 @@ def test_a_flood_tells_what_it_is_made_of() -> None:
     assert 0.01 < seen.largest_author_share < 0.1
     assert ACCOUNTS <= seen.authors <= ACCOUNTS + 120
     assert seen.negative_share == 1.0
+    assert seen.mentions < 100 < seen.negative
+    assert (seen.detector, seen.detector_version) == ("FloodSpike", FloodSpike.version)
 
 
 def test_reposts_by_people_known_for_long_are_many_damped_voices_and_no_flood() -> None:

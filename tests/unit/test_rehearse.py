@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 
 from playbooks.content.catalog import load_library
+from playbooks.content.trigger import EvidenceField
 from playbooks.incidents.decisions import IncidentLine, Line, SummaryLine, encode, signal_line
 from playbooks.incidents.rehearse import Rehearsal
 from tests.parts.signals import HOUR_MS, MINUTE_MS, MORNING_MS, a_signal, plain_library
+
+OUTRAGE = {
+    EvidenceField.AUTHORS: 400.0,
+    EvidenceField.NEGATIVE: 300.0,
+    EvidenceField.NEGATIVE_SHARE: 0.7,
+    EvidenceField.TIMES_USUAL: 20.0,
+    EvidenceField.REACH: 200_000.0,
+}
 
 
 def shown(lines: list[Line]) -> list[tuple[str, str]]:
@@ -117,3 +126,20 @@ def test_brands_do_not_meet() -> None:
     rehearsal.take(a_signal())
     rehearsal.take(a_signal("sig-2", brand="other"))
     assert rehearsal.tally.incidents == 2
+
+
+def test_a_page_because_of_a_graver_playbook_says_which_one() -> None:
+    rehearsal = Rehearsal(load_library())
+    [opened, worse] = [
+        rehearsal.take(a_signal("sig-1", severity=5, platform=None))[0],
+        rehearsal.take(a_signal("sig-2", at_ms=MORNING_MS + MINUTE_MS, severity=5, platform=None, evidence=OUTRAGE))[0],
+    ]
+    assert isinstance(opened, IncidentLine)
+    assert isinstance(worse, IncidentLine)
+    assert (opened.incident, opened.playbook, opened.severity, opened.outranked_by) == (
+        worse.incident,
+        "complaint-storm",
+        5,
+        "",
+    )
+    assert (worse.pages, worse.severity, json.loads(encode(worse))["outranked_by"]) == (True, 5, "viral-outrage")
