@@ -1,7 +1,8 @@
 """Word lists that the text model starts from, each with its source and licence beside it.
 
-`english()`, `french()` and `danish()` say how a word feels; `complaints()` which words people complain with. VADER's
-lists and ours are tables of our own making; AFINN's are shipped unchanged, as their licence likes it best.
+`english()`, `french()` and `danish()` say how a word feels; `complaints()` which words people complain with;
+`function_words()` tell languages apart. VADER's lists and ours are tables of our own making; AFINN's are shipped
+unchanged, as their licence likes it best.
 """
 
 from __future__ import annotations
@@ -56,7 +57,31 @@ def complaints() -> dict[str, float]:
     >>> complaints()["refund"], complaints()["stuck"]
     (0.5, 0.8)
     """
-    return {word: float(odds) for odds, words in _rows("complaints.tsv") for word in words.split()}
+    return _odds("complaints.tsv")
+
+
+@cache
+def french_complaints() -> dict[str, float]:
+    """Log-odds towards negative of the words that people complain with in French.
+
+    >>> french_complaints()["horrible"]
+    1.2
+    """
+    return _odds("plaintes.tsv")
+
+
+@cache
+def function_words() -> dict[str, frozenset[str]]:
+    """Words that stand in most sentences of a language, by its BCP 47 tag; no English ones in another language.
+
+    >>> "the" in function_words()["en"], "nicht" in function_words()["de"]
+    (True, True)
+    """
+    return {tag: frozenset(words.split()) for tag, words in _rows("function_words.tsv")}
+
+
+def _odds(name: str) -> dict[str, float]:
+    return {word: float(odds) for odds, words in _rows(name) for word in words.split()}
 
 
 def _valences(name: str) -> dict[str, float]:

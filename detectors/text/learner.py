@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from river import linear_model, optim
 
+from detectors.text.calm import MANY, CalmAdaGrad, calm_of, intercept_rate
+from detectors.text.calm import START as _START
 from detectors.text.distant import unlabelled
 from detectors.text.features import features
 from detectors.text.model import START, Weights, pack, start_odds, unpack
@@ -23,8 +25,6 @@ from detectors.text.slots import slots_of
 Labelled = tuple[str, bool]
 Vector = dict[Hashable, float]
 _Seen = tuple[Vector, bool]
-
-_START: Final = "start"
 
 
 class Pace(NamedTuple):
@@ -38,9 +38,8 @@ class Pace(NamedTuple):
 #: are wrong, by .08.
 PACES: Final = (Pace(0.1, 4), Pace(0.1, 1), Pace(0.02, 1))
 _HINT_RATE: Final = 0.02
-_INTERCEPT_RATE: Final = 0.02
 #: With fewer posts than this the pace is not tried out, and the first one counts: few posts are chosen by somebody.
-_TRIAL_FROM: Final = 200
+_TRIAL_FROM: Final = MANY
 _TRIAL_MOST: Final = 4_000
 _ASIDE: Final = 5
 _TELL_EVERY: Final = 200
@@ -106,10 +105,8 @@ class NegativityModel:
 
     def __init__(self, weights: Weights = START, read: Callable[[str], Vector] = _vector_of) -> None:
         self._read = read
-        self._optimizer = optim.AdaGrad(PACES[0].rate)
-        self._regression = linear_model.LogisticRegression(
-            optimizer=self._optimizer, intercept_init=weights.bias, intercept_lr=_INTERCEPT_RATE
-        )
+        self._optimizer = CalmAdaGrad(PACES[0].rate)
+        self._regression = linear_model.LogisticRegression(optimizer=self._optimizer, intercept_init=weights.bias)
         self._regression._weights.update({_START: weights.start, **dict(unpack(weights.table))})
         self._optimizer.g2.update(unpack(weights.steps))
         self._optimizer.g2[_START] = weights.start_steps
@@ -131,6 +128,7 @@ class NegativityModel:
     ) -> None:
         """Learn what people have said about posts: each text, and whether it is negative.
 
+        A few posts move what is like them and next to nothing else (`detectors.text.calm`).
         Some posts are first kept aside to find out which pace suits: labels that are often wrong are learned with care.
         The order of `posts` makes no difference beyond chance; the same posts in the same order give the same model.
         `tell` hears how much is done, 0..1. `paces` go from bold to careful; where there is one, it is not tried.
@@ -140,14 +138,14 @@ class NegativityModel:
         tried = vectors[:_TRIAL_MOST] if len(paces) > 1 and len(vectors) >= _TRIAL_FROM else []
         progress = _Progress(tell, paces[0].passes * len(vectors) + sum(pace.passes for pace in paces) * len(tried))
         pace = self._best_pace(tried, paces, progress) if tried else paces[0]
-        self._learn(vectors, pace, progress)
+        self._learn(vectors, pace, progress, calm_of(len(vectors)))
         tell(1.0)
 
     def learn_hint(self, text: str, negative: bool) -> None:
         """Learn what a text's own emoji say of the rest of it, a little: how often texts are negative is not in it."""
         regression = self._regression
         intercept, start = regression.intercept, regression._weights[_START]
-        self._optimizer.lr = optim.schedulers.Constant(_HINT_RATE)
+        self._optimizer.lr, self._optimizer.calm = optim.schedulers.Constant(_HINT_RATE), 0.0
         regression.learn_one(vector(unlabelled(features(text))), negative)
         regression.intercept, regression._weights[_START] = intercept, start
 
@@ -170,12 +168,13 @@ class NegativityModel:
         reached: dict[Pace, float] = {}
         for pace in paces:
             trial = NegativityModel(here, self._read)
-            trial._learn(learned, pace, progress)
+            trial._learn(learned, pace, progress, calm=0.0)
             reached[pace] = area_under_curve([(trial.probability_of(x), negative) for x, negative in aside])
         return max(paces, key=reached.__getitem__)
 
-    def _learn(self, posts: list[_Seen], pace: Pace, progress: _Progress) -> None:
-        self._optimizer.lr = optim.schedulers.Constant(pace.rate)
+    def _learn(self, posts: list[_Seen], pace: Pace, progress: _Progress, calm: float) -> None:
+        self._optimizer.lr, self._optimizer.calm = optim.schedulers.Constant(pace.rate), calm
+        self._regression.intercept_lr = optim.schedulers.Constant(intercept_rate(calm))
         learn_one = self._regression.learn_one
         order = random.Random(_SEED)  # noqa: S311
         for _ in range(pace.passes):

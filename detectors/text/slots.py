@@ -12,6 +12,7 @@ from zlib import crc32
 
 from detectors.text.features import NEGATED
 from detectors.text.remembered import Remembered
+from detectors.text.spelling import DRAWN_OUT
 
 SLOTS: Final = 1 << 16
 _MASK: Final = SLOTS - 1
@@ -25,7 +26,8 @@ _GOLDEN: Final = 0x9E3779B1
 
 class Slots(NamedTuple):
     """A feature's own slot, those of its pieces (a negated word has the pieces of the word), and a second hash of it:
-    the slot of two neighbours is ``one.first ^ next_one.own``, another one than theirs the other way round."""
+    the slot of two neighbours is ``one.first ^ next_one.own``, another one than theirs the other way round. A word that
+    was drawn out has the slots of the word."""
 
     own: int
     pieces: tuple[int, ...]
@@ -33,6 +35,7 @@ class Slots(NamedTuple):
 
 
 def _slots(feature: str) -> Slots:
+    feature = feature.replace(DRAWN_OUT, "")
     number = crc32(feature.encode())
     return Slots(number & _MASK, _pieces(feature), number * _GOLDEN >> 11 & _MASK)
 

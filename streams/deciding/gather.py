@@ -261,7 +261,7 @@ class PartitionTriage:
             label = distant_label(found)
             if label is not None:
                 out.samples.append(Sample(body, label))
-        return self._scorer_of(start_ms).score(found)
+        return self._scorer_of(start_ms).score(found, language)
 
     def _heartbeat(self, record: Record, out: Gathered) -> None:
         try:

@@ -167,6 +167,16 @@ def test_a_cell_holds_exact_counts_and_sums() -> None:
     assert only.negativity_sum == sum(score for score in scores if score is not None)
 
 
+def test_a_mention_is_scored_by_the_list_of_its_language() -> None:
+    [only] = gathered(
+        said(1, text="quelle arnaque", lang="fr"),
+        said(2, text="C'est une honte et je ne reviendrai pas"),
+        said(3, text="Das ist eine Frechheit, nicht gut"),
+        beat(T0 + MIN),
+    ).cells
+    assert (only.mentions, only.scored, only.negative) == (3, 2, 2)
+
+
 @pytest.mark.parametrize(("lang", "is_scored"), [(None, 1), ("en-GB", 1), ("und", 1), ("", 1), ("fr", 1), ("de", 0)])
 def test_only_what_a_word_list_can_read_is_scored(lang: str | None, is_scored: int) -> None:
     [only] = gathered(said(1, lang=lang), beat(T0 + MIN)).cells

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from detectors.lexicon import function_words
 from detectors.mention import MAX_TEXT_CHARS
 from detectors.text.distant import ANGRY, GLAD, distant_label, unlabelled
 from detectors.text.features import features
@@ -14,6 +15,8 @@ from detectors.text.model import START, Scorer
 from detectors.text.word_numbers import numbers_in, word_numbers
 
 SCORER = Scorer(START)
+for each in Language:
+    SCORER.score(features("", each), each)  # the word lists are read once, and that is no test's time
 ZALGO = "".join(letter + "\u0300\u0323\u0489" * 20 for letter in "awful")
 RUSSIAN = "\u043e\u043f\u044f\u0442\u044c \u043f\u043e\u0437\u0434\u043d\u043e"
 
@@ -43,8 +46,47 @@ def test_an_emoji_after_a_negation_stays_itself_and_uses_up_no_word() -> None:
 
 
 def test_an_elongated_word_meets_its_shorter_spellings() -> None:
-    assert features("sooooo baaad") == features("sooo baad") == ["soo", "baad"]
-    assert features("good class") == ["good", "class"]
+    assert features("sooooo zzyyyx") == features("sooo zzyyyyyx") == ["soo", "zzyyx"]
+    assert features("good class baad") == ["good", "class", "baad"]
+
+
+def test_a_drawn_out_word_is_the_listed_word_with_two_or_one_of_each_letter() -> None:
+    assert features("goooood BAAAAD!!! awfulllll hateeeee baaaddd") == [
+        *("very_good", "very_bad", "!!!", "very_awful", "very_hate", "very_bad")
+    ]
+    assert features("nullllle", Language.FRENCH) == ["very_nulle"] != features("nullllle")
+    assert features("not baaad") == ["not", "not_very_bad"]
+    assert features("aaabbbcccddd " + "aab" * 5000 + "aaa")[0] == "aabbccdd", "a scream, and no end of it"
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [
+        ("terribleservice", ["terrible", "service"]),
+        ("worstairlineever", ["worst", "airlineever"]),
+        ("acmesucks", ["acme", "sucks"]),
+        ("shameonyou", ["shame", "on", "you"]),
+        ("nothappy", ["not", "not_happy"]),
+        *(
+            (word, [word])
+            for word in ("fail", "class", "classaction", "sunglasses", "mistress", "therapist", "hispanic")
+        ),
+        *((word, [word]) for word in ("assassin", "chocolate", "sympathetic", "passenger", "assessment", "skills")),
+    ],
+)
+def test_a_hashtag_in_small_letters_is_taken_apart_into_listed_words(tag: str, words: list[str]) -> None:
+    assert features(f"#{tag}") == features(f"#{tag.upper()}") == words
+    assert features(tag) == [tag], "what is no hashtag is no several words"
+
+
+def test_in_a_text_of_nothing_but_hashtags_no_words_are_looked_for() -> None:
+    assert features("#notcool " * 30) == ["not", "not_cool"] * 30
+    assert features("#notcool " * 31) == ["notcool"] * 31
+
+
+def test_what_french_runs_into_the_next_word_is_cut_off() -> None:
+    assert features("l'arnaque qu\u2019on dit", Language.FRENCH) == ["arnaque", "on", "dit"]
+    assert features("l'arnaque") == ["l'arnaque"]
 
 
 def test_links_and_handles_are_passed_over_whole() -> None:
@@ -111,6 +153,35 @@ def test_the_language_is_what_the_source_says_and_english_where_it_says_nothing(
     tag: str | None, language: Language | None
 ) -> None:
     assert language_of(tag, "late again") is language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Das ist eine Frechheit, nie wieder", None),
+        ("El servicio es horrible y nadie contesta", None),
+        ("Jag \u00e4r inte n\u00f6jd", None),
+        ("Il servizio \u00e8 pessimo e non rispondono", None),
+        ("NICHT GUT, sehr schlecht!", None),
+        ("C\u2019est une honte, je ne reviendrai pas", Language.FRENCH),
+        ("D\u00e5rlig service, jeg er ikke tilfreds", Language.DANISH),
+        ("late again, das ist it", Language.ENGLISH),
+        ("that was the le mans of all les flights", Language.ENGLISH),
+        ("que sera", Language.ENGLISH),
+        ("#que @los https://acme.example/les/des late", Language.ENGLISH),
+        ("das das das", Language.ENGLISH),
+        ("awful \u00e4\u00e4h", Language.ENGLISH),
+    ],
+)
+def test_where_the_source_says_nothing_function_words_say_it(text: str, language: Language | None) -> None:
+    assert language_of(None, text) is language_of("und", text) is language
+    assert language_of("en", text) is Language.ENGLISH, "the source knows best"
+
+
+def test_no_function_word_of_another_language_is_an_english_one() -> None:
+    words = function_words()
+    for tag, others in words.items():
+        assert tag == "en" or (len(others) >= 10 and others.isdisjoint(words["en"])), tag
 
 
 def test_without_a_word_of_the_source_a_text_of_another_script_is_not_scored() -> None:

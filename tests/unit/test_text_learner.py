@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from detectors.text.features import features
 from detectors.text.learner import Labelled, NegativityModel, area_under_curve, vector
-from detectors.text.model import START, Scorer
+from detectors.text.model import NEGATIVE_CUT, START, Scorer
+from streams.simulation import phrases
 
+SAYINGS = (*phrases.NEUTRAL, *phrases.POSITIVE, *phrases.NEGATIVE, *phrases.CRISIS)
 FILLER = [f"{one}{other}" for one in "bcdfghjklm" for other in ("ando", "emi", "ilto", "ova", "urx")]
 
 
@@ -50,6 +52,45 @@ def test_learning_moves_the_score_the_way_of_the_label() -> None:
 def test_words_that_are_written_alike_learn_from_each_other() -> None:
     model = after([("flibbertigibbets", True)])
     assert model.probability("flibbertigibbet") > NegativityModel().probability("flibbertigibbet")
+
+
+@pytest.mark.parametrize(
+    ("text", "negative"),
+    [
+        ("ok great", False),
+        ("awful", True),
+        ("the door", False),
+        ("late again", True),
+        ("the flight is late and you are not there to help me with my bags", True),
+    ],
+)
+def test_one_correction_moves_what_is_like_it_and_next_to_nothing_else(text: str, negative: bool) -> None:
+    others = [
+        f"{one} {other}" for one in SAYINGS for other in ("", "the flight", "is it ok", "great", "bad", "i am there")
+    ]
+    before, taught = (Scorer(model.export()) for model in (NegativityModel(), after([(text, negative)])))
+    shares = [sum(how.score(features(post)) >= NEGATIVE_CUT for post in others) for how in (before, taught)]
+    own = [how.score(features(text)) for how in (before, taught)]
+    assert own[1] - own[0] >= 0.015 if negative else own[0] - own[1] >= 0.015
+    assert abs(shares[1] - shares[0]) <= 0.005 * len(others)
+    assert (shares[1] >= shares[0]) if negative else (shares[1] <= shares[0])
+    for face in ("\U0001f621", "\U0001f60d"):
+        assert taught.score([face]) == pytest.approx(before.score([face]), abs=0.005)
+
+
+def test_hundreds_of_single_corrections_teach_what_one_lesson_of_them_does() -> None:
+    model = NegativityModel()
+    for post in made_up_posts(600):
+        model.learn_all([post])
+    assert area(model, made_up_posts(300, seed=2)) > 0.95
+
+
+def test_thousands_of_labels_teach_how_often_posts_are_negative_also_one_by_one() -> None:
+    at_once, one_by_one = after([(word, True) for word in FILLER * 8]), NegativityModel()
+    for word in FILLER * 20:
+        one_by_one.learn_all([(word, True)])
+    assert at_once.export().bias > START.bias + 0.1
+    assert one_by_one.export().bias > START.bias + 0.05
 
 
 def test_scoring_learns_nothing() -> None:

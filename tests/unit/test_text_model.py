@@ -85,6 +85,41 @@ def test_a_complaint_without_an_angry_word_is_seen(complaint: str) -> None:
     assert score(complaint) >= NEGATIVE_CUT
 
 
+@pytest.mark.parametrize(
+    ("drawn", "plain"),
+    [("baaad", "bad"), ("awfulllll", "awful"), ("hateeeee this", "hate this"), ("BAAAAD!!!", "BAD!!!")],
+)
+def test_a_word_that_is_drawn_out_says_more_than_the_word(drawn: str, plain: str) -> None:
+    assert score(drawn) > score(plain) >= NEGATIVE_CUT
+
+
+def test_drawn_out_praise_and_drawn_out_denials_are_what_the_words_are() -> None:
+    assert score("goooood") < score("good") < score("zyx")
+    assert score("not goooood") > score("not good") >= score("zyx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#terribleservice",
+        "#worstairlineever",
+        "#acmesucks",
+        *"\U0001f644\U0001f612\U0001f61e\U0001f622\U0001f926",
+    ],
+)
+def test_hashtags_without_capitals_and_the_usual_faces_are_negative(text: str) -> None:
+    assert score(text) >= NEGATIVE_CUT
+
+
+def test_blame_that_is_denied_twice_is_no_blame() -> None:
+    assert score("not bad at all, I do not hate it") < NEGATIVE_CUT
+
+
+@pytest.mark.parametrize("blame", ["service horrible", "mensonge d\u00e9go\u00fbtant", "c'est nul", "quelle arnaque"])
+def test_what_french_people_complain_with_is_negative(blame: str) -> None:
+    assert score(blame, language=Language.FRENCH) >= NEGATIVE_CUT
+
+
 def test_angry_sayings_are_negative_and_kind_ones_are_not() -> None:
     angry = [score(saying) >= NEGATIVE_CUT for saying in (*phrases.NEGATIVE, *phrases.CRISIS)]
     kind = [score(saying) >= NEGATIVE_CUT for saying in phrases.POSITIVE]
