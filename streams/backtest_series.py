@@ -16,7 +16,7 @@ from detectors.finding import Observation
 from detectors.kinds.volume import VolumeSpike
 from streams.labelled import rows_of
 from streams.settings import SettingsError
-from streams.whole_file import refuse_to_overwrite
+from streams.whole_file import refuse_to_overwrite, table_written_whole
 
 #: A score from here on is an alarm: half the way from nought to one is where the detector's own score is 1.
 THRESHOLD: Final = 0.5
@@ -115,7 +115,7 @@ def backtest_series_command(file: Path | None, out: Path | None, threshold: bool
     rows = read_series(file)
     step_s = (rows[1].at_ms - rows[0].at_ms) // 1000
     try:
-        with out.open("w", encoding="utf-8", newline="") as target:
+        with table_written_whole(out) as target:
             written = csv.writer(target, lineterminator="\n")
             written.writerow([*_COLUMNS, _SCORE])
             for row, score in zip(rows, scores(rows, step_s), strict=True):

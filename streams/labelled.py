@@ -24,6 +24,8 @@ T = TypeVar("T")
 LABELS: Final = {"negative": True, "neutral": False, "positive": False}
 
 _TELL_EVERY: Final = 1000
+#: A longer value is a mark that was forgotten; a text is cut at the length of a mention, as elsewhere.
+_LONGEST_VALUE: Final = 10_000_000
 _NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 
 
@@ -82,6 +84,7 @@ def labelled_posts(path: Path, labels: Mapping[str, bool] = LABELS) -> Iterator[
 def rows_of(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and values of each row of a CSV that has at least `columns`; raises `SettingsError`."""
     try:
+        csv.field_size_limit(_LONGEST_VALUE)
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             try:

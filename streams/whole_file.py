@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from streams.settings import SettingsError
 
@@ -53,3 +54,14 @@ def written_whole(out: Path) -> Iterator[BinaryIO]:
         part.replace(whole)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def table_written_whole(out: Path) -> Iterator[TextIO]:
+    """As `written_whole`, for the rows of a CSV: UTF-8, lines end as they are written."""
+    with written_whole(out) as target:
+        text = io.TextIOWrapper(target, encoding="utf-8", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # it writes what it still holds; the file is not its own to close

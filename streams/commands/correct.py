@@ -37,6 +37,8 @@ def correct_command(ctx: click.Context, label: str | None, text: str | None, fil
     """
     if (file is None) == (label is None or text is None) or (file is not None and label is not None):
         raise click.UsageError("say LABEL and TEXT, or --file")
+    if text is not None and not text.strip():
+        raise click.UsageError("TEXT is empty; say the post as it stands")
     posts = list(labelled_posts(file)) if file else [((text or "")[:MAX_TEXT_CHARS], LABELS[label or ""])]
     settings = read_settings(ctx.obj)
     asyncio.run(_send(posts, settings))

@@ -11,11 +11,11 @@ import click
 
 from detectors.mention import MAX_TEXT_CHARS
 from detectors.text.features import features
-from detectors.text.languages import language_of
+from detectors.text.languages import Language, language_of
 from detectors.text.model import Scorer
 from streams.labelled import learned_from, rows_of, texts_shown
 from streams.settings import SettingsError
-from streams.whole_file import refuse_to_overwrite
+from streams.whole_file import refuse_to_overwrite, table_written_whole
 
 
 @click.command("negativity", short_help="Score how negative each text of a file is.")
@@ -27,8 +27,10 @@ from streams.whole_file import refuse_to_overwrite
 def negativity_command(file: Path, out: Path, text_column: str, id_column: str, learn: Path | None) -> None:
     """Score how negative each text of a CSV FILE is, as a running system does.
 
-    Writes id,negativity with one line for each row: a probability from 0 to 1, higher is worse; it is empty for a text
-    in a script that no word list reads. Nothing is learned from FILE.
+    Writes id,negativity with one line for each row: a probability from 0 to 1, higher is worse. Nothing is learned from
+    FILE. A text in a language that no word list reads (there are lists for English, French and Danish) is left out of
+    the share of negative mentions in a running system; here its line has what the English lists see in it, and how many
+    such texts there are is said at the end.
 
     --learn LABELLED.csv first feeds posts that people have labelled: the columns text and label, which is negative,
     neutral or positive. They are learned as analysts' corrections are (firebreak correct); a few hundred of your own
@@ -42,22 +44,32 @@ def negativity_command(file: Path, out: Path, text_column: str, id_column: str, 
     scorer = Scorer(learned_from(learn))
     began = time.monotonic()
     try:
-        with out.open("w", encoding="utf-8", newline="") as target:
+        with table_written_whole(out) as target:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(("id", "negativity"))
-            rows = scored = 0
-            for name, negativity in texts_shown(_scores(file, text_column, id_column, scorer)):
-                writer.writerow((name, "" if negativity is None else negativity))
+            rows = not_read = 0
+            for name, negativity, is_read in texts_shown(_scores(file, text_column, id_column, scorer)):
+                writer.writerow((name, negativity))
                 rows += 1
-                scored += negativity is not None
+                not_read += not is_read
     except OSError as wrong:
         raise SettingsError(f"{wrong.filename or out} cannot be used: {wrong.strerror}") from None
-    left_out = f", {rows - scored} of another script not scored" if rows > scored else ""
-    click.echo(f"{rows} texts in {time.monotonic() - began:.1f} s{left_out}. {out} has the scores.", err=True)
+    click.echo(f"{rows} texts in {time.monotonic() - began:.1f} s. {out} has the scores.", err=True)
+    if not_read:
+        click.echo(
+            f"{not_read} of them in a language that no word list reads: a running system does not score these; "
+            "in their lines is only what the English lists see in them.",
+            err=True,
+        )
 
 
-def _scores(file: Path, text_column: str, id_column: str, scorer: Scorer) -> Iterator[tuple[str, float | None]]:
+_Scored = tuple[str, float, bool]
+
+
+def _scores(file: Path, text_column: str, id_column: str, scorer: Scorer) -> Iterator[_Scored]:
+    """Id and score of each row, and whether a word list reads its language."""
     for _, row in rows_of(file, (id_column, text_column)):
         text = row[text_column][:MAX_TEXT_CHARS]
-        language = language_of(None, text)
-        yield row[id_column], None if language is None else scorer.score(features(text, language), language)
+        found = language_of(None, text)
+        language = found or Language.ENGLISH
+        yield row[id_column], scorer.score(features(text, language), language), found is not None

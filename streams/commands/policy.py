@@ -20,7 +20,7 @@ from playbooks.settings.brands import PolicySettings
 from playbooks.wall_clock import now_ms
 from streams.labelled import labelled_posts, learning_shown, rows_of, texts_shown
 from streams.settings import SettingsError, read_settings
-from streams.whole_file import refuse_to_overwrite
+from streams.whole_file import refuse_to_overwrite, table_written_whole
 
 #: What an editor says of a post, and whether the post was then refused.
 LABELS: Final = {"not_ok": True, "ok": False}
@@ -64,7 +64,7 @@ def policy_command(
     began = time.monotonic()
     verdicts: Counter[Verdict] = Counter()
     try:
-        with out.open("w", encoding="utf-8", newline="") as target:
+        with table_written_whole(out) as target:
             writer = csv.writer(target, lineterminator="\n")
             writer.writerow(("id", "decision", "reasons"))
             for name, checked in texts_shown(_checked(file, text_column, id_column, model, rules, platform)):

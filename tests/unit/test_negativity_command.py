@@ -64,11 +64,47 @@ def test_labelled_posts_are_learned_first(tmp_path: Path) -> None:
     assert learned == [live(features("gate lice")), live(features("lounge snacks"))]
 
 
-def test_a_text_of_another_script_has_no_score_and_is_counted(tmp_path: Path) -> None:
-    posts = a_file(tmp_path, "id,text\n1,\u043e\u043f\u044f\u0442\u044c\n2,late again\n")
+def test_texts_that_no_word_list_reads_have_a_number_as_all_and_are_counted(tmp_path: Path) -> None:
+    texts = (
+        "\u043e\u043f\u044f\u0442\u044c",
+        "Das ist eine Frechheit",
+        "late again",
+        "C'est nul et je ne reviendrai pas",
+    )
+    posts = a_file(tmp_path, "id,text\n" + "".join(f'{place},"{text}"\n' for place, text in enumerate(texts)))
     result = run("negativity", posts, "--out", tmp_path / "scores.csv")
-    assert scores(tmp_path / "scores.csv")[1] == ["1", ""]
-    assert "1 of another script not scored" in result.stderr
+    found = [float(row[1]) for row in scores(tmp_path / "scores.csv")[1:]]
+    assert found[:2] == [Scorer(START).score([])] * 2
+    assert min(found[2:]) >= 0.5
+    assert "2 of them in a language that no word list reads" in result.stderr
+
+
+def test_nothing_is_said_of_languages_where_all_are_read(tmp_path: Path) -> None:
+    result = run("negativity", a_file(tmp_path, "id,text\n1,late\n"), "--out", tmp_path / "scores.csv")
+    assert "language" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["negativity", "policy", "backtest-series"])
+def test_what_a_file_held_stays_where_the_new_one_cannot_be_made(tmp_path: Path, command: str) -> None:
+    rows = "timestamp,value\n2026-01-01,1\n2026-01-02,2\n2026-01-03\n" if "series" in command else "id,text\n1,x\n2\n"
+    out = a_file(tmp_path, "yesterday's\n", "scores.csv")
+    assert run(command, a_file(tmp_path, rows), "--out", out).exit_code == 2
+    assert out.read_text("utf-8") == "yesterday's\n"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["posts.csv", "scores.csv"]
+
+
+@pytest.mark.parametrize("command", ["negativity", "policy"])
+def test_a_long_text_is_cut_and_the_others_are_read(tmp_path: Path, command: str) -> None:
+    posts = a_file(tmp_path, "id,text\n1,awful\n2," + "late " * 40_000 + "\n3,awful\n")
+    assert run(command, posts, "--out", tmp_path / "scores.csv").exit_code == 0
+    assert [row[0] for row in scores(tmp_path / "scores.csv")] == ["id", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\u2003\n"])
+def test_a_correction_of_nothing_is_refused_before_anything_is_looked_for(text: str) -> None:
+    result = run("correct", "negative", text)
+    assert result.exit_code == 2
+    assert "TEXT is empty" in result.stderr
 
 
 def test_hostile_texts_are_scored_like_others(tmp_path: Path) -> None:
@@ -88,7 +124,7 @@ def test_hostile_texts_are_scored_like_others(tmp_path: Path) -> None:
         (b"id,text\n1,x\n2\n", 3, "this line ends before the column 'text'"),
         (b"id,text\n1,x\n2,\xff\n", 3, "the column 'text' is not UTF-8"),
         (b'id,text\n1,x\n2,"never closed\n', 3, "this is no CSV"),
-        (b"id,text\n1," + b"x" * 200_000 + b"\n", 2, "this is no CSV"),
+        (b"id,text\n1," + b"x" * 10_000_001 + b"\n", 2, "this is no CSV"),
     ],
 )
 def test_a_file_that_cannot_be_scored_is_told_with_its_line(
