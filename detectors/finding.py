@@ -72,11 +72,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Where a series stands, for a graph: what is seen of late, what is usual, and the top of the usual band."""
+    """Where a series stands, for a graph: what is seen of late, what is usual, and the usual band.
+
+    `unknown` says that there is nothing to take `observed` from: of voices that nobody raised there is no share.
+    """
 
     observed: float
     expected: float
     high: float
+    low: float = 0.0
+    unknown: bool = False
 
 
 class Detector(Protocol):

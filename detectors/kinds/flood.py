@@ -141,9 +141,9 @@ class FloodSpike(base.AnomalyDetector):
         """Copies a minute over the last five minutes."""
         copies = self._window.last(_LEVEL_S)[0]
         expected = self._usual * _LEVEL_S * 1000 / BUCKET_MS
-        _, high = count_band(expected, _DISPERSION)
+        low, high = count_band(expected, _DISPERSION)
         per_min = 60.0 / _LEVEL_S
-        return Level(copies * per_min, expected * per_min, high * per_min)
+        return Level(copies * per_min, expected * per_min, high * per_min, low * per_min)
 
     def baseline_days(self, at_ms: int) -> float:
         """How long the series has been known."""

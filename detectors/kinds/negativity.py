@@ -39,6 +39,8 @@ _MINUTE_S: Final = 60
 #: All voices are believed to be scored, at the weight of so many; memory of that part in voices.
 _PART_BELIEF: Final = 20.0
 _PART_MEMORY: Final = 2_000.0
+#: Fewer scored voices than this have no share.
+_LEAST_SCORED: Final = 0.01
 _LN10: Final = math.log(10.0)
 
 
@@ -176,8 +178,11 @@ class NegativitySpike(base.AnomalyDetector):
         """The negative share of the voices of the last quarter of an hour."""
         negative, scored, _ = self._window.last(_LEVEL_S)
         usual = self.usual_share
-        high = usual + 2.0 * math.sqrt(usual * (1.0 - usual) / max(scored, 1.0))
-        return Level(negative / scored if scored else 0.0, usual, min(1.0, high))
+        off = 2.0 * math.sqrt(usual * (1.0 - usual) / max(scored, 1.0))
+        # In the window counts are kept in small parts; what is left of those that went is nobody's voice.
+        nobody = scored < _LEAST_SCORED
+        share = 0.0 if nobody else negative / scored
+        return Level(share, usual, min(1.0, usual + off), max(0.0, usual - off), nobody)
 
     @property
     def usual_share(self) -> float:

@@ -164,9 +164,9 @@ class VolumeSpike(base.AnomalyDetector):
     def level(self, at_ms: int) -> Level:
         """Voices a minute over the last five minutes."""
         observed, expected = self._window.last(_in_window(_LEVEL_S // self.bucket_s))
-        _, high = count_band(expected, self._rate.dispersion(at_ms, _LEVEL_S))
+        low, high = count_band(expected, self._rate.dispersion(at_ms, _LEVEL_S))
         per_min = 60.0 / _LEVEL_S
-        return Level(observed * per_min, expected * per_min, high * per_min)
+        return Level(observed * per_min, expected * per_min, high * per_min, low * per_min)
 
     def baseline_days(self, at_ms: int) -> float:
         """How long the series has been known."""

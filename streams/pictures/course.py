@@ -20,11 +20,12 @@ Place = tuple[str, str | None]
 
 
 class Row(NamedTuple):
-    """A series at a moment: voices a minute over five minutes, and the negative share over fifteen."""
+    """A series at a moment: voices and copies a minute over five minutes, and the negative share over fifteen."""
 
     at_ms: int
     voices: Level
     share: Level
+    copies: Level = _NOTHING
 
 
 @dataclass(slots=True)
@@ -65,7 +66,8 @@ class Course:
             return
         for platform in watch.platforms:
             levels = watch.levels(platform)
-            row = Row(at_ms, levels.get(SignalKind.VOLUME, _NOTHING), levels.get(SignalKind.NEGATIVITY, _NOTHING))
+            kinds = (SignalKind.VOLUME, SignalKind.NEGATIVITY, SignalKind.FLOOD)
+            row = Row(at_ms, *(levels.get(kind, _NOTHING) for kind in kinds))
             self.rows[watch.brand, platform].append(row)
 
     def signalled(self, signal: Signal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -56,7 +57,6 @@ def incident_picture(course: Course, incident: Incident) -> str:
     times = TimeAxis(min(from_ms, incident.since_ms), incident.last_ms + _AFTER_MS, _LEFT, _RIGHT)
     place = f" on {incident.platform}" if incident.platform else ""
     after_min = (incident.seen_ms - incident.since_ms) / MINUTE_MS
-    paged = f"paged {_clock(incident.paged_ms[0])}" if incident.paged_ms else "nobody paged"
     marks = [
         Mark(incident.since_ms, f"began {_clock(incident.since_ms)}", _BEGAN),
         Mark(incident.seen_ms, f"seen {_clock(incident.seen_ms)}", _SEEN),
@@ -64,8 +64,19 @@ def incident_picture(course: Course, incident: Incident) -> str:
     ]
     title = f"{incident.brand}{place}: {incident.playbook}, severity {incident.severity} of 5"
     day = datetime.fromtimestamp(incident.seen_ms / 1000, UTC)
-    said = f"{day.day} {day:%B %Y}, UTC: {incident.kind.value}, seen {after_min:.0f} min after its span began, {paged}"
-    return _picture(title, said, times, rows, marks)
+    said = (
+        f"{day.day} {day:%B %Y}, UTC: {incident.kind.value}, seen {after_min:.0f} min after its span began, "
+        f"{_paged(incident.paged_ms)}"
+    )
+    return _picture(title, said, times, rows, marks, copies=incident.kind is SignalKind.FLOOD)
+
+
+def _paged(moments: Sequence[int]) -> str:
+    if not moments:
+        return "nobody paged"
+    if len(moments) == 1:
+        return f"paged {_clock(moments[0])}"
+    return f"paged {len(moments)} times, first {_clock(moments[0])}, last {_clock(moments[-1])}"
 
 
 def overview(course: Course, brand: str) -> str:
@@ -89,16 +100,27 @@ def overview(course: Course, brand: str) -> str:
 
 
 def _picture(
-    title: str, said: str, times: TimeAxis, rows: Sequence[Row], marks: Sequence[Mark], ticks: Sequence[int] = ()
+    title: str,
+    said: str,
+    times: TimeAxis,
+    rows: Sequence[Row],
+    marks: Sequence[Mark],
+    ticks: Sequence[int] = (),
+    copies: bool = False,
 ) -> str:
+    """Voices above, and below them their negative share; of a flood the copies above, the voices below."""
     seen = [row for row in rows if times.from_ms <= row.at_ms <= times.to_ms]
     voices = _fewer([(row.at_ms, row.voices) for row in seen])
-    shares = _fewer([(row.at_ms, row.share) for row in seen])
     step_ms = (times.to_ms - times.from_ms) // _POINTS_MOST
-    panels = (
-        Panel("Voices a minute", voices, _values(voices), False, max(5 * MINUTE_MS, 2 * step_ms), True),
-        Panel("Negative share", shares, _SHARES, True, max(15 * MINUTE_MS, 2 * step_ms), False),
-    )
+    gap_ms = max(5 * MINUTE_MS, 2 * step_ms)
+    if copies:
+        copied = _fewer([(row.at_ms, row.copies) for row in seen])
+        below = Panel("Voices a minute", voices, _values(voices, _SHARE_TOP, _SHARE_BOTTOM), False, gap_ms, True)
+        panels = Panel("Copies a minute", copied, _values(copied), False, gap_ms, True), below
+    else:
+        shares = _fewer([(row.at_ms, row.share) for row in seen])
+        below = Panel("Negative share", shares, _SHARES, True, max(15 * MINUTE_MS, 2 * step_ms), False)
+        panels = Panel("Voices a minute", voices, _values(voices), False, gap_ms, True), below
     return "\n".join(
         (*_head(title, said), *_body(panels, times), *_marks(marks, times), *_ticks(ticks, times), "</svg>")
     )
@@ -107,10 +129,10 @@ def _picture(
 _SHARES: Final = ValueAxis(1.0, _SHARE_TOP, _SHARE_BOTTOM)
 
 
-def _values(points: Sequence[Point]) -> ValueAxis:
+def _values(points: Sequence[Point], top_at: float = _VOICES_TOP, bottom_at: float = _VOICES_BOTTOM) -> ValueAxis:
     top = max((max(level.observed, level.high) for _, level in points), default=1.0) or 1.0
     step = round_step(top * 1.05 / 4)
-    return ValueAxis(-(-top * 1.05 // step) * step, _VOICES_TOP, _VOICES_BOTTOM)
+    return ValueAxis(-(-top * 1.05 // step) * step, top_at, bottom_at)
 
 
 def _head(title: str, said: str) -> Iterator[str]:
@@ -140,12 +162,12 @@ def _body(panels: Sequence[Panel], times: TimeAxis) -> Iterator[str]:
     yield f'<path d="M{_LEFT + 250} {y - 4}h26" stroke="{USUAL}" stroke-width="1.4" stroke-dasharray="5 4"/>'
     yield text(_LEFT + 282, y, "usual at this hour", 12, INK)
     yield f'<rect x="{_LEFT + 420}" y="{y - 10}" width="26" height="12" fill="{BAND}"/>'
-    yield text(_LEFT + 452, y, "up to here in 39 of 40 cases", 12, INK)
+    yield text(_LEFT + 452, y, "here in 19 of 20 cases", 12, INK)
     yield text(_RIGHT, y, "all times are UTC", 12, FAINT, anchor="end")
 
 
 def _marks(marks: Sequence[Mark], times: TimeAxis) -> Iterator[str]:
-    """Each mark's words in the first of a few lines in which there is room."""
+    """Each mark's words in the first of a few lines in which there is room; where there is none, its line alone."""
     taken: list[float] = []
     for mark in sorted(marks, key=lambda mark: mark.at_ms):
         x = times.x(mark.at_ms)
@@ -153,11 +175,11 @@ def _marks(marks: Sequence[Mark], times: TimeAxis) -> Iterator[str]:
         left = x > _RIGHT - width - 12
         start = x - width - 4 if left else x
         line = next((place for place, end in enumerate(taken) if end < start), len(taken))
-        taken[line : line + 1] = [x if left else x + width + 8]
+        y = 74.0 + 16 * min(line, _LINES_MOST + 1)
+        yield f'<path d="M{x:.1f} {y + 4:.1f}V{_SHARE_BOTTOM}" stroke="{mark.ink}" stroke-width="1.4"/>'
         if line > _LINES_MOST:
             continue
-        y = 74.0 + 16 * line
-        yield f'<path d="M{x:.1f} {y + 4:.1f}V{_SHARE_BOTTOM}" stroke="{mark.ink}" stroke-width="1.4"/>'
+        taken[line : line + 1] = [x if left else x + width + 8]
         yield text(x - 4 if left else x + 4, y, mark.words, 12, mark.ink, anchor="end" if left else "start", weight=600)
 
 
@@ -177,9 +199,15 @@ def _fewer(points: Sequence[Point]) -> list[Point]:
     if size <= 1:
         return list(points)
     parts = (points[place : place + size] for place in range(0, len(points), size))
-    return [
-        (part[0][0], Level(max(p[1].observed for p in part), part[0][1].expected, part[0][1].high)) for part in parts
-    ]
+    return [(part[0][0], _highest([level for _, level in part])) for part in parts]
+
+
+def _highest(levels: Sequence[Level]) -> Level:
+    return replace(
+        levels[0],
+        observed=max(level.observed for level in levels),
+        unknown=all(level.unknown for level in levels),
+    )
 
 
 def _clock(at_ms: int) -> str:

@@ -23,7 +23,7 @@ Point = tuple[int, Level]
 @dataclass(frozen=True, slots=True)
 class Panel:
     """Points in order of time. Where more than `gap_ms` lies between two, nobody spoke: the line falls to nought there
-    (`falls`), or breaks."""
+    (`falls`), or breaks. It breaks where nothing is known, too."""
 
     title: str
     points: Sequence[Point]
@@ -58,12 +58,9 @@ class Panel:
 
     def _band(self, times: TimeAxis) -> str:
         top = [(times.x(at_ms), self.values.y(level.high)) for at_ms, level in self.points]
-        first, last = top[0][0], top[-1][0]
-        edge = " ".join(f"{x:.1f},{y:.1f}" for x, y in top)
-        return (
-            f'<polygon points="{first:.1f},{self.values.bottom:.1f} {edge} {last:.1f},{self.values.bottom:.1f}" '
-            f'fill="{BAND}"/>'
-        )
+        bottom = [(times.x(at_ms), self.values.y(level.low)) for at_ms, level in reversed(self.points)]
+        edge = " ".join(f"{x:.1f},{y:.1f}" for x, y in (*top, *bottom))
+        return f'<polygon points="{edge}" fill="{BAND}"/>'
 
     def _usual(self, times: TimeAxis) -> list[tuple[float, float]]:
         return [(times.x(at_ms), self.values.y(level.expected)) for at_ms, level in self.points]
@@ -72,6 +69,11 @@ class Panel:
         piece: list[tuple[float, float]] = []
         before_ms: int | None = None
         for at_ms, level in self.points:
+            if level.unknown:
+                if piece:
+                    yield piece
+                piece, before_ms = [], None
+                continue
             if before_ms is not None and at_ms - before_ms > self.gap_ms:
                 if self.falls:
                     nought = self.values.y(0.0)
@@ -81,7 +83,8 @@ class Panel:
                     piece = []
             piece.append((times.x(at_ms), self.values.y(level.observed)))
             before_ms = at_ms
-        yield piece
+        if piece:
+            yield piece
 
 
 _DOTTED: Final = ' stroke-dasharray="2 4"'

@@ -111,3 +111,62 @@ def test_an_incident_that_paged_nobody_says_so() -> None:
     [incident] = course.incidents.values()
     incident.paged_ms.clear()
     assert any("nobody paged" in words for words in words_in(incident_picture(course, incident)))
+
+
+def marked(picture: str, ink: str) -> int:
+    """How many upright lines there are in this ink."""
+    return sum(
+        one.get("stroke") == ink and "V" in one.get("d", "")
+        for one in ElementTree.fromstring(picture).iter(f"{SVG}path")
+    )
+
+
+def test_every_page_has_its_line_also_where_its_words_find_no_room() -> None:
+    course = storm()
+    [incident] = course.incidents.values()
+    incident.paged_ms[:] = [incident.seen_ms + n * MINUTE for n in range(9)]
+    picture = incident_picture(course, incident)
+    assert marked(picture, "#cf222e") == 9
+    assert sum(words.startswith("paged ") for words in words_in(picture)) < 9
+    assert any("paged 9 times, first " in words for words in words_in(picture))
+
+
+def test_the_picture_of_a_flood_shows_its_copies() -> None:
+    course = storm()
+    [incident] = course.incidents.values()
+    assert "Copies a minute" not in words_in(incident_picture(course, incident))
+    incident.kind = SignalKind.FLOOD
+    words = words_in(incident_picture(course, incident))
+    assert {"Copies a minute", "Voices a minute"} <= set(words)
+    assert "Negative share" not in words
+
+
+def test_where_nobody_is_there_to_be_negative_there_is_no_share_and_not_one_of_nought() -> None:
+    course = course_of(240)
+    rows = course.rows["acme", None]
+    rows[60:180] = [row._replace(share=Level(0.0, 0.2, 0.4, unknown=True)) for row in rows[60:180]]
+    lines = [
+        len(one.get("points", "").split())
+        for one in ElementTree.fromstring(overview(course, "acme")).iter(f"{SVG}polyline")
+    ]
+    assert lines[-2:] == [60, 60]
+
+
+def test_the_band_has_a_lower_edge() -> None:
+    course = Course()
+    for minute in range(60):
+        level = Level(5.0, 6.0, 9.0, 3.0)
+        course.rows["acme", None].append(Row(T + minute * MINUTE, level, Level(0.3, 0.25, 0.4, 0.1)))
+    for band in ElementTree.fromstring(overview(course, "acme")).iter(f"{SVG}polygon"):
+        heights = {float(place.split(",")[1]) for place in band.get("points", "").split()}
+        assert len(heights) == 2
+        assert not heights & {350.0, 500.0}
+
+
+def test_a_detector_knows_when_there_is_no_share() -> None:
+    watch = known_brand()
+    assert not watch.levels(None)[SignalKind.NEGATIVITY].unknown
+    watch.quiet_until(T + 2 * HOUR)
+    level = watch.levels(None)[SignalKind.NEGATIVITY]
+    assert (level.unknown, level.low < level.expected < level.high) == (True, True)
+    assert watch.levels(None)[SignalKind.VOLUME].low < watch.levels(None)[SignalKind.VOLUME].expected
