@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from streams.bench.report import machine
 from streams.bench.watching import BUCKET_LIMIT_MS, SERIES_LIMIT_KB, watch_bench
 from tests.parts.require import YARDSTICKS
 from tests.yardsticks import nab_figures, negativity_figures, policy_figures
+from tests.yardsticks.airline_weeks import airline_weeks
 from tests.yardsticks.simulated_information import limits
 from tests.yardsticks.simulated_kept import play_or_recall
 from tests.yardsticks.simulated_lives import CLASSES, REPORTED_SEEDS, Life, full, quick
@@ -132,6 +133,23 @@ def texts(told: Told) -> Part:
     )
 
 
+def airlines(told: Told) -> Part:
+    """An ordinary week of three airlines."""
+    told("three airlines' week, cold and after learning")
+    found = airline_weeks()
+
+    def pages(how: str, of: Mapping[str, int]) -> Line:
+        shown = ", ".join(f"{airline} {number}" for airline, number in of.items())
+        most = max(of.values())
+        return Line(f"pages an airline, {how}", shown, "at most 1 each", most <= 1)
+
+    return Part(
+        "An ordinary week of three airlines",
+        (pages("nothing learned", found.cold), pages("the posts without a time learned", found.learned)),
+        f"{found.posts:,} real posts with their times; nothing in that week was a crisis.",
+    )
+
+
 def policy(told: Told) -> Part:
     """The outgoing-post check."""
     told("the outgoing-post check, cold and on three fifths")
@@ -211,6 +229,7 @@ def watching(told: Told) -> Part:
 PARTS: Final[dict[str, Callable[[Told], Part]]] = {
     "counts": counts,
     "texts": texts,
+    "airlines": airlines,
     "policy": policy,
     "streams": streams,
     "watching": watching,
