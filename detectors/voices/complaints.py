@@ -22,10 +22,11 @@ _QUOTED_WEIGHT: Final = 0.5
 
 
 class Complaint(msgspec.Struct, frozen=True, array_like=True):
-    """A leading post, and its terms with blanks between."""
+    """A leading post, its terms with blanks between, and how many may have seen it, where that is asked for."""
 
     post: Post
     terms: str = ""
+    reach: int = 0
 
 
 class ComplaintsState(msgspec.Struct):
@@ -81,6 +82,10 @@ class Complaints:
             for one in self._kept
             if one.terms and one.post.at_ms >= since_ms and platform in (None, one.post.platform)
         ]
+        return self.rising_in(said, brand)
+
+    def rising_in(self, said: Sequence[Sequence[str]], brand: str) -> tuple[Term, ...]:
+        """Words that these posts have and usual complaints do not."""
         return self._usual.rising(said, {brand, brand.replace("-", ""), *brand.split("-")})
 
     def state(self) -> ComplaintsState:

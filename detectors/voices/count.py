@@ -63,13 +63,14 @@ class Weighed:
     """A bucket's mentions, weighed: those that count at all, with how much; and what came with them.
 
     `weight` is 0 to 1; a voice of a sampled bucket stands for `each` of them. `mistaken` are negative voices that were
-    counted before their words were known for copies.
+    counted before their words were known for copies. `copies` are those mentions that are no voices of their own.
     """
 
     voices: list[tuple[Digest, float]]
     tally: Tally
     each: float = 1.0
     mistaken: float = 0.0
+    copies: list[Digest] = field(default_factory=list)
 
 
 class Voices:
@@ -201,6 +202,8 @@ def _weigh_one(
     if author and crowd.posts(author) >= TIRADE:
         copied = 1.0
     _mark(heard, digest, young, copied, negative)
+    if copied:
+        heard.copies.append(digest)
     reach = digest.reach or digest.followers or 0
     if weight and (not author or crowd.speaks(author, digest.at_ms, negative, reach)):
         heard.voices.append((digest, weight))

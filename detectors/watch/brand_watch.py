@@ -20,8 +20,9 @@ from detectors.rules import NO_RULES, WatchRules
 from detectors.signal import Signal, SignalKind
 from detectors.voices.complaints import Complaints, ComplaintsState
 from detectors.voices.count import Voices, VoicesState
+from detectors.voices.leading import Leading, LeadingState
 from detectors.watch.alarm import advance
-from detectors.watch.evidence import Judged, Plan, around, behind_copies, people_behind, signal_of
+from detectors.watch.evidence import Judged, Plan, Said, around, behind_copies, people_behind, signal_of
 from detectors.watch.family import Family, Silenced
 from detectors.watch.heard import Heard
 from detectors.watch.series import Series, SeriesState
@@ -45,6 +46,7 @@ class BrandState(msgspec.Struct):
     complaints: ComplaintsState
     series: list[SeriesState]
     sources: list[SourceState] = []
+    leading: LeadingState = msgspec.field(default_factory=LeadingState)
 
 
 class BrandWatch:
@@ -65,6 +67,7 @@ class BrandWatch:
         self.last_spoken_ms = state.last_spoken_ms if state else 0
         self._voices = Voices(state.voices if state else None)
         self._complaints = Complaints(state.complaints if state else None)
+        self._leading = Leading(state.leading if state else None)
 
     def close(self, start_ms: int, cells: Sequence[Cell]) -> list[Signal]:
         """Take in the bucket that starts at `start_ms`, and every quiet one since the last; what is worth a signal."""
@@ -98,6 +101,7 @@ class BrandWatch:
             complaints=self._complaints.state(),
             series=self._family.states(),
             sources=self._sources.states(),
+            leading=self._leading.state(),
         )
 
     def levels(self, platform: str | None) -> dict[SignalKind, Level]:
@@ -140,6 +144,7 @@ class BrandWatch:
             return heard
         weighed = self._voices.weigh(bucket)
         self._complaints.hear(bucket.platform or "", weighed.voices)
+        self._leading.hear(bucket.platform or "", weighed.voices, weighed.copies)
         for digest, weight in weighed.voices:
             heard.at(_place(digest, bucket)).count(digest, weight * weighed.each)
         heard.now.copies = weighed.tally.copies
@@ -162,7 +167,8 @@ class BrandWatch:
                 since_ms = watched.alarm.since_ms
                 judged = Judged(finding, severity.level, since_ms, beyond.authors, severity.reasons)
                 plan = self._plan(finding, seen, bucket)
-                beside = around(self._voices, self._complaints, bucket, finding)
+                said = Said(self._voices, self._complaints, self._leading)
+                beside = around(said, watched.detector.kind, bucket, finding)
                 signals.append(signal_of(bucket, watched.detector, judged, beside, plan))
         if quiet := series.listen(seen):
             signals.append(self._silent(Silenced(series.silence, quiet, seen, series.platform)))
@@ -196,6 +202,7 @@ class BrandWatch:
         gone = {post for cell in cells for post in cell.deleted}
         if gone:
             self._complaints.take_down(platform, gone)
+            self._leading.take_down(platform, gone)
 
 
 def _arrived(cells: Sequence[Cell]) -> int:

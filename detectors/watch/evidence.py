@@ -13,6 +13,7 @@ from detectors.signal import Evidence, Post, SharedLink, Signal, SignalKind, Ter
 from detectors.voices.complaints import Complaints
 from detectors.voices.copiers import Copiers, copiers_of
 from detectors.voices.count import Voices
+from detectors.voices.leading import Leading
 from detectors.voices.minutes import Tally
 
 _LINKS_SHOWN: Final = 3
@@ -117,8 +118,22 @@ def signal_of(
     )
 
 
-def around(voices: Voices, complaints: Complaints, bucket: Bucket, found: Finding) -> Around:
-    """What a finding's span held, on its platform or, for the brand as a whole, on all."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Where to look for what a span held."""
+
+    voices: Voices
+    complaints: Complaints
+    leading: Leading
+
+
+def around(heard: Said, kind: SignalKind, bucket: Bucket, found: Finding) -> Around:
+    """What a finding's span held, on its platform or, for the brand as a whole, on all.
+
+    Posts and terms are those of what was found: of anger the complaints, of a flood the copies, of mere numbers the
+    posts that most people may have seen, with the complaints' terms.
+    """
+    voices = heard.voices
     platform, since_ms = bucket.platform, bucket.end_ms - found.span_s * 1000
     tally = Tally()
     links: Counter[str] = Counter()
@@ -129,8 +144,8 @@ def around(voices: Voices, complaints: Complaints, bucket: Bucket, found: Findin
     posters = [posts for crowd in crowds for posts in crowd.posters().values()]
     shared = sorted(links.items(), key=lambda one: (-one[1], one[0]))[:_LINKS_SHOWN]
     return Around(
-        posts=complaints.posts(platform, since_ms),
-        terms=complaints.rising(platform, since_ms, bucket.brand),
+        posts=_posts(heard, kind, platform, since_ms),
+        terms=_terms(heard, kind, bucket, since_ms),
         links=tuple(SharedLink(link, posts) for link, posts in shared),
         duplicate_share=_share(tally.copies, tally.posts),
         young_share=_share(tally.young, tally.aged),
@@ -139,6 +154,19 @@ def around(voices: Voices, complaints: Complaints, bucket: Bucket, found: Findin
         unscored=round(tally.unscored),
         late=round(tally.late),
     )
+
+
+def _posts(heard: Said, kind: SignalKind, platform: str | None, since_ms: int) -> tuple[Post, ...]:
+    if kind is SignalKind.FLOOD:
+        return heard.leading.copies(platform, since_ms)
+    widest = heard.leading.widest(platform, since_ms) if kind is SignalKind.VOLUME else ()
+    return widest or heard.complaints.posts(platform, since_ms)
+
+
+def _terms(heard: Said, kind: SignalKind, bucket: Bucket, since_ms: int) -> tuple[Term, ...]:
+    if kind is SignalKind.FLOOD:
+        return heard.complaints.rising_in(heard.leading.copied_terms(bucket.platform, since_ms), bucket.brand)
+    return heard.complaints.rising(bucket.platform, since_ms, bucket.brand)
 
 
 def people_behind(voices: Voices, kind: SignalKind, platform: str | None, since_ms: int, negative: bool) -> int:

@@ -195,7 +195,7 @@ def signals_at(signals: Sequence[Signal], at_ms: int) -> list[Signal]:
 
 
 def test_the_leading_posts_are_the_negative_ones_of_the_window() -> None:
-    signal = [signal for signal in storm_with({}) if signal.platform == "x"][-1]
+    signal = [signal for signal in negativity(storm_with({})) if signal.platform == "x"][-1]
     posts = signal.evidence.posts
     assert [post.negativity for post in posts] == [0.9] * 5
     assert all(signal.at_ms - 1_000 - signal.evidence.window_s * 1000 <= post.at_ms < signal.at_ms for post in posts)
