@@ -114,7 +114,7 @@ _chance = random.Random(7)
 @pytest.fixture(autouse=True)
 def same_chance() -> None:
     """Each test's posts are its own, whichever ran before it."""
-    _chance.seed(8)
+    _chance.seed(7)
 
 
 def flood(from_ms: int, minutes: int = 30, posts: int = 3_000) -> Callable[[int], list[Digest]]:
@@ -200,6 +200,7 @@ def test_a_flood_tells_what_it_is_made_of() -> None:
 
 
 def test_reposts_by_people_known_for_long_are_many_damped_voices_and_no_flood() -> None:
+    _chance.seed(8)
     numbers = iter(range(10**6))
 
     def reposts(at_ms: int) -> list[Digest]:
