@@ -187,7 +187,8 @@ MEANING: Final[dict[str, str]] = {
     "gate.break_glass.roles": "The roles whose people may. Without it nobody may.",
     "gate.break_glass.valid_min": "How long such a word is good.",
     "gate.audit_key": "A key, at least 16 characters, with which the audit is sealed: then nobody who can write into "
-    "the store alone can forge it. `firebreak audit verify` needs the same.",
+    "the store alone can make a row or a chain's end. `firebreak audit verify` needs the same. That an older store was "
+    "put back, or the newest chain taken away, only heads show that were put away elsewhere (`firebreak audit heads`).",
     "gate.audit_days": "How many days decisions are kept in the audit, with the texts that were asked about; 0 is for "
     "ever. What goes leaves a sealed cut, and the rest verifies as before.",
     "console.host": "The address to listen on.",

@@ -8,8 +8,9 @@ found, and so is a whole chain that is gone. What is older than ``gate.audit_day
 (`audit_cut.py`). Pure; the rows are read and written by `store/gate/audit.py`.
 
 Without a key the seal is a plain SHA-256: it finds what was done to rows, but somebody who rewrites the whole store can
-make it anew. With a key (``gate.audit_key``) it is an HMAC, which nobody makes who has the store alone; and heads that
-were put away elsewhere (`firebreak audit heads`) show it in both cases.
+make it anew. With a key (``gate.audit_key``) it is an HMAC, which nobody makes who has the store alone. Heads bear the
+seal, too (`audit_head.py`). What no seal shows is an older store put back, or the newest chain gone as a whole: only
+heads that were put away elsewhere do (`firebreak audit heads`).
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="row"):
 
     at_ms: int
     heads: tuple[Head, ...]
+    #: Whether this chain's own head bears a seal (`audit_head.py`); chains of older versions do not say it.
+    sealed: bool = False
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -117,6 +120,7 @@ class AuditFault(StrEnum):
     BROKEN = "broken"
     CHAIN_GONE = "chain_gone"
     BAD_CUT = "bad_cut"
+    BAD_HEAD = "bad_head"
 
 
 class AuditFinding(msgspec.Struct, frozen=True):
@@ -229,7 +233,7 @@ def verify(
         for row in of_chain:
             check.take(row)
             if row.n == 0:
-                named += [(chain, head) for head in _begun(row.body).heads]
+                named += [(chain, head) for head in begun(row.body).heads]
             if (chain, row.n) in wanted:
                 at_head[chain, row.n] = row.hash
         found += check.told()
@@ -296,7 +300,8 @@ def _sealed(chain: str, prev: str, body: str, seal: Seal) -> str:
     return seal(f"{chain}\n{prev}\n{body}".encode())
 
 
-def _begun(body: str) -> Begun:
+def begun(body: str) -> Begun:
+    """What a chain's first row says; nothing where it is not one."""
     try:
         return msgspec.json.decode(body, type=Begun)
     except msgspec.DecodeError:

@@ -484,7 +484,8 @@ gate_audit = Table(
     Column("hash", String(64), nullable=False),
 )
 
-#: How far each gate process's chain reaches, beside the chain, so that one that was cut off is noticed.
+#: How far each gate process's chain reaches, beside the chain, so that one that was cut off is noticed. ``seal`` is
+#: over chain, ``n`` and ``hash``; empty where an older version wrote it.
 gate_chains = Table(
     "gate_chains",
     metadata,
@@ -493,6 +494,7 @@ gate_chains = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("n", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
+    Column("seal", String(64), nullable=False, server_default=""),
 )
 
 #: Where a chain was cut because what stood before was old: up to which row, with what hash, under a seal. The database

@@ -32,20 +32,25 @@ def audit_command() -> None:
 def verify(ctx: click.Context, heads: Path | None, as_json: bool) -> None:
     """Find rows that were changed, taken out, put in or cut off, and say which. Exit code 1 where there are any.
 
-    With --heads the chains must also hold what 'firebreak audit heads' printed then: so it is noticed when somebody
-    has written the whole audit anew.
+    Where there is nothing to verify it ends with 1, too. With --heads the chains must also hold what 'firebreak audit
+    heads' printed then: so it is noticed when somebody has written the whole audit anew, put an older one back, or
+    taken the newest chain away.
     """
     from detectors.mention import rfc3339
     from playbooks.gate.audit import verify as verified
     from playbooks.gate.audit_cut import begins, told
-    from playbooks.store.gate.audit import read_audit
+    from playbooks.gate.audit_head import unsealed
+    from playbooks.store.gate.audit import read_audit, sealed_heads
 
     engine, seal = _opened(read_settings(ctx.obj))
     kept = _heads_in(heads) if heads else ()
+    sealed = sealed_heads(engine)
     known, rows, cuts = read_audit(engine)
     after, found = begins(cuts, seal)
     counted = _Counted(rows)
     found += verified(counted, known, seal, kept, after)
+    found += unsealed(sealed, seal, {*counted.named, *after.values()}, counted.since_seals)
+    empty = not (known or counted.rows or cuts or found)
     engine.dispose()
     if as_json:
         counts = {"rows": counted.rows, "chains": len(known), "pruned": told(cuts), "findings": found}
@@ -53,14 +58,11 @@ def verify(ctx: click.Context, heads: Path | None, as_json: bool) -> None:
     else:
         for finding in found:
             click.echo(f"{finding.fault.value}: chain {finding.chain}, row {finding.n}: {finding.words}")
-        what = f"{counted.rows} rows in {len(known)} {'chain' if len(known) == 1 else 'chains'}"
-        click.echo(
-            f"{what}: {f'{len(found)} faults' if found else 'nothing was changed, taken out, put in or cut off'}"
-        )
+        click.echo(_in_words(counted.rows, len(known), len(found)))
         if cuts:
             last = rfc3339(max(cut.at_ms for cut in cuts))
             click.echo(f"{told(cuts)} older rows went by gate.audit_days, the last at {last}")
-    sys.exit(_FOUND_WRONG if found else 0)
+    sys.exit(_FOUND_WRONG if found or empty else 0)
 
 
 @audit_command.command()
@@ -83,14 +85,33 @@ class _Counted:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._of = iter(rows)
         self.rows = 0
+        #: Heads that first rows name, and the chains whose own head bears a seal.
+        self.named: set[Head] = set()
+        self.since_seals: set[str] = set()
 
     def __iter__(self) -> _Counted:
         return self
 
     def __next__(self) -> Row:
+        from playbooks.gate.audit import begun
+
         row = next(self._of)
         self.rows += 1
+        if row.n == 0:
+            first = begun(row.body)
+            self.named.update(first.heads)
+            if first.sealed:
+                self.since_seals.add(row.chain)
         return row
+
+
+def _in_words(rows: int, chains: int, faults: int) -> str:
+    what = f"{rows} rows in {chains} {'chain' if chains == 1 else 'chains'}"
+    if faults:
+        return f"{what}: {faults} {'fault' if faults == 1 else 'faults'}"
+    if not rows:
+        return f"{what}: there is nothing to verify. No gate has written here yet, or its rows are gone"
+    return f"{what}: nothing was changed, taken out, put in or cut off, so far as the store alone can tell"
 
 
 def _opened(settings: Settings) -> tuple[Engine, Seal]:

@@ -249,3 +249,60 @@ def test_the_command_says_which_row_was_changed_and_ends_with_one(tmp_path: Path
         assert wrong.exit_code == 1
         assert "changed" in wrong.output
         assert "row 2 was changed" in wrong.output
+
+
+def _verified(tmp_path: Path) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["--config", str(tmp_path), "audit", "verify"])
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def sealed(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The store of a gate with a key, which has answered five questions."""
+    path = tmp_path / "store.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.setenv("AUDIT_KEY", "a-key-of-the-audit")
+    key = "gate: {audit_key: {env: AUDIT_KEY}}"
+    (tmp_path / "firebreak.yaml").write_text(f"store: {{url: 'sqlite:///{path}'}}\n{key}\n")
+    engine = open_store(StoreSettings(url=f"sqlite:///{path}"))
+    asyncio.run(ask(Gate(engine, rules(), seal=KEYED), 1, 2, 3, 4, 5))
+    return engine
+
+
+def test_a_tail_that_was_cut_off_with_its_head_is_found_by_the_heads_seal(sealed: Engine, tmp_path: Path) -> None:
+    assert _verified(tmp_path)[0] == 0, _verified(tmp_path)
+
+    def cut_with_head(conn: Connection) -> None:
+        conn.execute(delete(gate_audit).where(gate_audit.c.n > 3))
+        last = conn.execute(select(gate_audit.c.hash).where(gate_audit.c.n == 3)).scalar_one()
+        conn.execute(update(gate_chains).values(n=3, hash=last))
+
+    tamper(sealed, cut_with_head)
+    code, said = _verified(tmp_path)
+    assert (code, "bad_head" in said, "does not bear the seal" in said) == (1, True, True), said
+    tamper(sealed, lambda conn: conn.execute(update(gate_chains).values(seal="")))
+    assert _verified(tmp_path)[0] == 1
+
+
+def test_an_audit_that_was_emptied_is_not_called_good(sealed: Engine, tmp_path: Path) -> None:
+    def empty(conn: Connection) -> None:
+        conn.execute(delete(gate_audit))
+        conn.execute(delete(gate_chains))
+
+    tamper(sealed, empty)
+    code, said = _verified(tmp_path)
+    assert (code, "nothing to verify" in said, "nothing was changed" in said) == (1, True, False), said
+
+
+def test_a_chain_of_an_older_version_is_good_where_a_later_one_names_its_head(sealed: Engine, tmp_path: Path) -> None:
+    def as_before_seals(conn: Connection) -> None:
+        row = Row(**conn.execute(select(gate_audit).where(gate_audit.c.n == 0)).mappings().one())
+        conn.execute(delete(gate_audit))
+        (first,) = linked(row.chain, 0, "", [row.body.replace(',"sealed":true', "")], KEYED)
+        conn.execute(insert(gate_audit).values(msgspec.structs.asdict(first)))
+        conn.execute(update(gate_chains).values(n=0, hash=first.hash, seal=""))
+
+    tamper(sealed, as_before_seals)
+    assert _verified(tmp_path)[0] == 1, "nobody vouches for it yet"
+    asyncio.run(ask(Gate(sealed, rules(), seal=KEYED), 6))
+    assert _verified(tmp_path)[0] == 0, _verified(tmp_path)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from playbooks.gate.audit import Begun, Head, Row, Seal, linked
 from playbooks.gate.audit_cut import Cut
+from playbooks.gate.audit_head import SealedHead, head_seal
 from playbooks.store.engine import reading
 from playbooks.store.gate.pruning import cuts_in
 from playbooks.store.schema import gate_audit, gate_chains
@@ -24,7 +25,7 @@ _APPEND = insert(gate_audit)
 _MOVE = (
     update(gate_chains)
     .where(gate_chains.c.chain == bindparam("mine"))
-    .values(n=bindparam("n"), hash=bindparam("hash"), at_ms=bindparam("at_ms"))
+    .values(n=bindparam("n"), hash=bindparam("hash"), at_ms=bindparam("at_ms"), seal=bindparam("seal"))
 )
 
 
@@ -32,6 +33,14 @@ def heads_in(conn: Connection) -> dict[str, Head]:
     """How far each chain reaches, by chain."""
     rows = conn.execute(select(gate_chains).order_by(gate_chains.c.chain)).mappings()
     return {row["chain"]: Head(row["chain"], row["n"], row["hash"]) for row in rows}
+
+
+def sealed_heads(engine: Engine) -> list[SealedHead]:
+    """How far each chain reaches, with the seal that its head bears, by chain."""
+    columns = (gate_chains.c.chain, gate_chains.c.n, gate_chains.c.hash, gate_chains.c.seal)
+    with reading(engine) as conn:
+        rows = conn.execute(select(*columns).order_by(gate_chains.c.chain)).mappings()
+        return [SealedHead(**row) for row in rows]
 
 
 def head_of(conn: Connection, chain: str) -> Head | None:
@@ -42,11 +51,13 @@ def head_of(conn: Connection, chain: str) -> Head | None:
 
 def begin(conn: Connection, chain: str, now_ms: int, seal: Seal) -> Head:
     """Begin a chain, whose first row names how far all others reach."""
-    body = msgspec.json.encode(Begun(now_ms, tuple(heads_in(conn).values()))).decode()
+    body = msgspec.json.encode(Begun(now_ms, tuple(heads_in(conn).values()), sealed=True)).decode()
     (row,) = linked(chain, 0, "", [body], seal)
     conn.execute(insert(gate_audit), msgspec.structs.asdict(row))
-    conn.execute(insert(gate_chains).values(chain=chain, begun_ms=now_ms, at_ms=now_ms, n=0, hash=row.hash))
-    return Head(chain, 0, row.hash)
+    head = Head(chain, 0, row.hash)
+    values = {**msgspec.structs.asdict(head), "begun_ms": now_ms, "at_ms": now_ms, "seal": head_seal(head, seal)}
+    conn.execute(insert(gate_chains).values(values))
+    return head
 
 
 def append(conn: Connection, head: Head, bodies: Sequence[str], now_ms: int, seal: Seal) -> Head:
@@ -55,9 +66,10 @@ def append(conn: Connection, head: Head, bodies: Sequence[str], now_ms: int, sea
         return head
     rows = list(linked(head.chain, head.n + 1, head.hash, bodies, seal))
     conn.execute(_APPEND, [msgspec.structs.asdict(row) for row in rows])
-    last = rows[-1]
-    conn.execute(_MOVE, {"mine": head.chain, "n": last.n, "hash": last.hash, "at_ms": now_ms})
-    return Head(head.chain, last.n, last.hash)
+    last = Head(head.chain, rows[-1].n, rows[-1].hash)
+    moved = {"mine": head.chain, "n": last.n, "hash": last.hash, "at_ms": now_ms, "seal": head_seal(last, seal)}
+    conn.execute(_MOVE, moved)
+    return last
 
 
 def touch(conn: Connection, chain: str, now_ms: int) -> None:
