@@ -75,8 +75,9 @@ class Circumstances(msgspec.Struct, frozen=True):
     """What the gate knows of one question beside the holds; what is left out is as if nothing were the matter.
 
     `post` is the post itself, or one with the same text, as it was held before. `glass` is the id of a person's word
-    that this very post may go once. `blind_for` says, in words, why detection counts as dead. `last_went_ms` is when
-    the last post of the account went that had been held; `spacing_ms` is how long the next one waits.
+    that this very post may go once; whoever allows it for that uses the word up. `blind_for` says, in words, why
+    detection counts as dead. `last_went_ms` is when the last post of the account went that had been held;
+    `spacing_ms` is how long the next one waits.
     """
 
     caller: Caller = AUTOMATION
@@ -118,10 +119,11 @@ def decide(
     held = [Reason(GateReason.HOLD_IN_FORCE, _words(hold), hold.id) for hold in in_the_way]
     if around.blind_for is not None:
         held.append(Reason(GateReason.DETECTION_DEAD, f"Nobody would see a crisis now: {around.blind_for}."))
-    excused = _excused(request, around, held)
+    before = _held_before(request, around, now_ms)
+    excused = _excused(request, around, held, before)
     if held and excused is None:
         against = held + against
-    elif around.glass is None and (before := _held_before(request, around, now_ms)) is not None:
+    elif before is not None and (excused is None or excused.code is not GateReason.BREAK_GLASS):
         # While a hold is in the way, what follows it is told later.
         against.append(before)
     against += [one.reason for one in policy if one.verdict is not Verdict.ALLOW]
@@ -179,23 +181,31 @@ def _verdict(against: Sequence[Reason], policy: Sequence[Objection]) -> Verdict:
     return Verdict.HOLD if against else Verdict.ALLOW
 
 
-def _excused(request: GateRequest, around: Circumstances, held: Sequence[Reason]) -> Reason | None:
-    """Why the post may go although it is held; None where it may not."""
-    if not held:
-        return None
-    if around.glass is not None:
+def _excused(
+    request: GateRequest, around: Circumstances, held: Sequence[Reason], before: Reason | None
+) -> Reason | None:
+    """Why the post may go although it is held, or was `before`; None where nothing excuses it."""
+    dropped = before is not None and before.code is GateReason.DROPPED
+    if around.glass is not None and (held or before) and not dropped:
         return Reason(GateReason.BREAK_GLASS, f"A person lets this post go once, although it is held ({around.glass}).")
-    if around.caller.crisis_team and request.automated is False and request.actor:
+    if held and around.caller.crisis_team and request.automated is False and _names_somebody(request.actor):
         said = f"Automated posts are held; {around.caller.name} is the crisis team, and {request.actor} wrote this."
         return Reason(GateReason.CRISIS_TEAM, said)
     return None
 
 
+def _names_somebody(actor: str | None) -> bool:
+    return any(char.isalnum() for char in actor or "")
+
+
 def _held_before(request: GateRequest, around: Circumstances, now_ms: int) -> Reason | None:
     """What stands in the way of a post that was held before; None where nothing does."""
     post = around.post
-    if post is None or (post.has_gone and _is_its_text(post, request)):
+    if post is None or (post.has_gone and post.may_go and _is_its_text(post, request)):
         return None
+    if post.word is None and post.went_ms is not None:
+        went = f"It was held, and let go once, at {rfc3339(post.went_ms)}, by a broken glass. {_ONCE}"
+        return Reason(GateReason.WAS_HELD, went)
     if post.word is None:
         return Reason(GateReason.WAS_HELD, f"It was held, first at {rfc3339(post.first_ms)}, and {_NO_WORD}")
     if post.word is PostWord.DROP:
@@ -211,6 +221,7 @@ def _held_before(request: GateRequest, around: Circumstances, now_ms: int) -> Re
 
 
 _NO_WORD = "nobody has said yet what becomes of it: pass, edit, reschedule or drop."
+_ONCE = "Once is all: to go again it needs another glass, or to be asked about under another id."
 
 
 def _is_its_text(post: HeldPost, request: GateRequest) -> bool:
@@ -219,7 +230,7 @@ def _is_its_text(post: HeldPost, request: GateRequest) -> bool:
 
 def _nothing_against(request: GateRequest, around: Circumstances) -> Reason:
     post = around.post
-    if post is not None and around.glass is None:
+    if post is not None and post.may_go:
         return Reason(GateReason.PASSED_BY_PERSON, f"It was held, and {post.person} let it go: {post.reason}")
     return Reason(GateReason.NO_HOLD, f"No hold on {request.brand} covers {request.platform}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +23,7 @@ from playbooks.settings.gate import BreakGlassSettings, GateSettings, Otherwise
 from playbooks.settings.people import Person
 from playbooks.store import schema, timers
 from playbooks.store.engine import reading
+from playbooks.store.gate import break_glass
 from playbooks.store.gate.held_posts import held_for, waiting
 from playbooks.store.holds import deeds as hold_deeds
 from playbooks.store.holds.by_hand import place_by_hand
@@ -52,7 +54,8 @@ class World:
         self.gate: Gate = a_gate(store, lambda: self.now_ms)
 
     async def ask(self, number: int, text: str | None = None, **more: Any) -> GateAnswer:
-        post = OutgoingPost(id=f"post-{number}", text=f"Text {number}" if text is None else text)
+        links = more.pop("links", ())
+        post = OutgoingPost(id=f"post-{number}", text=f"Text {number}" if text is None else text, links=links)
         fields = {"brand": "acme", "platform": "x", "account": "acme_news"} | more
         caller = fields.pop("caller", SCHEDULER)
         return await self.gate.decide(GateRequest(post=post, **fields), caller)
@@ -120,7 +123,7 @@ async def test_a_hold_on_every_brand_holds_each(world: World) -> None:
         (Narrowing(campaigns=("spring",)), {}, True),
         (Narrowing(tags=("#sale",)), {"tags": ("news", "Sale")}, True),
         (Narrowing(tags=("sale",)), {"tags": ("news",)}, False),
-        (Narrowing(tags=("sale",)), {"tags": ()}, False),
+        (Narrowing(tags=("sale",)), {"tags": ()}, True),
         (Narrowing(tags=("sale",)), {"tags": None}, True),
         (Narrowing(accounts=("acme_news",), tags=("sale",)), {"tags": ("news",)}, False),
     ],
@@ -291,6 +294,84 @@ async def test_a_dropped_post_is_rejected_for_good(world: World) -> None:
     assert (await world.ask(1)).decision is Verdict.REJECT
 
 
+@pytest.mark.parametrize("word", [None, PostWord.DROP, PostWord.RESCHEDULE, PostWord.EDIT])
+async def test_no_other_id_and_no_white_space_gets_a_held_text_out(world: World, word: PostWord | None) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.release(hold)
+    if word is not None:
+        assert world.say(1, word, text="Calmer", at_ms=START_MS + 5 * MINUTE_MS) is HoldTold.DONE
+    says = {PostWord.DROP: "dropped", PostWord.RESCHEDULE: "not_yet", PostWord.EDIT: "text_changed"}
+    expected = [says[word] if word else "was_held"]
+    for text in ("Text 1", "Text 1 ", "\tText\u200b  1\n", "\uff34ext 1"):
+        assert await world.codes(2, text) == expected, text
+    assert await world.codes(2, "Text 12") == ["no_hold"]
+
+
+async def test_the_text_of_a_rescheduled_post_may_go_under_another_id_from_its_time_on(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.release(hold)
+    world.say(1, PostWord.RESCHEDULE, at_ms=START_MS + 5 * MINUTE_MS)
+    world.now_ms += 5 * MINUTE_MS
+    assert await world.codes(2, "Text 1") == ["passed_by_person"]
+    assert await world.codes(3, "Text 1") == ["no_hold"], "it has gone, so it is a text like any other"
+
+
+async def test_each_text_that_a_post_had_while_it_was_held_was_held(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    await world.ask(1, "Another text")
+    world.release(hold)
+    assert await world.codes(2, "Another text") == ["was_held"]
+    for text in ("Calmer", "Calmer still"):
+        assert world.say(1, PostWord.EDIT, text=text) is HoldTold.DONE
+    assert await world.codes(2, "Calmer") == ["text_changed"], "a person has taken it back"
+    assert await world.codes(1, "Calmer still ") == ["passed_by_person"]
+
+
+async def test_a_drills_name_opens_nothing_that_was_held_in_life(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    await world.ask(2, run="drill-9")
+    world.release(hold)
+    assert await world.codes(1, run="zzz") == ["was_held"]
+    assert await world.codes(3, "Text 1", run="zzz") == ["was_held"]
+    assert await world.codes(2) == ["was_held"], "a hold of life held it, whatever run was said"
+    world.say(1, PostWord.DROP)
+    assert await world.codes(1, run="zzz") == ["dropped"]
+
+
+@pytest.mark.parametrize("other", [{"links": ("https://evil.example/x",)}, {"links": ()}, {"account": "acme_jobs"}])
+async def test_a_passed_post_goes_with_its_links_and_for_its_account_alone(world: World, other: dict[str, Any]) -> None:
+    held = {"links": ("https://acme.example/x",)}
+    hold = world.hold()
+    await world.ask(1, **held)
+    world.release(hold)
+    world.say(1, PostWord.PASS)
+    assert await world.codes(1, **(held | other)) == ["text_changed"]
+    assert await world.codes(2, "Text 1", **(held | other)) == ["text_changed"]
+    assert await world.codes(1, **held, account=" @ACME_news") == ["passed_by_person"]
+    assert await world.codes(1, **(held | other)) == ["text_changed"], "also after it has gone"
+
+
+async def test_no_glass_lets_other_links_go(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    world.glass(1)
+    assert await world.codes(1, links=("https://evil.example/x",)) == ["hold_in_force"]
+    assert await world.codes(1) == ["break_glass"]
+
+
+async def test_one_account_is_one_however_it_is_spelt(world: World) -> None:
+    hold = world.hold()
+    for number, account in enumerate(("@acme", "acme", " \uff21cme")):
+        await world.ask(number, account=account)
+        world.say(number, PostWord.PASS)
+    times_ms = sorted(post.not_before_ms or 0 for post in held_for(world.store, hold))
+    assert all(later - before >= SPACING_MS for before, later in pairwise(times_ms))
+
+
 async def test_who_is_not_in_the_holds_roles_gives_no_word(world: World) -> None:
     world.hold()
     await world.ask(1)
@@ -317,7 +398,9 @@ async def test_the_crisis_team_may_post_what_a_person_wrote_while_automation_is_
     by_hand: dict[str, Any] = {"automated": False, "actor": "ada"}
     assert await world.codes(1, caller=CRISIS_TEAM, **by_hand) == ["crisis_team"]
     assert await world.codes(2, **by_hand) == ["hold_in_force"], "who asks is told by the token, not by the question"
-    for claim in ({}, {"automated": True, "actor": "ada"}, {"automated": False}):
+    nobody: list[dict[str, Any]] = [{"automated": False, "actor": actor} for actor in ("", " ", "\u200b", "@")]
+    claims: list[dict[str, Any]] = [{}, {"automated": True, "actor": "ada"}, {"automated": False}, *nobody]
+    for claim in claims:
         assert await world.codes(3, caller=CRISIS_TEAM, **claim) == ["hold_in_force"]
 
 
@@ -331,6 +414,55 @@ async def test_broken_glass_lets_one_post_go_once_and_pages(world: World) -> Non
     assert await world.codes(1) == ["break_glass"]
     assert await world.codes(1) == ["hold_in_force"], "once"
     assert await world.codes(2) == ["hold_in_force"]
+
+
+async def test_one_glass_lets_one_of_many_go_that_are_asked_at_once(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    world.glass(1)
+    answers = await asyncio.gather(*(world.ask(1) for _ in range(24)))
+    assert sorted(answer.reasons[0].code.value for answer in answers) == ["break_glass"] + ["hold_in_force"] * 23
+
+
+async def test_a_glass_that_another_gate_used_lets_nothing_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.hold()
+    await world.ask(1)
+    world.glass(1)
+    monkeypatch.setattr(break_glass, "use", lambda *_: False)
+    assert await world.codes(1) == ["hold_in_force"]
+
+
+async def test_a_glass_lets_one_ask_go_also_after_the_release_and_says_who_did_it(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.glass(1)
+    world.release(hold)
+    assert await world.codes(1) == ["break_glass"]
+    again = await world.ask(1)
+    assert [(one.code.value, "let go once, at 2026-02-02T" in one.text) for one in again.reasons] == [
+        ("was_held", True)
+    ]
+    assert await world.codes(2, "Text 1") == ["no_hold"], "nobody could say a word on another post with that text"
+
+
+async def test_a_glass_that_was_used_while_it_was_held_lets_nothing_go_after_the_release(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.glass(1)
+    assert await world.codes(1) == ["break_glass"]
+    world.release(hold)
+    assert await world.codes(1) == ["was_held"]
+
+
+async def test_no_glass_opens_what_was_dropped(world: World) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    world.glass(1)
+    assert world.say(1, PostWord.DROP) is HoldTold.DONE
+    assert await world.codes(1) == ["hold_in_force"]
+    world.release(hold)
+    assert await world.codes(1) == ["dropped"]
+    assert (await world.ask(1)).decision is Verdict.REJECT
 
 
 async def test_broken_glass_expires(world: World) -> None:

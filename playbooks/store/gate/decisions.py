@@ -65,12 +65,12 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What bears on the questions that are answered together; `stopped` changes with each of them."""
+    """What bears on the questions that are answered together; what goes by one answer changes it for the next."""
 
     holds: Sequence[Hold]
-    held: Mapping[str, HeldPost]
+    held: dict[str, HeldPost]
     undecided: Mapping[tuple[str, str, str, str], HeldPost]
-    glasses: Mapping[tuple[str, str], Glass]
+    glasses: dict[tuple[str, str], Glass]
     stopped: dict[Place, Kept]
 
 
@@ -110,7 +110,7 @@ def _read(conn: Connection, asked: Sequence[Asked]) -> Desk:
     return Desk(
         holds=holds,
         held={post.key: post for post in found},
-        undecided={_words_of(post): post for post in found if post.word is None and post.text_hash in hashes},
+        undecided={_words_of(post): post for post in found if _waits(post) and post.text_hash in hashes},
         glasses={(glass.post, glass.text_hash): glass for glass in reversed(glasses)},
         stopped=kept_of(conn, {place_of(one.request)[-1] for one in asked if one.checked.findings}),
     )
@@ -130,13 +130,35 @@ def _answer(conn: Connection, one: Asked, desk: Desk, rules: GateRules, seen_ms:
         spacing_ms=rules.spacing_ms,
     )
     left = _after_words(one, desk, rules)
-    answer = decide(request, desk.holds, rules.brands, one.at_ms, around, (*one.against, *objections(left)))
+    against = (*one.against, *objections(left))
+    answer = decide(request, desk.holds, rules.brands, one.at_ms, around, against)
+    if _by_glass(answer) and not _use_up(conn, one, desk, glass):
+        # Another gate was quicker.
+        around = msgspec.structs.replace(around, glass=None)
+        answer = decide(request, desk.holds, rules.brands, one.at_ms, around, against)
     must_last = _follow(conn, one, answer, desk, around, text)
     if one.checked.findings and request.post.text != CHECK_TEXT:
         keep_stopped(conn, request, one.caller.name, left, answer, one.at_ms, text, desk.stopped)
-    used = around.glass if answer.reasons[0].code is GateReason.BREAK_GLASS else None
+    used = around.glass if _by_glass(answer) else None
     body = body_of(request, one.caller.name, answer, one.at_ms, (text.ref, text.hash), used)
     return Told(answer, body, must_last)
+
+
+def _by_glass(answer: GateAnswer) -> bool:
+    return answer.decision is Verdict.ALLOW and answer.reasons[0].code is GateReason.BREAK_GLASS
+
+
+def _use_up(conn: Connection, one: Asked, desk: Desk, glass: Glass | None) -> bool:
+    """Use a word up, in the store and for the questions that are answered with this one; False where it was."""
+    if glass is None:
+        return False
+    desk.glasses.pop((glass.post, glass.text_hash), None)
+    if not break_glass.use(conn, glass.id, one.at_ms):
+        return False
+    held_posts.went(conn, one.key, one.at_ms)
+    if (post := desk.held.get(one.key)) is not None and not post.has_gone:
+        desk.held[one.key] = msgspec.structs.replace(post, went_ms=one.at_ms)
+    return True
 
 
 def _after_words(one: Asked, desk: Desk, rules: GateRules) -> Checked:
@@ -156,15 +178,10 @@ def _follow(
             return False
         held_posts.note(conn, _held(one, text), [r.hold for r in answer.reasons if r.hold is not None])
         return one.key not in desk.held
-    match answer.reasons[0].code:
-        case GateReason.PASSED_BY_PERSON if around.post is not None:
-            held_posts.went(conn, around.post.key, one.at_ms)
-        case GateReason.BREAK_GLASS if around.glass is not None:
-            break_glass.use(conn, around.glass, one.at_ms)
-            held_posts.went(conn, one.key, one.at_ms)
-        case _:
-            return False
-    return True
+    if answer.reasons[0].code is GateReason.PASSED_BY_PERSON and around.post is not None:
+        held_posts.went(conn, around.post.key, one.at_ms)
+        return True
+    return _by_glass(answer)
 
 
 def _held(one: Asked, text: KeptText) -> HeldPost:
@@ -193,6 +210,11 @@ def _keep(conn: Connection, asked: Sequence[Asked], texts: dict[str, KeptText]) 
 
 def _text_key(one: Asked) -> str:
     return f"{one.key}:{hash_of_text(one.request.post.text)}"
+
+
+def _waits(post: HeldPost) -> bool:
+    """Whether a person's word can still be said of it: what went by a broken glass holds no other post."""
+    return post.word is None and not post.has_gone
 
 
 def _words_of(post: HeldPost) -> tuple[str, str, str, str]:
