@@ -110,6 +110,8 @@ SENTENCES: Mapping[StrEnum, Said] = {
     Noted.NO_REASON_TO_JUDGE: Said("Say how you know whether it was real.", good=False),
     Told.NO_SUCH_PLAYBOOK: Said("There is no such playbook in use.", good=False),
     Told.NO_SUCH_BRAND: Said("There is no such brand in the settings.", good=False),
+    Told.NO_SUCH_PLATFORM: Said("No platform can be called so; nothing was reported.", good=False),
+    Told.TOO_LONG: Said("That is longer than 2,000 characters; nothing was written. Say it in fewer.", good=False),
     Release.RELEASED: Said("The hold is released. Nothing that was held is sent by itself: look at each post first."),
     Release.NEEDS_ANOTHER_PERSON: Said("Your agreement is noted. The hold stays until another person agrees."),
     Release.NEEDS_THE_ROLE: Said(

@@ -43,6 +43,7 @@ def open_command(
     if not what.strip():
         raise click.BadParameter("say what happened, in a sentence", param_hint="--what")
     by, words = signed(settings, person, what)
+    said.not_too_long(words, "--what")
     about, library = Report(brand, playbook, severity, words, platform), library_of(settings)
     name = settings.people[by].name
     came = report(engine, about, by, name, library, settings, now_ms())
@@ -63,17 +64,19 @@ def move_command(ctx: click.Context, incident: str, playbook: str, person: str |
     What was planned stays planned. Everything that a graver playbook asks for is done at once: its pages, its tasks,
     and holds that are in force go by the stricter terms. Of any other, what was not planned yet.
     """
-    from playbooks.content.catalog import library_of
+    from playbooks.content.catalog import day_of, library_of
     from playbooks.store.incidents.deeds import Told
     from playbooks.store.incidents.moving import move
     from playbooks.wall_clock import now_ms
 
     settings, engine = said.opened(ctx)
     by, why = signed(settings, person, reason)
+    said.not_too_long(why, "--reason")
     library = library_of(settings)
     told, plan = move(engine, incident, by, why, playbook, library, settings.brands, now_ms())
     if told is Told.NO_SUCH_PLAYBOOK:
-        known = ", ".join(f"{one.playbook.id}@{one.playbook.version}" for one in library.newest())
+        may = library.movable_to(day_of(now_ms()))
+        known = ", ".join(f"{one.playbook.id}@{one.playbook.version}" for one in may)
         said.refuse(f"there is no playbook {playbook!r} in use; in use are: {known}")
     if told is not Told.DONE or plan is None:
         said.refuse(said.NOT[told.value])
@@ -92,6 +95,8 @@ def _why_not(told: Told, about: Report, settings: Settings, library: Library, no
         case "no_such_playbook":
             known = ", ".join(one.playbook.id for one in library.reportable(day_of(now_ms))) or "none"
             return f"people cannot report {about.playbook!r} by hand; they can: {known}"
+        case "no_such_platform":
+            return f"no platform can be called {about.platform!r} (1 to 32 of a-z, 0-9, _ and -); nothing was reported"
         case other:
             return said.NOT[other]
 

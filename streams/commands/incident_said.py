@@ -31,6 +31,7 @@ NOT: Final = {
     "is_another": "another incident of its cause is open by now; go on with that one",
     "no_such_playbook": "there is no such playbook",
     "no_such_brand": "there is no such brand in the settings",
+    "too_long": "that is longer than 2,000 characters; say it in fewer",
     "no_playbook": "it stood for a hold that somebody placed by hand, so it has no playbook",
     "not_together": "only two incidents of the same brand can be merged, and of the same run",
     "is_itself": "an incident cannot be merged into itself: name the other one, that it goes on as",
@@ -47,7 +48,17 @@ def do(ctx: click.Context, deed: Deed, incident: str, person: str | None, reason
 
     settings, engine = opened(ctx)
     by, why = signed(settings, person, reason)
+    not_too_long(why, "--reason")
     say(deed(engine, incident, by, why, now_ms()), done.format(incident=incident))
+
+
+def not_too_long(words: str, option: str) -> None:
+    """Raises `click.BadParameter` where the log would not keep all of a person's words."""
+    from playbooks.store.incidents.deeds import MAX_REASON_CHARS
+
+    if (long := len(words.strip())) > MAX_REASON_CHARS:
+        told = f"has {long:,} characters, and at most {MAX_REASON_CHARS:,} are kept; say it in fewer"
+        raise click.BadParameter(told, param_hint=option)
 
 
 def say(told: Told, done: str) -> None:

@@ -105,6 +105,7 @@ async def test_what_firebreak_did_not_see_can_be_reported_by_name(store: Engine)
         assert (await send(browser, "/report", **about, what=" "))[1] == "/report?said=nothing_reported"
         assert (await send(browser, "/report", **about | {"brand": "else"}, what="x"))[1].endswith("no_such_brand")
         assert (await send(browser, "/report", **about | {"severity": "9"}, what="x"))[0] == 400
+        assert (await send(browser, "/report", **about, what="x" * 2_001))[1] == "/report?said=too_long"
         status, to = await send(browser, "/report", **about, what=f"One of us wrote this: {HOSTILE}")
         assert (status, to.endswith("?said=reported_to_nobody")) == (303, True)
         shown = await page(browser, to)

@@ -161,6 +161,30 @@ def test_a_report_about_a_brand_that_is_only_observed_says_that_nobody_is_paged(
     assert "NOT PAGED, NOBODY IS: this brand is only observed." in told.output
 
 
+def test_a_report_names_a_platform_as_the_gate_is_asked_for_it_or_is_refused(run: Run, store: Engine) -> None:
+    words = ("--severity", "4", "--what", "They pose as us.", "--by", "ada")
+    for wrong in ("X Y", "", "ü"):
+        refused = run("incident", "open", "acme", "tone-shift", "--platform", wrong, *words)
+        assert (refused.exit_code, "no platform can be called" in refused.output) == (1, True), refused.output
+    assert list_incidents(store) == []
+    assert run("incident", "open", "acme", "tone-shift", "--platform", " X ", *words).exit_code == 0
+    assert list_incidents(store)[0].signal.platform == "x"
+
+
+def test_what_is_too_long_for_the_log_is_refused_and_not_cut(run: Run, store: Engine, incident: str) -> None:
+    by, entries = ("--by", "ada"), len(incident_history(store, incident))
+    long, whole = "One of many words. " * 500, "n" * 2_000
+    for refused in (
+        run("incident", "open", "acme", "impersonation", "--severity", "4", "--what", long, *by),
+        run("incident", "note", incident, "--reason", long, *by),
+        run("incident", "move", incident, "safety-incident", "--reason", long, *by),
+    ):
+        assert refused.exit_code == 2
+        assert "has 9,499 characters, and at most 2,000 are kept" in refused.output
+    assert (len(incident_history(store, incident)), len(list_incidents(store))) == (entries, 1)
+    assert run("incident", "note", incident, "--reason", whole, *by).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -56,6 +56,8 @@ class Told(StrEnum):
     IS_ANOTHER = "is_another"
     NO_SUCH_PLAYBOOK = "no_such_playbook"
     NO_SUCH_BRAND = "no_such_brand"
+    NO_SUCH_PLATFORM = "no_such_platform"
+    TOO_LONG = "too_long"
     NOT_TOGETHER = "not_together"
     IS_ITSELF = "is_itself"
     NO_PLAYBOOK = "no_playbook"

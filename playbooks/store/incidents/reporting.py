@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 from detectors.signal import Signal
 from playbooks.armings.arming import Arming
 from playbooks.content.catalog import Library, Pinned, day_of
+from playbooks.content.platform_name import platform_named
 from playbooks.incidents import moving, plan
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.log_entry import Reported
@@ -30,7 +31,10 @@ _PERSON = re.compile(r"[a-z0-9_-]{1,64}")
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What somebody reports by hand. `platform` None is the brand as a whole, `severity` 1 to 5."""
+    """What somebody reports by hand. `platform` None is the brand as a whole, `severity` 1 to 5.
+
+    `what` has at most `MAX_REASON_CHARS` characters; a longer one is refused, for nobody knows what its end said.
+    """
 
     brand: str
     playbook: str
@@ -78,7 +82,9 @@ def report(
     Where the playbook that is reported comes before the incident's own, the incident is moved to it. `name` is what
     `person` is called; it stands in what is sent. A brand that is only observed pages nobody, and the answer says so.
     """
-    what = about.what.strip()[:MAX_REASON_CHARS]
+    # A form sends two characters for the end of a line.
+    what = about.what.replace("\r\n", "\n").strip()
+    platform = None if about.platform is None else platform_named(about.platform)
     pinned = next((one for one in library.reportable(day_of(now_ms)) if one.playbook.id == about.playbook), None)
     if not _PERSON.fullmatch(person):
         return Answer(Told.NO_PERSON)
@@ -88,7 +94,11 @@ def report(
         return Answer(Told.NO_SUCH_PLAYBOOK)
     if not what:
         return Answer(Told.NO_REASON)
-    signal = reported(about.brand, about.platform, about.severity, person, now_ms)
+    if len(what) > MAX_REASON_CHARS:
+        return Answer(Told.TOO_LONG)
+    if platform is None and about.platform is not None:
+        return Answer(Told.NO_SUCH_PLATFORM)
+    signal = reported(about.brand, platform, about.severity, person, now_ms)
     with writing(engine) as conn:
         lock_brand(conn, signal.run, signal.brand)
         taken = _Report(conn, library, signal, pinned, person, f"{name} reports: {what}", what, now_ms)
