@@ -13,10 +13,12 @@ import asyncio
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueUnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
+from typing import ClassVar, Literal
 
 import aiosmtplib
 
@@ -38,6 +40,29 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _AUTHENTICATION = frozenset({530, 534, 535, 538})
 _ADDRESS = re.compile(EMAIL)
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_LONGEST_LINE = 78
+
+
+class _Subject(UniqueUnstructuredHeader, BaseHeader):
+    """A subject that begins on the line of its name: the standard library would leave that line empty for some."""
+
+    max_count: ClassVar[Literal[1]] = 1
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header as it is sent, its lines at most 78 characters where there is a space to break at."""
+        folded = super().fold(policy=policy)
+        name, empty, said = folded.partition(f":{policy.linesep} ")
+        if not empty or name != self.name:
+            return folded
+        first, *further = said.split(policy.linesep)
+        at = first.rfind(" ", 0, _LONGEST_LINE - len(name) - 1)
+        lines = [f"{name}: {first[:at]}", first[at:]] if at > 0 else [f"{name}: {first}"]
+        return policy.linesep.join([*lines, *further])
+
+
+_headers = HeaderRegistry()
+_headers.map_to_type("subject", _Subject)
+_POLICY = SMTP_POLICY.clone(header_factory=_headers)
 
 
 class Mail:
@@ -126,7 +151,7 @@ def build(message: Message, sender: str) -> EmailMessage:
 
     Text from outside is only text in it: a header is one line without control characters, the body is plain text.
     """
-    mail = EmailMessage(policy=SMTP_POLICY)
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = _mailbox(*parseaddr(sender))
     mail["To"] = _mailbox(one_line(message.person, 80), message.address)
     mail["Subject"] = marked_subject(message)

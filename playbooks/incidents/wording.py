@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from detectors.signal import Signal
 from playbooks.content.schema import Playbook, Step
 from playbooks.effects.message import Moment, Notice, Stage
+from playbooks.effects.plain_text import one_line
 from playbooks.incidents.approved import approved_words
 from playbooks.incidents.called import THE_BRAND, called
 from playbooks.incidents.incident import HoldView, IncidentView
@@ -17,6 +19,9 @@ from playbooks.incidents.still_asked import AskedEach
 from playbooks.incidents.unwrapped import unwrapped as unwrapped
 from playbooks.incidents.why import why
 from playbooks.labels import ActionKind
+
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?;:])\s")
+_IN_SHORT = 70
 
 
 def notice(incident: str, playbook: Playbook, step: Step, signal: Signal, *, worse: bool) -> Notice:
@@ -93,7 +98,12 @@ def overdue(view: IncidentView, playbook: Playbook, step: Step) -> Notice:
         f"This was to be done within {step.deadline_min} minutes of the incident, and nobody has said that it is:"
         f"\n\n{unwrapped(step.words)}\n\nPlaybook {playbook.id} {playbook.version}."
     )
-    return _about(view, f"Overdue: {step.id} ({subject(view.title, view.signal, worse=False)})", text)
+    return _about(view, f"Overdue: {_in_short(step)} ({subject(view.title, view.signal, worse=False)})", text)
+
+
+def _in_short(step: Step) -> str:
+    """The first sentence of a step's words, without its full stop, for a subject."""
+    return one_line(_SENTENCE_ENDS.split(unwrapped(step.words).strip(), maxsplit=1)[0].removesuffix("."), _IN_SHORT)
 
 
 def all_clear(view: IncidentView, person: str, reason: str) -> Notice:

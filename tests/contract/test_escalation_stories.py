@@ -271,6 +271,11 @@ def test_what_people_were_to_do_is_told_once_when_it_is_overdue(story: Story) ->
     overdue = story.view.done_of(f"{story.incident}:ask:1")
     assert overdue
     assert overdue.is_overdue
+    with reading(story.engine) as conn:
+        bodies = conn.execute(select(schema.outbox.c.body).where(schema.outbox.c.id.endswith(":overdue"))).scalars()
+        subjects = {str(body["subject"]).partition(" (")[0] for body in bodies}
+    assert "Overdue: Ask the shop what happened" in subjects, "by its words, not by its id"
+    assert len(subjects) == 2
 
 
 def test_what_people_have_done_in_time_is_told_to_nobody(story: Story) -> None:

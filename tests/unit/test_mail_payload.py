@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -9,6 +10,7 @@ from email.policy import default
 import aiosmtplib
 import msgspec
 import pytest
+from aiosmtplib.email import flatten_message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +54,24 @@ def test_a_drill_says_so_in_the_subject_and_at_both_ends_of_the_body() -> None:
 
 def test_life_does_not_say_drill() -> None:
     assert "DRILL" not in marked_subject(message()) + body(message())
+
+
+@given(words=st.lists(st.sampled_from(["Acme:", "worse,", "somebody may be hurt by what", "we", "(severity 5 of 5)"])))
+def test_a_subject_of_any_length_begins_on_the_line_of_its_name_and_reads_the_same(words: list[str]) -> None:
+    sent = message(notice=Notice(" ".join(words) or "Acme", "t"))
+    mail = build(sent, SENDER)
+    for raw in (mail.as_bytes(), flatten_message(mail)):
+        (header,) = re.findall(rb"^Subject:.*(?:\r\n .*)*", raw, re.MULTILINE)
+        lines = header.rstrip(b"\r").split(b"\r\n")
+        assert re.match(rb"Subject: \S", lines[0])
+        assert all(line.strip() and len(line) <= 78 for line in lines)
+        assert message_from_bytes(raw, policy=default)["Subject"] == marked_subject(sent)
+
+
+def test_the_subject_of_a_page_is_broken_between_its_words() -> None:
+    subject = "Acme: worse, somebody may be hurt by what we sell or do (severity 5 of 5)"
+    raw = build(message(notice=Notice(subject, "t")), SENDER).as_bytes()
+    assert b"Subject: Acme: worse, somebody may be hurt by what we sell or do (severity 5\r\n of 5)\r\n" in raw
 
 
 def test_every_try_has_the_same_message_id() -> None:
