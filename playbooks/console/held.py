@@ -32,6 +32,7 @@ from playbooks.store.gate.texts import texts_in
 from playbooks.store.holds.by_hand import place_by_hand
 from playbooks.store.holds.deeds import HoldTold, PostSaid, ThisPost, break_glass, say_of_post
 from playbooks.store.holds.holds import read_hold
+from playbooks.store.holds.platforms import is_strange, known_platforms
 from playbooks.store.incidents.incidents import incident_view
 
 #: So many posts are shown; the rest when these are decided.
@@ -48,6 +49,17 @@ _SAID: Mapping[HoldTold, Said] = {
     HoldTold.NO_TEXT: Said("Write the text that may go.", good=False),
     HoldTold.NO_TIME: Said("Say a time that is still to come.", good=False),
     HoldTold.NOTHING_HELD: Said("Nothing holds this post any more, so there is no glass to break.", good=False),
+    HoldTold.NO_PLATFORM: Said(
+        "Nothing is held: that cannot be a platform. One is written in a-z, 0-9, _ and -, such as x.", good=False
+    ),
+    HoldTold.NO_NAME: Said(
+        "Nothing is held: one of the accounts, campaigns or tags is no name, and would hold nothing.", good=False
+    ),
+    HoldTold.STRANGE_PLATFORM: Said(
+        "It is held, but the gate was never asked about that platform, so it may hold nothing. Look at the name; with "
+        "the field left empty it is held on every platform.",
+        good=False,
+    ),
 }
 
 
@@ -152,6 +164,9 @@ async def place(request: web.Request, viewer: Viewer, form: Mapping[str, str]) -
     told, _ = await asyncio.to_thread(
         place_by_hand, desk.engine, about, viewer.person, form.get("reason", ""), desk.settings, desk.clock()
     )
+    if told is HoldTold.DONE:
+        known = await asyncio.to_thread(known_platforms, desk.engine, desk.settings)
+        told = HoldTold.STRANGE_PLATFORM if known and is_strange(about, known) else told
     return _answer(told, "/holds")
 
 

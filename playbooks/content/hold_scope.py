@@ -1,11 +1,13 @@
 """What a hold covers beyond brand and platform: every brand, or only some accounts, campaigns or tags. Pure.
 
-Names are compared as people write them: without the case of letters, a leading ``@`` or ``#``, and white space round
-them. What a caller leaves out, or leaves empty, matches every hold: missing means held.
+Names are compared as people write them: without the case of letters, a leading ``@`` or ``#``, white space round them,
+and what cannot be seen. An account may be written with its server, or as the address of its page. What a caller leaves
+out, or leaves empty, matches every hold: missing means held.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -13,15 +15,30 @@ import msgspec
 
 #: In place of a brand: the hold covers all of them. No brand can be called so.
 EVERY_BRAND = "*"
+#: A name that has a path and no white space is the address of an account's page.
+_ADDRESS = re.compile(r"^\S+/\S*\Z")
 
 
 def plain(name: str) -> str:
     """A name of an account, a campaign or a tag as it is compared.
 
-    >>> plain(" @Acme_News "), plain("#Sale"), plain("@")
+    >>> plain(" @Acme_News\\u200b "), plain("#Sale"), plain("@")
     ('acme_news', 'sale', '')
     """
-    return unicodedata.normalize("NFKC", name).strip().lstrip("@#").strip().casefold()
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    return seen.strip().lstrip("@#").strip().casefold()
+
+
+def account_forms(name: str) -> tuple[str, str]:
+    """An account as it is written, with its server if that is there, and its bare name.
+
+    >>> account_forms("@Acme@social.example"), account_forms("https://x.example/Acme_News/?lang=en")
+    (('acme@social.example', 'acme'), ('acme_news', 'acme_news'))
+    """
+    whole = plain(name)
+    if _ADDRESS.search(whole):
+        whole = whole.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1].lstrip("@")
+    return whole, whole.split("@", 1)[0]
 
 
 class Narrowing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,7 +64,7 @@ class Narrowing(msgspec.Struct, frozen=True, omit_defaults=True):
         (True, False)
         """
         return (
-            _one_of(self.accounts, None if account is None else [account])
+            _of_account(self.accounts, account)
             and _one_of(self.campaigns, None if campaign is None else [campaign])
             and _one_of(self.tags, tags)
         )
@@ -79,8 +96,16 @@ def _one_of(held: tuple[str, ...], asked: Iterable[str] | None) -> bool:
     if not held or asked is None:
         return True
     names = _plain(asked)
-    # A name that is there but empty is not known, whatever stands beside it.
-    return "" in names or bool(names & _plain(held))
+    # A list without a name says as little as none; a name that is empty is not known, whatever stands beside it.
+    return not names or "" in names or bool(names & _plain(held))
+
+
+def _of_account(held: tuple[str, ...], asked: str | None) -> bool:
+    if not held or asked is None:
+        return True
+    whole, bare = account_forms(asked)
+    # Two servers may each have an account of that name; where one of the two sides names none, it may be the other's.
+    return not bare or any(whole in (name, short) or bare == name for name, short in map(account_forms, held))
 
 
 def _plain(names: Iterable[str]) -> frozenset[str]:

@@ -47,6 +47,12 @@ class Answer(msgspec.Struct, frozen=True):
         return self.allowed and at_ms < self.good_until_ms
 
 
+#: A text with half of a surrogate pair in it is none in any encoding, so it can neither be asked about nor posted.
+NO_TEXT_AT_ALL = Answer(
+    Outcome.UNREADABLE, ("the question cannot be written as UTF-8: half of a surrogate pair stands in it",)
+)
+
+
 class _Reason(msgspec.Struct):
     text: str
 

@@ -19,7 +19,7 @@ import asyncio
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from playbooks.gate.answer import MAX_ANSWER_BYTES, TIMEOUT_S, Answer, Outcome, judge, no
+from playbooks.gate.answer import MAX_ANSWER_BYTES, NO_TEXT_AT_ALL, TIMEOUT_S, Answer, Outcome, judge, no
 from playbooks.gate.decision import GateRequest
 from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms
@@ -32,11 +32,17 @@ class GateClient:
     """
 
     def __init__(
-        self, session: ClientSession, url: str, token: Secret, *, timeout_s: float = TIMEOUT_S, clock: Clock = now_ms
+        self,
+        session: ClientSession,
+        url: str,
+        token: Secret | str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        clock: Clock = now_ms,
     ) -> None:
         self._session = session
         self._address = url.rstrip("/") + "/v1/gate/decisions"
-        self._token = token
+        self._token = token if isinstance(token, Secret) else Secret(token)
         self._timeout_s = timeout_s
         self._clock = clock
 
@@ -46,6 +52,8 @@ class GateClient:
         try:
             async with asyncio.timeout(self._timeout_s):
                 status, body = await self._send(request)
+        except UnicodeEncodeError:
+            return NO_TEXT_AT_ALL
         except TimeoutError:
             return no(Outcome.TIMED_OUT, f"the gate did not answer within {self._timeout_s:g} s")
         except (ClientError, OSError, ValueError) as wrong:

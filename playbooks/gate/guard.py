@@ -24,6 +24,7 @@ never is.
 
 from __future__ import annotations
 
+import inspect
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -40,6 +41,8 @@ from playbooks.wall_clock import Clock, now_ms
 REMEMBER_MS = 2_000
 #: So many posts are remembered.
 _MOST = 10_000
+#: What does nothing yet when it is called.
+_RUN_LATER = (inspect.iscoroutinefunction, inspect.isasyncgenfunction, inspect.isgeneratorfunction)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,16 +79,23 @@ class Remembered:
 
     def before(self, request: GateRequest, at_ms: int) -> Answer | None:
         """The answer that still counts; never one that lets the post go."""
-        until_ms, answer = self._known.get(msgspec.json.encode(request), (0, None))
+        until_ms, answer = self._known.get(_key(request), (0, None))
         # A clock that was put back keeps nothing longer than was meant.
         return answer if 0 < until_ms - at_ms <= self._for_ms else None
 
     def note(self, request: GateRequest, answer: Answer, at_ms: int) -> None:
         """Remember a no that the gate itself gave."""
         if answer.outcome in (Outcome.HELD, Outcome.REJECTED):
-            self._known[msgspec.json.encode(request)] = at_ms + self._for_ms, answer
+            self._known[_key(request)] = at_ms + self._for_ms, answer
             while len(self._known) > _MOST:
                 self._known.popitem(last=False)
+
+
+def _key(request: GateRequest) -> bytes:
+    try:
+        return msgspec.json.encode(request)
+    except UnicodeEncodeError:
+        return b""  # a text that is none: the client says no, and that is not remembered
 
 
 class GateGuard:
@@ -111,9 +121,15 @@ class GateGuard:
     def checked(
         self, request_of: Callable[P, GateRequest]
     ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-        """A decorator: the coroutine function runs where the post that `request_of` makes of its arguments may go."""
+        """A decorator: the coroutine function runs where the post that `request_of` makes of its arguments may go.
+
+        Raises `TypeError` where it is given anything else.
+        """
 
         def decorate(publish: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+            if not _is_kind(inspect.iscoroutinefunction, publish):
+                raise TypeError(f"{publish!r} is no 'async def': {PlainGateGuard.__name__} guards ordinary functions")
+
             @wraps(publish)
             async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
                 async with self.allowed(request_of(*args, **kwargs)):
@@ -142,17 +158,39 @@ class PlainGateGuard:
         yield _good(answer, self._clock())
 
     def checked(self, request_of: Callable[P, GateRequest]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-        """A decorator: the function runs where the post that `request_of` makes of its arguments may go."""
+        """A decorator: the function runs where the post that `request_of` makes of its arguments may go.
+
+        Raises `TypeError` where it is given a coroutine function or a generator, which runs later than it is called;
+        also when a function gives back something that has still to run.
+        """
 
         def decorate(publish: Callable[P, T]) -> Callable[P, T]:
+            if any(_is_kind(kind, publish) for kind in _RUN_LATER):
+                raise TypeError(
+                    f"{publish!r} runs later than it is called, when the yes may be old: "
+                    f"{GateGuard.__name__} guards an 'async def', 'allowed' the lines that post"
+                )
+
             @wraps(publish)
             def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
                 with self.allowed(request_of(*args, **kwargs)):
-                    return publish(*args, **kwargs)
+                    return _has_run(publish(*args, **kwargs), publish)
 
             return guarded
 
         return decorate
+
+
+def _is_kind(kind: Callable[[object], bool], publish: object) -> bool:
+    """Also of an object that is called like a function."""
+    return kind(publish) or kind(getattr(type(publish), "__call__", None))  # noqa: B004
+
+
+def _has_run(result: T, publish: object) -> T:
+    if inspect.iscoroutine(result) or inspect.isgenerator(result):
+        result.close()
+        raise TypeError(f"{publish!r} gave back something that has still to run; it was ended, and nothing guards it")
+    return result
 
 
 def _good(answer: Answer, at_ms: int) -> Answer:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from playbooks.gate.answer import MAX_ANSWER_BYTES, TIMEOUT_S, Answer, Outcome, judge
+from playbooks.gate.answer import MAX_ANSWER_BYTES, NO_TEXT_AT_ALL, TIMEOUT_S, Answer, Outcome, judge
 from playbooks.gate.decision import GateRequest
 from playbooks.secret import Secret
 from playbooks.wall_clock import Clock, now_ms
@@ -29,13 +29,13 @@ _CHUNK = 64 * 1024
 class PlainGateClient:
     """Asks one gate. `url` is its address without a path, `timeout_s` for the whole question."""
 
-    def __init__(self, url: str, token: Secret, *, timeout_s: float = TIMEOUT_S, clock: Clock = now_ms) -> None:
+    def __init__(self, url: str, token: Secret | str, *, timeout_s: float = TIMEOUT_S, clock: Clock = now_ms) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a gate, such as http://127.0.0.1:8081")
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
         self._path = parts.path.rstrip("/") + "/v1/gate/decisions"
-        self._token = token
+        self._token = token if isinstance(token, Secret) else Secret(token)
         self._timeout_s = timeout_s
         self._clock = clock
 
@@ -52,6 +52,8 @@ class PlainGateClient:
             status, body = self._send(connection, msgspec.json.encode(request), until_s)
         except TimeoutError:
             return self._too_late()
+        except UnicodeEncodeError:
+            return NO_TEXT_AT_ALL
         except (OSError, HTTPException, ValueError) as wrong:
             if time.monotonic() >= until_s:
                 return self._too_late()

@@ -6,12 +6,13 @@ No signal joins that incident, and it is over when its hold is released.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
 import msgspec
 
-from playbooks.content.hold_scope import ALL_POSTS, Narrowing
+from playbooks.content.hold_scope import ALL_POSTS, Narrowing, plain
 from playbooks.content.schema import POSTING_TEAM
 from playbooks.effects.message import Notice
 from playbooks.incidents.action import Action, ActionDecision
@@ -29,6 +30,7 @@ BY_HAND: Final = "held-by-hand"
 #: No version and no file: there is no runbook, and nothing to open again.
 _VERSION: Final = ""
 _SEVERITY: Final = 3
+_PLATFORM: Final = re.compile(r"[a-z0-9_-]{1,32}")
 
 
 class ByHand(msgspec.Struct, frozen=True):
@@ -41,6 +43,33 @@ class ByHand(msgspec.Struct, frozen=True):
     releasers: int = 1
     protects: str = ""
     ask_again_min: int = 240
+
+
+def as_asked(about: ByHand) -> ByHand:
+    """The hold with its platform as whatever asks the gate writes it.
+
+    >>> as_asked(ByHand("acme", ("on-call",), " X ")).platform
+    'x'
+    """
+    return about if about.platform is None else msgspec.structs.replace(about, platform=plain(about.platform))
+
+
+def can_be_a_platform(platform: str | None) -> bool:
+    """Whether something could be asked about that platform; None is every one.
+
+    >>> can_be_a_platform("x"), can_be_a_platform("twitter.com"), can_be_a_platform("")
+    (True, False, False)
+    """
+    return platform is None or _PLATFORM.fullmatch(platform) is not None
+
+
+def names_nothing(only: Narrowing) -> bool:
+    """Whether one of the names is none: a hold on it would cover only posts that say nothing of themselves.
+
+    >>> names_nothing(Narrowing(tags=("#",))), names_nothing(Narrowing(tags=("#sale",)))
+    (True, False)
+    """
+    return not all(plain(name) for name in (*only.accounts, *only.campaigns, *only.tags))
 
 
 class Placing(msgspec.Struct, frozen=True):

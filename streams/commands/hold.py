@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 import msgspec
 
-from streams.commands.hold_words import told_in_words
+from streams.commands.hold_words import looked_at_more, post_line, strange_platform, told_in_words, too_few
 from streams.commands.signed import signed
 from streams.rights_now import rights_now
 from streams.settings import Settings, read_settings
@@ -18,6 +18,7 @@ from streams.settings import Settings, read_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from playbooks.holds.by_hand import ByHand
     from playbooks.labels import PostWord
 
 _FOUND_WRONG: Final = 1
@@ -93,6 +94,7 @@ def place(
     if told is not HoldTold.DONE:
         _end_with(told_in_words(told))
     click.echo(f"Held, from now on: {hold}")
+    _mind(engine, about, settings)
 
 
 @hold_command.command("list")
@@ -120,8 +122,7 @@ def listed(ctx: click.Context, posts: bool, as_json: bool) -> None:
     if not holds:
         click.echo("Nothing is held.")
     for post in kept:
-        word = post["word"] or "no word yet"
-        click.echo(f"{post['key']}: {post['brand']} on {post['platform']}, {word}: {_line(post['text'])}")
+        click.echo(post_line(post))
 
 
 @hold_command.command()
@@ -134,6 +135,7 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
     """Agree that a hold may go, after a look at what it held ('firebreak hold list --posts')."""
     from playbooks.holds.hold import Release
     from playbooks.holds.rights import MayRelease, may_release, roles_of
+    from playbooks.store.gate.held_posts import counts
     from playbooks.store.holds.holds import agree_release, read_hold
     from playbooks.store.incidents.incidents import incident_view
     from playbooks.wall_clock import now_ms
@@ -150,6 +152,8 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
     may = may_release(found, by[0], roles, rights)
     if may is not MayRelease.YES:
         _end_with(told_in_words(may))
+    if looked > (held := counts(engine, [hold]).get(hold, 0)):
+        _end_with(looked_at_more(looked, held))
     came = agree_release(engine, hold, *by, now_ms(), looked, roles_of(by[0], rights))
     if came not in (Release.RELEASED, Release.NEEDS_ANOTHER_PERSON, Release.NEEDS_THE_ROLE):
         _end_with(told_in_words(came))
@@ -246,6 +250,20 @@ _word(
 )
 
 
+def _mind(engine: Engine, about: ByHand, settings: Settings) -> None:
+    """Say what may be wrong with a hold that stands."""
+    from playbooks.holds.rights import releasers
+    from playbooks.store.holds.platforms import is_strange, known_platforms
+
+    known = known_platforms(engine, settings)
+    if known and is_strange(about, known):
+        click.echo(strange_platform(about, known), err=True)
+    if about.releasers > 1:
+        may = [one for one in releasers(about.released_by, rights_now(settings)) if one != about.protects]
+        if len(may) < about.releasers:
+            click.echo(too_few(about.releasers, may), err=True)
+
+
 def _opened(settings: Settings) -> Engine:
     from playbooks.console.links import open_migrated
 
@@ -265,12 +283,6 @@ def _with_texts(engine: Engine, posts: Sequence[Any]) -> list[dict[str, Any]]:
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(value)
     return found
-
-
-def _line(text: str | None) -> str:
-    from playbooks.effects.plain_text import one_line
-
-    return one_line(text, 120) if text is not None else "(erased)"
 
 
 def _end_with(words: str) -> NoReturn:

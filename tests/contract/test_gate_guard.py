@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 
 import pytest
 from aiohttp import ClientSession
@@ -176,3 +178,65 @@ def test_a_head_that_comes_byte_by_byte_ends_in_time() -> None:
 def test_what_is_no_address_is_told_at_once(url: str) -> None:
     with pytest.raises(ValueError, match="is no address of a gate"):
         PlainGateClient(url, Secret(TOKEN))
+
+
+async def _a_coroutine(text: str) -> str:
+    return text
+
+
+async def _an_async_generator(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+def _a_generator(text: str) -> Iterator[str]:
+    yield text
+
+
+class Called:
+    async def __call__(self, text: str) -> str:
+        return text
+
+
+@pytest.mark.parametrize(
+    "publish", [_a_coroutine, _an_async_generator, _a_generator, Called(), partial(_a_coroutine, "Hello")]
+)
+def test_the_plain_decorator_refuses_what_would_run_after_the_yes(publish: Callable[..., object]) -> None:
+    with pytest.raises(TypeError, match="runs later than it is called"):
+        PlainGateGuard(Plainly(Fake(YES)), clock=lambda: 0).checked(asked)(publish)
+
+
+def test_a_function_that_gives_back_what_has_still_to_run_is_told_so_and_that_never_runs() -> None:
+    plain = PlainGateGuard(Plainly(Fake(YES)), clock=lambda: 0)
+    for publish in (lambda text: _a_coroutine(text), lambda text: _a_generator(text)):
+        with pytest.raises(TypeError, match="has still to run"):
+            plain.checked(asked)(publish)("Hello")
+
+
+@pytest.mark.parametrize("publish", [str.upper, _an_async_generator, _a_generator])
+def test_the_decorator_for_coroutines_refuses_anything_else(publish: Callable[..., Awaitable[str]]) -> None:
+    with pytest.raises(TypeError, match="no 'async def'"):
+        GateGuard(Fake(YES), clock=lambda: 0).checked(asked)(publish)
+
+
+async def test_an_object_whose_call_is_a_coroutine_is_guarded_as_one() -> None:
+    assert await GateGuard(Fake(YES), clock=lambda: 0).checked(asked)(Called())("Hello") == "Hello"
+
+
+async def test_half_of_a_surrogate_pair_is_a_no_like_any_other() -> None:
+    post = OutgoingPost(id="1", text="Hello \ud83d")
+    request = GateRequest(brand="acme", platform="x", post=post)
+    async with ClientSession() as session:
+        with pytest.raises(NotAllowed, match="surrogate"):
+            async with GateGuard(GateClient(session, "http://127.0.0.1:9", "token")).allowed(request):
+                pass
+    plain = PlainGateGuard(PlainGateClient("http://127.0.0.1:9", "token"))
+    with pytest.raises(NotAllowed, match="surrogate"), plain.allowed(request):
+        pass
+
+
+async def test_a_token_may_be_a_plain_string(store: Engine) -> None:
+    async with TestServer(gate_app(a_gate(store), callers())) as server, ClientSession() as session:
+        client = GateClient(session, str(server.make_url("/")), TOKEN)
+        assert (await client.ask(asked("Hello"))).outcome is Outcome.ALLOWED
+        plain = PlainGateClient(str(server.make_url("/")), TOKEN)
+        assert (await asyncio.to_thread(plain.ask, asked("Hello"))).outcome is Outcome.ALLOWED

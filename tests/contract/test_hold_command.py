@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,10 @@ def test_a_narrow_hold_says_what_it_holds(desk: Desk) -> None:
         (["place", "--brand", "acme", "--by", "nobody", "--reason", "x"], 2, "not under people"),
         (["place", "--brand", "nobody", *BY], 1, "no such brand"),
         (["place", "--brand", "acme", "--released-by", "nobody", *BY], 1, "no such role"),
+        (["place", "--brand", "acme", "--platform", "twitter.com", *BY], 1, "cannot be a platform"),
+        (["place", "--brand", "acme", "--platform", "", *BY], 1, "cannot be a platform"),
+        (["place", "--brand", "acme", "--account", "", *BY], 1, "no name"),
+        (["place", "--brand", "acme", "--tag", "#", *BY], 1, "no name"),
         (["release", "nothing", *BY], 1, "no such hold"),
         (["drop", "nothing", *BY], 1, "no such post"),
         (["reschedule", "nothing", "--at", "tomorrow", *BY], 2, "is no moment"),
@@ -118,3 +123,44 @@ def test_each_word_does_what_it_says(desk: Desk) -> None:
     assert desk.ask(3) == "break_glass"
     desk.run("release", str(desk.listed()[0][0]["id"]), "--looked", "4", *BY)
     assert [desk.ask(number) for number in range(3)] == ["dropped", "text_changed", "not_yet"]
+
+
+def test_a_hold_on_a_platform_that_nobody_asked_about_says_so_and_names_those_that_are_known(desk: Desk) -> None:
+    assert "Careful" not in desk.run("place", "--brand", "acme", "--platform", "x", *BY).output
+    desk.ask(1)
+    strange = desk.run("place", "--brand", "acme", "--platform", "Twitter", *BY)
+    assert "Held, from now on" in strange.stdout
+    assert "nothing here has asked about the platform 'twitter'" in strange.stderr
+    assert "Known here: x." in strange.stderr
+    assert desk.run("place", "--brand", "acme", "--platform", "X", *BY).stderr == ""
+
+
+def test_a_hold_that_too_few_could_open_says_so(desk: Desk) -> None:
+    few = desk.run("place", "--brand", "acme", "--releasers", "5", "--released-by", "on-call", *BY)
+    assert "it takes 5 people to let go, and only 2 may: ada, bo" in few.stderr
+    two = ("place", "--brand", "acme", "--releasers", "2", "--released-by", "on-call")
+    assert desk.run(*two, *BY).stderr == ""
+    assert "only 1 may: ada" in desk.run(*two, "--protects", "bo", *BY).stderr
+
+
+def test_a_look_at_more_posts_than_were_held_is_none(desk: Desk) -> None:
+    desk.run("place", "--brand", "acme", *BY)
+    desk.ask(1)
+    hold = str(desk.listed()[0][0]["id"])
+    more = desk.run("release", hold, "--looked", "99", *BY)
+    assert (more.exit_code, "it has held 1 so far" in more.output) == (1, True)
+    assert desk.ask(2) == "hold_in_force"
+    assert "Released" in desk.run("release", hold, "--looked", "2", *BY).output
+
+
+def test_the_list_of_held_posts_has_what_their_scheduler_calls_them_their_account_and_when_they_were_due(
+    desk: Desk,
+) -> None:
+    desk.run("place", "--brand", "acme", *BY)
+    post = OutgoingPost(id="post-7", text="Text", scheduled_at=datetime(2026, 11, 23, 9, tzinfo=UTC))
+    request = GateRequest(brand="acme", platform="x", post=post, account="acme_news")
+    asyncio.run(a_gate(desk.engine).decide(request))
+    desk.ask(8)
+    said = desk.run("list", "--posts").output
+    assert "post post-7, acme on x of acme_news, due 2026-11-23T09:00:00.000Z, no word yet: Text" in said
+    assert "post post-8, acme on x, no time given, no word yet: Text 8" in said

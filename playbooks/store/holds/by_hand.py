@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, insert
 
 from playbooks.content.hold_scope import EVERY_BRAND
-from playbooks.holds.by_hand import ByHand, placing
+from playbooks.holds.by_hand import ByHand, as_asked, can_be_a_platform, names_nothing, placing
 from playbooks.settings import PlaybookSettings
 from playbooks.store import schema, timers
 from playbooks.store.delivery import outbox
@@ -32,6 +32,11 @@ def place_by_hand(
         return HoldTold.NO_SUCH_BRAND, ""
     if not about.released_by or any(role not in settings.roles for role in about.released_by):
         return HoldTold.NO_SUCH_ROLE, ""
+    about = as_asked(about)
+    if not can_be_a_platform(about.platform):
+        return HoldTold.NO_PLATFORM, ""
+    if names_nothing(about.only):
+        return HoldTold.NO_NAME, ""
     if not reason:
         return HoldTold.NO_REASON, ""
     found = placing(about, person, settings.people[person].name, reason, settings.roles, now_ms)

@@ -48,6 +48,9 @@ class HoldTold(StrEnum):
     NO_TEXT = "no_text"
     NO_TIME = "no_time"
     NOTHING_HELD = "nothing_held"
+    NO_PLATFORM = "no_platform"
+    NO_NAME = "no_name"
+    STRANGE_PLATFORM = "strange_platform"
 
 
 class PostSaid(msgspec.Struct, frozen=True):
