@@ -10,6 +10,8 @@ from playbooks.content.schema import Playbook
 
 #: What the form proposes for the next review.
 REVIEW_AFTER: Final = timedelta(days=180)
+#: The changelog's line where nobody said why there is a next version.
+SAY_WHY: Final = "Say what changed, and why."
 
 _CHANGELOG: Final = re.compile(r"^changelog:[ \t]*(?:#.*)?\n(?=(?P<indent>[ \t]*)-)", re.MULTILINE)
 _APPROVALS: Final = re.compile(r"^approvals:.*\n(?:(?:[ \t]+.*|-.*|#.*)?\n)*?(?=^\S|\Z)", re.MULTILINE)

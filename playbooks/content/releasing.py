@@ -9,8 +9,9 @@ from typing import Final
 from playbooks.content.catalog import Library, Pinned, beside_each_other, path_of
 from playbooks.content.changes import Weight, changes, least_version, weight_of
 from playbooks.content.lock_file import add_to_lock
-from playbooks.content.rules.texts import as_numbers
+from playbooks.content.rules.texts import as_numbers, of_one
 from playbooks.content.schema import Playbook
+from playbooks.content.unfilled import unfilled
 
 #: A release needs so many different people who stand by it.
 PEOPLE: Final = 2
@@ -30,16 +31,19 @@ def before_it(library: Library, playbook: Playbook) -> Pinned | None:
 
 
 def obstacles(folder: Path, library: Library, draft: Pinned, today: date) -> list[str]:
-    """What stands in the way of releasing `draft` today; empty where nothing does."""
+    """What stands in the way of releasing `draft` today, each with its file; empty where nothing does."""
     playbook = draft.playbook
+    path = path_of(folder, playbook)
     if draft.released:
-        return [f"{playbook.id} {playbook.version} is released already, and never changes; make a new version"]
-    return [
+        return [f"{path}: {playbook.id} {playbook.version} is released already, and never changes; make a new version"]
+    found = [
         *_approvals(playbook, today),
         *_days(playbook, today),
         *_number(library, playbook),
         *_others(folder, library, draft),
     ]
+    as_the_form = unfilled(path.read_text(encoding="utf-8"), path, playbook)
+    return [*map(str, as_the_form), *(f"{path}: {obstacle}" for obstacle in found)]
 
 
 def release(folder: Path, draft: Pinned) -> None:
@@ -51,7 +55,7 @@ def release(folder: Path, draft: Pinned) -> None:
 
 
 def _approvals(playbook: Playbook, today: date) -> list[str]:
-    people = {approval.name.casefold() for approval in playbook.approvals}
+    people = {of_one(approval.name) for approval in playbook.approvals}
     found = []
     if len(people) < PEOPLE:
         found.append(

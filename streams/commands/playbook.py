@@ -25,7 +25,7 @@ from playbooks.content.catalog import (
     read_playbook,
 )
 from playbooks.content.changes import Changed, Weight, changes, least_version, weight_of
-from playbooks.content.drafting import first_version, next_version
+from playbooks.content.drafting import SAY_WHY, first_version, next_version
 from playbooks.content.rules.texts import as_numbers
 from playbooks.content.schema import PlaybookError, PlaybookId
 from playbooks.content.staffing import unstaffed
@@ -85,7 +85,7 @@ def playbook_command() -> None:
 @click.argument("id")
 @_in_library
 @click.option("--bump", type=click.Choice(list(_BUMPS)), default="minor", show_default=True, help="For a next version.")
-@click.option("--why", default="Say what changed, and why.", help="The changelog's line.")
+@click.option("--why", default=SAY_WHY, help="The changelog's line.")
 @click.option("--owner", default="Head of communications", show_default=True, help="Who keeps a first version right.")
 def new(id: str, folder: Path, bump: str, why: str, owner: str) -> None:
     """Begin a playbook, or the next version of one: writes a draft and says where.
@@ -171,15 +171,16 @@ def diff(id: str, old: str | None, new: str | None, folder: Path) -> None:
 def release(id: str, version: str, folder: Path, yes: bool) -> None:
     """Release a draft: from then on its file never changes, and new incidents are opened with it.
 
-    It needs two different people under approvals, a review that is not overdue, and a version number that says how
-    much changed. Open incidents keep the version they were opened with; running workers take it up when they start.
+    It needs two different people under approvals, your own words wherever the form has its own, a review that is not
+    overdue, and a version number that says how much changed. Open incidents keep the version they were opened with;
+    running workers take it up when they start.
     """
     library = load_library(folder)
     draft = _version(library, id, version)
     in_the_way = releasing.obstacles(folder, library, draft, _today())
     if in_the_way:
         for obstacle in in_the_way:
-            click.echo(f"{path_of(folder, draft.playbook)}: {obstacle}", err=True)
+            click.echo(obstacle, err=True)
         sys.exit(FOUND_WRONG)
     before = releasing.before_it(library, draft.playbook)
     if before is not None:

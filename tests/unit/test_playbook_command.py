@@ -15,6 +15,7 @@ from playbooks.content.catalog import OWN_LIBRARY, Pinned, library_of, load_libr
 from playbooks.content.drafting import first_version, next_version
 from playbooks.content.lock_file import add_to_lock, hash_of, read_lock
 from playbooks.content.schema import PlaybookError
+from playbooks.content.unfilled import unfilled
 from streams.cli import main
 from streams.commands import playbook as playbook_command
 from streams.settings import read_settings
@@ -40,6 +41,21 @@ def run(house: Path, *words: str, answer: str = "") -> Result:
     return CliRunner().invoke(main, ["playbook", command, *rest, "--library", str(house)], input=answer)
 
 
+FORM = (
+    "Say in one line",
+    "What it is for,",
+    "What is expected",
+    "What they",
+    "Why posts",
+    "What has happened, and",
+    "That their queue",
+    "A few words",
+    "What to find",
+    "What has to be",
+    "Where it is said",
+)
+
+
 def edit(path: Path, *changes: tuple[str, str]) -> None:
     text = path.read_text(encoding="utf-8")
     for old, new in changes:
@@ -50,6 +66,15 @@ def edit(path: Path, *changes: tuple[str, str]) -> None:
 
 def approved(path: Path) -> None:
     edit(path, ("changelog:\n", APPROVALS + "changelog:\n"))
+    filled(path)
+
+
+def filled(path: Path) -> None:
+    """Where the form's words stand, a house's own do."""
+    text = path.read_text(encoding="utf-8")
+    for words in FORM if "Ours. " not in text else ():
+        text = text.replace(f" {words}", f" Ours. {words}")
+    path.write_text(text.replace("[This, That]", "[Answer, Wait]").replace("# The title again", "# A storm"))
 
 
 def released(house: Path) -> dict[str, str]:
@@ -64,6 +89,48 @@ def first(house: Path) -> Path:
     approved(path)
     assert run(house, "release", "my-storm", "1.0.0", "--yes").exit_code == 0
     return path
+
+
+def test_a_form_that_nobody_filled_in_is_not_released_and_each_place_is_named(house: Path) -> None:
+    run(house, "new", "my-storm")
+    path = house / "my-storm" / "1.0.0.yaml"
+    edit(path, ("changelog:\n", APPROVALS + "changelog:\n"))
+    found = run(house, "release", "my-storm", "1.0.0", "--yes")
+    assert (found.exit_code, released(house)) == (1, {})
+    lines = found.output.splitlines()
+    source = path.read_text().splitlines()
+    for where, words in (
+        ("title", "Say in one line what has happened"),
+        ("roles.on-call", "What is expected of them, in the first hour."),
+        ("steps[5].options[0]", "This"),
+        ("runbook", "# The title again"),
+    ):
+        (line,) = (one for one in lines if f": {where} still says what the form does, “{words}”" in one)
+        assert line.startswith(f"{path}:")
+        assert words in "".join(source[int(line.split(":")[1]) - 1 :][:2])
+    assert len(lines) == 15
+    filled(path)
+    assert run(house, "release", "my-storm", "1.0.0", "--yes").exit_code == 0
+    run(house, "new", "my-storm")
+    approved(house / "my-storm" / "1.1.0.yaml")
+    assert "Say what changed, and why." in run(house, "release", "my-storm", "1.1.0", "--yes").output
+
+
+def test_no_playbook_of_ours_has_words_of_the_form() -> None:
+    for one in load_library().all():
+        path = path_of(OWN_LIBRARY, one.playbook)
+        assert unfilled(path.read_text(), path, one.playbook) == []
+
+
+@pytest.mark.parametrize("name", ['"ada  lovelace"', '"Ada Lovelace\\u200b"', '"\uff21da LOVELACE "'])
+def test_one_person_who_is_written_twice_is_one(house: Path, name: str) -> None:
+    run(house, "new", "my-storm")
+    path = house / "my-storm" / "1.0.0.yaml"
+    approved(path)
+    edit(path, ("name: Grace Hopper", f"name: {name}"))
+    found = run(house, "release", "my-storm", "1.0.0", "--yes")
+    assert "approves it twice; it takes different people" in found.output + str(found.exception)
+    assert released(house) == {}
 
 
 def test_a_playbook_from_the_form_to_its_second_version(house: Path) -> None:
@@ -148,11 +215,11 @@ def test_an_overdue_draft_is_not_released(house: Path) -> None:
 
 def test_a_number_that_promises_less_than_it_changes_is_refused(house: Path) -> None:
     first(house)
-    run(house, "new", "my-storm", "--bump", "patch")
+    run(house, "new", "my-storm", "--bump", "patch", "--why", "It is longer.")
     path = house / "my-storm" / "1.0.1.yaml"
     approved(path)
     assert run(house, "release", "my-storm", "1.0.1", "--yes").exit_code == 0
-    run(house, "new", "my-storm", "--bump", "patch")
+    run(house, "new", "my-storm", "--bump", "patch", "--why", "It is longer.")
     path = house / "my-storm" / "1.0.2.yaml"
     approved(path)
     edit(path, ("deadline_min: 15", "deadline_min: 20"))

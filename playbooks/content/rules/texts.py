@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -71,10 +72,20 @@ def _it_is_read_again_in_time(playbook: Playbook) -> Faults:
 
 
 def _approvals_are_by_different_people(playbook: Playbook) -> Faults:
-    times = Counter(approval.name.casefold() for approval in playbook.approvals)
+    times = Counter(of_one(approval.name) for approval in playbook.approvals)
     for n, approval in enumerate(playbook.approvals):
-        if times[approval.name.casefold()] > 1:
+        if times[of_one(approval.name)] > 1:
             yield RuleFault(f"$.approvals[{n}].name", f"{approval.name!r} approves it twice; it takes different people")
+
+
+def of_one(name: str) -> str:
+    """A person's name as it is compared: without its case, with one blank between words, without what cannot be seen.
+
+    >>> of_one("Ada Lovelace") == of_one(" ada  LOVELACE\\u200b")
+    True
+    """
+    seen = "".join(char for char in unicodedata.normalize("NFKC", name) if unicodedata.category(char) != "Cf")
+    return " ".join(seen.casefold().split())
 
 
 def _what_stands_in_is_another(playbook: Playbook) -> Faults:
