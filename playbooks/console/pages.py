@@ -38,6 +38,7 @@ from playbooks.store import drills
 from playbooks.store.delivery import outbox
 from playbooks.store.gate.held_posts import counts, held_for
 from playbooks.store.holds.holds import holds_in_force, holds_of_incident
+from playbooks.store.holds.platforms import known_platforms
 from playbooks.store.incidents.incidents import as_it_stands, incident_history, incident_view, list_incidents
 from playbooks.store.incidents.posts import Quoted, quoted
 
@@ -133,6 +134,7 @@ async def holds(request: web.Request, viewer: Viewer) -> web.Response:
         "schedulers": schedulers,
         "waits": await asyncio.to_thread(what_waits, desk, [hold for hold, _ in found]),
         "brands": [(key, desk.brand_name(key)) for key in sorted(desk.settings.brands)],
+        "platforms": await asyncio.to_thread(known_platforms, desk.engine, desk.settings),
         "people": [(key, person.name) for key, person in sorted(desk.settings.people.items())],
     }
     return desk.page("holds.html", values, viewer, said=held.said(request))
