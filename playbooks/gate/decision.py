@@ -16,6 +16,7 @@ from playbooks.gate.callers import Caller
 from playbooks.gate.objection import Objection, Reason
 from playbooks.holds.held_post import HeldPost, hash_of_text
 from playbooks.holds.hold import Hold
+from playbooks.holds.planned import FIRST_YEAR, LAST_YEAR
 from playbooks.labels import GateReason, PostWord, Verdict
 
 #: How long an answer is good, counted from before the store was asked.
@@ -29,12 +30,20 @@ Label = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00]*\Z")]
 
 
 class OutgoingPost(msgspec.Struct, frozen=True):
-    """The post that wants to go."""
+    """The post that wants to go.
+
+    Raises `ValueError` where `scheduled_at` lies outside the years that a post may be planned for.
+    """
 
     id: PostId
     text: str
     links: tuple[str, ...] = ()
     scheduled_at: Timestamp | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a time that nobody plans for."""
+        if self.scheduled_at is not None and not FIRST_YEAR <= self.scheduled_at.year <= LAST_YEAR:
+            raise ValueError(f"scheduled_at is not between the years {FIRST_YEAR} and {LAST_YEAR}")
 
 
 class GateRequest(msgspec.Struct, frozen=True):

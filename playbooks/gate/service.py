@@ -213,10 +213,10 @@ class Gate:
             # Whoever has given up waiting was told no already.
             batch = [one for one in taken if not one.answer.done()]
             if not await self._answer(batch) and len(batch) > 1:
-                for one in batch:  # one of them may be what the store does not take
-                    await self._answer([one], alone=True)
+                for one in batch:  # one of them may be what the store does not take, or what breaks the gate
+                    await self._answer([one])
 
-    async def _answer(self, batch: list[_Waiting], *, alone: bool = False) -> bool:
+    async def _answer(self, batch: list[_Waiting]) -> bool:
         """Answer a batch; False where it should be tried one by one."""
         if not batch:
             return True
@@ -230,7 +230,9 @@ class Gate:
                 return False
             _fail(batch, _refused(f"the store cannot be read: {type(wrong).__name__}"))
         except Exception as fault:
-            # The rim: whoever asks gets a no, and the next question is answered.
+            # The rim: whoever asks gets a no, and every other question is answered.
+            if len(batch) > 1:
+                return False
             _fail(batch, fault)
         else:
             for one, answer in zip(batch, answers, strict=True):

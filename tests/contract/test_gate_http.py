@@ -22,6 +22,7 @@ from sqlalchemy import Engine, text
 
 from detectors.mention import rfc3339
 from playbooks.gate.http import MAX_BODY_BYTES, gate_app
+from playbooks.gate.rules import GateRules
 from playbooks.gate.service import run_gate
 from playbooks.listening import PortTaken
 from playbooks.settings import PlaybookSettings, StoreSettings
@@ -268,6 +269,31 @@ async def test_a_fault_of_our_own_is_a_no(store: Engine) -> None:
     async with TestClient(TestServer(gate_app(a_gate(store, broken), callers()))) as client:
         status, answer = await ask(client)
     assert (status, answer["code"]) == (500, "fault")
+
+
+@pytest.mark.parametrize(
+    "at", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z", "2101-01-01T00:00:00Z"]
+)
+async def test_a_time_that_nobody_plans_for_is_refused_as_what_it_is(client: Client, at: str) -> None:
+    status, answer = await ask(client, post={**POST, "scheduled_at": at})
+    assert (status, answer["code"]) == (400, "bad_request")
+    assert "between the years 2000 and 2100" in answer["message"]
+    assert "post" in answer["message"]
+
+
+async def test_one_question_that_cannot_be_answered_fails_no_other(
+    store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong_for_one(hold_rules: object, brand: str, *_: object) -> str | None:
+        if brand == "other":
+            raise ValueError("year 10000 is out of range")
+        return None
+
+    monkeypatch.setattr(GateRules, "blind_for", wrong_for_one)
+    async with TestClient(TestServer(gate_app(a_gate(store), callers()))) as client:
+        brands = ["other" if number == 7 else "acme" for number in range(24)]
+        answers = await asyncio.gather(*(ask(client, brand=brand) for brand in brands))
+    assert [status for status, _ in answers] == [500 if brand == "other" else 200 for brand in brands]
 
 
 async def test_ready_says_whether_the_store_can_be_read(sqlite_store: Engine) -> None:

@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
+from detectors.mention import rfc3339
 from playbooks.content.catalog import Library
 from playbooks.content.hold_scope import EVERY_BRAND, Narrowing
 from playbooks.gate.decision import GateAnswer, GateRequest, OutgoingPost
@@ -22,7 +23,7 @@ from playbooks.settings.brands import BrandSettings
 from playbooks.settings.gate import BreakGlassSettings, GateSettings, Otherwise
 from playbooks.settings.people import Person
 from playbooks.store import schema, timers
-from playbooks.store.engine import reading
+from playbooks.store.engine import reading, writing
 from playbooks.store.gate import break_glass
 from playbooks.store.gate.held_posts import held_for, waiting
 from playbooks.store.holds import deeds as hold_deeds
@@ -482,6 +483,22 @@ async def test_only_who_is_named_for_it_breaks_the_glass(world: World) -> None:
 
 async def test_there_is_no_glass_where_nothing_is_held(world: World) -> None:
     assert world.glass(1) is HoldTold.NOTHING_HELD
+
+
+@pytest.mark.parametrize("at_ms", [253_402_387_139_000, -62_135_647_200_000])
+async def test_a_post_with_a_time_that_no_calendar_has_is_shown_passed_and_answered(world: World, at_ms: int) -> None:
+    hold = world.hold()
+    await world.ask(1)
+    with writing(world.store) as conn:
+        conn.execute(update(schema.held_posts).values(scheduled_ms=at_ms, not_before_ms=at_ms))
+    (post,) = held_for(world.store, hold)
+    assert [rfc3339(one)[:4] in ("2000", "2100") for one in (post.scheduled_ms or 0, post.not_before_ms or 0)] == [
+        True,
+        True,
+    ]
+    assert world.say(1, PostWord.PASS) is HoldTold.DONE
+    world.release(hold)
+    assert (await world.codes(1))[0] in ("passed_by_person", "not_yet")
 
 
 # --- detection that is dead -------------------------------------------------------------------------------------------

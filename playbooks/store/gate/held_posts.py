@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, or_, select, update
 
 from playbooks.holds.held_post import HeldPost
+from playbooks.holds.planned import planned_ms
 from playbooks.store.engine import reading
 from playbooks.store.schema import held_by, held_posts
 
@@ -146,4 +147,7 @@ def _read(conn: Connection, query: Select[Any]) -> list[HeldPost]:
 
 
 def _post(row: Mapping[Any, Any]) -> HeldPost:
-    return msgspec.convert({name: row[name] for name in HeldPost.__struct_fields__}, HeldPost)
+    values = {name: row[name] for name in HeldPost.__struct_fields__}
+    # What cannot be told as a time would make no page and no answer.
+    times = {name: planned_ms(values[name]) for name in ("scheduled_ms", "not_before_ms")}
+    return msgspec.convert(values | times, HeldPost)
