@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playbooks.incidents.action import ActionDecision
-from playbooks.incidents.log_entry import ActionPlanned, LogEntry, PlaybookChanged, StepDone
+from playbooks.incidents.log_entry import ActionPlanned, LogEntry, Opened, PlaybookChanged, StepDone
 
 
 class AskedOfPeople:
@@ -20,24 +20,25 @@ class AskedOfPeople:
     """
 
     def __init__(self) -> None:
-        self._asked: dict[str, ActionPlanned] = {}
+        self._asked: dict[tuple[str, str], ActionPlanned] = {}
+        self._playbook = ""
         self._done: set[str] = set()
 
     def follow(self, entry: LogEntry) -> None:
-        """The next entry of the log. A graver playbook that it is moved to asks for all it wants, and nothing else."""
+        """The next entry of the log. What a playbook asked for stays asked for when it is moved to another."""
         match entry:
             case ActionPlanned() if entry.decision is ActionDecision.FOR_PEOPLE:
-                self._asked[entry.step] = entry
+                self._asked[self._playbook, entry.step] = entry
             case StepDone():
                 self._done.add(entry.action)
-            case PlaybookChanged() if entry.graver:
-                self._asked = {}
+            case Opened() | PlaybookChanged():
+                self._playbook = entry.playbook
             case _:
                 pass
 
     @property
     def all(self) -> list[ActionPlanned]:
-        """Everything that is asked for, each step as it was asked for last."""
+        """Everything that is asked for, each step as its playbook asked for it last."""
         return list(self._asked.values())
 
     @property

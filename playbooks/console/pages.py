@@ -28,10 +28,11 @@ from playbooks.console.values import Card, Finding, card, finding, world_of
 from playbooks.console.waits import what_waits
 from playbooks.console.words import shown_in
 from playbooks.content.catalog import day_of
+from playbooks.content.schema import Playbook
 from playbooks.delivery.standing import Line
 from playbooks.holds.held_post import HeldPost
 from playbooks.holds.hold import Hold
-from playbooks.incidents.incident import IncidentView
+from playbooks.incidents.incident import IncidentView, WentBy
 from playbooks.incidents.log_entry import Logged
 from playbooks.oncall.zone import zone_named
 from playbooks.store import drills
@@ -224,9 +225,11 @@ def _findings(desk: Desk, known: Known) -> list[Finding]:
 
 
 def _to_do(desk: Desk, view: IncidentView, viewer: Viewer) -> list[ToDo]:
-    pinned = desk.library.version(view.playbook, view.version)
-    playbook = pinned.playbook if pinned else None
-    return to_do(view, playbook, desk.name_of, desk.clock(), may_act=bool(viewer.person))
+    def playbook_of(by: WentBy) -> Playbook | None:
+        pinned = desk.library.version(by.playbook, by.version)
+        return pinned.playbook if pinned else None
+
+    return to_do(view, playbook_of, desk.name_of, desk.clock(), may_act=bool(viewer.person))
 
 
 def _held(engine: Engine, holds: Collection[Hold]) -> dict[str, list[HeldPost]]:

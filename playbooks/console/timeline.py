@@ -15,7 +15,7 @@ from playbooks.console import asked, words
 from playbooks.console.account_words import account_read
 from playbooks.console.values import Tone
 from playbooks.incidents.action import ActionDecision
-from playbooks.incidents.action_words import not_done
+from playbooks.incidents.action_words import called_for, not_done
 from playbooks.incidents.log_entry import (
     AccountRead,
     Acknowledged,
@@ -95,7 +95,7 @@ def timeline(log: Iterable[Logged], brand: str, name_of: Named) -> list[Line]:
     """
     people = asked.AskedOfPeople()
     found: list[Line] = []
-    for kind, rows in groupby(log, _fold):
+    for (kind, *_), rows in groupby(log, _fold):
         these = list(rows)
         found += _lines(kind, these, brand, name_of)
         for row in these:
@@ -114,8 +114,12 @@ def _noted(row: Logged) -> int | None:
     return row.recorded_ms if abs(row.recorded_ms - row.at_ms) >= ANOTHER_TIME_MS else None
 
 
-def _fold(logged: Logged) -> type[LogEntry]:
-    return type(logged.entry)
+def _fold(logged: Logged) -> tuple[type[LogEntry], int, str]:
+    """What stands in one line: what is alike, and of what was planned only that of one moment and one cause."""
+    entry = logged.entry
+    return (
+        (ActionPlanned, logged.at_ms, called_for(entry)) if isinstance(entry, ActionPlanned) else (type(entry), 0, "")
+    )
 
 
 def _lines(kind: type[LogEntry], rows: list[Logged], brand: str, name_of: Named) -> Iterator[Line]:
@@ -250,7 +254,9 @@ def _planned(rows: list[Logged]) -> Iterator[Line]:
         )
         if told:
             steps = "; ".join(_times(step, times) for step, times in told.items())
-            yield Line(of_it[0][0], f"{_heading(decision)}: {steps}.")
+            at_ms, entry = of_it[0]
+            because = called_for(entry)
+            yield Line(at_ms, f"{because}{' ' if because else ''}{_heading(decision)}: {steps}.")
 
 
 def _times(step: str, times: int) -> str:

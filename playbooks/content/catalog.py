@@ -60,6 +60,12 @@ class Library:
         """
         return [one for one in self.newest() if one.playbook.deprecated is None or day < one.playbook.deprecated.on]
 
+    def movable_to(self, day: date) -> list[Pinned]:
+        """What an open incident may be moved to: each released version of what is in use, the newest first."""
+        names = {one.playbook.id for one in self.in_use(day)}
+        found = [one for one in reversed(self.all()) if one.released and one.playbook.id in names]
+        return [self.placed(one) for one in sorted(found, key=lambda one: one.playbook.id)]
+
     def firing(self, signal: Signal) -> list[Pinned]:
         """The playbooks that `signal` opens where nothing is open: of each cause that fires, the highest.
 
@@ -88,7 +94,7 @@ class Library:
         return [one for one in self.all() if one.playbook.id == playbook]
 
     def pinned(self, playbook: str, version: str, hash: str) -> Pinned:
-        """The very file an incident was opened with; raises `PlaybookError` where it is gone or another."""
+        """The very file an incident goes by, `placed`; raises `PlaybookError` where it is gone or another."""
         found = self.version(playbook, version)
         if found is None or found.hash != hash:
             what = "is not there" if found is None else f"has the hash {found.hash}"
@@ -97,7 +103,18 @@ class Library:
                 1,
                 f"an open incident was opened with the file of hash {hash}, but it {what}; put that file back",
             )
-        return found
+        return self.placed(found)
+
+    def placed(self, one: Pinned) -> Pinned:
+        """A version that names no cause with the cause and the precedence of the newest of its id.
+
+        So it stands among the playbooks where that one stands, though it was written before there was such a cause.
+        """
+        newest = next((each.playbook for each in self.newest() if each.playbook.id == one.playbook.id), None)
+        if newest is None or one.playbook.cause is not None or newest.cause is None:
+            return one
+        placed = msgspec.structs.replace(one.playbook, cause=newest.cause, precedence=newest.precedence)
+        return msgspec.structs.replace(one, playbook=placed)
 
     def all(self) -> list[Pinned]:
         """Every version, by id and version."""

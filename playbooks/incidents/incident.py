@@ -52,6 +52,7 @@ from playbooks.incidents.parts import HoldView as HoldView
 from playbooks.incidents.parts import IncidentState as IncidentState
 from playbooks.incidents.parts import PlannedAction as PlannedAction
 from playbooks.incidents.parts import Report as Report
+from playbooks.incidents.parts import WentBy as WentBy
 from playbooks.labels import ActionKind, Judgement
 
 
@@ -103,6 +104,15 @@ class IncidentView(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...] = ()
     #: Who ended it, empty where nobody did or it ended by itself.
     resolved_by: str = ""
+
+    @property
+    def goes_by(self) -> WentBy:
+        """The version of a playbook that it goes by now."""
+        return WentBy(self.playbook, self.version, self.hash)
+
+    def ordered_by(self, action: str) -> WentBy:
+        """The version that ordered an action, which it may not go by any more; the one it goes by of any other."""
+        return next((one.by for one in self.actions if one.id == action and one.by is not None), self.goes_by)
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -162,7 +172,7 @@ def advance(view: IncidentView | None, incident: str, logged: Logged) -> Inciden
         case Outranked():
             return _asking(replace(view, outranked_by=(*view.outranked_by, entry.playbook)))
         case ActionPlanned():
-            return replace(view, actions=(*view.actions, _planned(logged, entry)))
+            return replace(view, actions=(*view.actions, _planned(view, logged, entry)))
         case Muted():
             return replace(view, mutes=(*view.mutes, entry))
         case HoldPlaced():
@@ -297,7 +307,7 @@ def _with(known: tuple[Done, ...], done: Done) -> tuple[Done, ...]:
     return (*(one for one in known if one.action != done.action), done)
 
 
-def _planned(logged: Logged, entry: ActionPlanned) -> PlannedAction:
+def _planned(view: IncidentView, logged: Logged, entry: ActionPlanned) -> PlannedAction:
     return PlannedAction(
         id=entry.action,
         step=entry.step,
@@ -310,6 +320,7 @@ def _planned(logged: Logged, entry: ActionPlanned) -> PlannedAction:
         deadline_ms=entry.deadline_ms,
         each=entry.each,
         why=entry.why,
+        by=view.goes_by,
     )
 
 

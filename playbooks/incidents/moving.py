@@ -33,6 +33,11 @@ def is_graver(own: Playbook, other: Playbook) -> bool:
     return own.of_cause != other.of_cause or other.precedence > own.precedence
 
 
+def cause_after(view: IncidentView, playbook: Playbook) -> str:
+    """The cause that an incident is of once it goes by `playbook`: another version of its own does not change it."""
+    return view.cause if view.playbook == playbook.id else playbook.of_cause
+
+
 def moved(
     view: IncidentView,
     own: Playbook,
@@ -54,7 +59,7 @@ def moved(
         version=playbook.version,
         hash=pinned.hash,
         title=playbook.title,
-        cause=playbook.of_cause,
+        cause=cause_after(view, playbook),
         ack_expires_ms=expiry_ms(playbook),
         reason=reason,
         graver=graver,

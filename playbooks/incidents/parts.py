@@ -35,8 +35,19 @@ class IncidentState(StrEnum):
         return self in (IncidentState.OPENED, IncidentState.REOPENED)
 
 
+class WentBy(msgspec.Struct, frozen=True):
+    """The very version of a playbook that an incident goes by, or went by."""
+
+    playbook: str
+    version: str
+    hash: str
+
+
 class PlannedAction(msgspec.Struct, frozen=True):
-    """A step as it was planned; what came of a due one stands in the ledger under the same id."""
+    """A step as it was planned; what came of a due one stands in the ledger under the same id.
+
+    `by` is the playbook that orders it: what was planned stays planned where the incident is moved to another.
+    """
 
     id: str
     step: str
@@ -49,6 +60,7 @@ class PlannedAction(msgspec.Struct, frozen=True):
     deadline_ms: int | None = None
     each: bool = False
     why: PlannedBecause | None = None
+    by: WentBy | None = None
 
 
 class Acknowledgement(msgspec.Struct, frozen=True):

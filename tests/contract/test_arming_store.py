@@ -255,9 +255,9 @@ def test_each_thing_to_do_is_listed_once_as_it_was_asked_for_last(store: Engine)
     signal(store)
     playbook = LIBRARY.version("complaint-storm", only(store).version)
     assert playbook
-    before = to_do(only(store), playbook.playbook, str, MORNING_MS, may_act=True)
+    before = to_do(only(store), lambda _: playbook.playbook, str, MORNING_MS, may_act=True)
     arms(store, Arming.PAGE, MORNING_MS + MINUTE_MS, early=True)
     wake(store, MORNING_MS + MINUTE_MS)
-    after = to_do(only(store), playbook.playbook, str, MORNING_MS, may_act=True)
+    after = to_do(only(store), lambda _: playbook.playbook, str, MORNING_MS, may_act=True)
     assert [one.words for one in after] == [one.words for one in before]
     assert all(one.deadline_ms for one in after)

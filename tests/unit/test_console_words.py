@@ -24,6 +24,7 @@ from playbooks.holds.rights import MayRelease, may_release
 from playbooks.incidents.action import ActionDecision
 from playbooks.incidents.incident import IncidentView, project
 from playbooks.incidents.log_entry import (
+    CLOCK,
     RESPOND,
     Acknowledged,
     ActionPlanned,
@@ -32,6 +33,7 @@ from playbooks.incidents.log_entry import (
     LogEntry,
     Logged,
     Opened,
+    PlannedBecause,
     ReleaseAgreed,
     Resolved,
     ResolvedBy,
@@ -55,7 +57,13 @@ def planned(kind: ActionKind, decision: ActionDecision = ActionDecision.DUE, tar
 
 
 def logged(*entries: LogEntry, actor: str = RESPOND) -> list[Logged]:
-    return [Logged(n, PLACED_MS + n, PLACED_MS + n, actor, entry) for n, entry in enumerate(entries, 1)]
+    """A log in which nothing happens at one moment with another but what was planned in one go."""
+    rows: list[Logged] = []
+    for n, entry in enumerate(entries, 1):
+        together = rows and isinstance(entry, ActionPlanned) and isinstance(rows[-1].entry, ActionPlanned)
+        at_ms = rows[-1].at_ms if together else PLACED_MS + n
+        rows.append(Logged(n, at_ms, at_ms, actor, entry))
+    return rows
 
 
 def view(*entries: LogEntry, run: str = "") -> IncidentView:
@@ -184,6 +192,30 @@ def test_planned_steps_are_one_line_for_each_decision() -> None:
     assert said == [
         "Set going: page on-call; tell executives; mark the graphs.",
         "Not needed, because nothing is held: tell posting-team.",
+    ]
+
+
+def test_each_page_that_goes_out_because_nobody_acknowledged_is_a_line_at_its_time_that_says_so() -> None:
+    up = [
+        msgspec.structs.replace(planned(ActionKind.PAGE, target=who), why=why, each=each)
+        for who, why, each in (
+            ("second", PlannedBecause.NOT_ACKNOWLEDGED, False),
+            ("board", PlannedBecause.NOT_ACKNOWLEDGED, True),
+            ("duty-phone", PlannedBecause.LAST_RESORT, False),
+        )
+    ]
+    entries = (planned(ActionKind.PAGE), *up, up[0])
+    minutes = (0, 5, 15, 50, 50)
+    rows = [
+        Logged(n, PLACED_MS + minute * 60_000, PLACED_MS + minute * 60_000, CLOCK, entry)
+        for n, (minute, entry) in enumerate(zip(minutes, entries, strict=True), 1)
+    ]
+    assert [((line.at_ms - PLACED_MS) // 60_000, line.text) for line in timeline(rows, "Acme", str)] == [
+        (0, "Set going: page on-call."),
+        (5, "Nobody had acknowledged. Set going: page second."),
+        (15, "Not everybody who has to had acknowledged. Set going: page board."),
+        (50, "Nobody had acknowledged, and everybody else was paged: the last resort. Set going: page duty-phone."),
+        (50, "Nobody had acknowledged. Set going: page second."),
     ]
 
 

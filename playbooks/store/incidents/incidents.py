@@ -119,7 +119,8 @@ def wake(
         elif isinstance(due.timer, AskAgain):
             write_woken(conn, view.id, on_lease_end(view, due.timer, now_ms), now_ms)
         elif isinstance(due.timer, Quiet) or arming is not Arming.OBSERVE:
-            pinned = library.pinned(view.playbook, view.version, view.hash)
+            by = view.ordered_by(due.timer.action) if isinstance(due.timer, Deadline) else view.goes_by
+            pinned = library.pinned(by.playbook, by.version, by.hash)
             asked = _asked(view.run, members, frozenset(agreed))
             woken = on_wake(view, due.timer, pinned.playbook, now_ms, asked)
             write_woken(conn, view.id, woken, now_ms)

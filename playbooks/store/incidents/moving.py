@@ -54,7 +54,7 @@ def move(
             return Moved(Told.ALREADY)
         if not reason:
             return Moved(Told.NO_REASON)
-        beside = open_incidents(conn, view.run, view.brand).get(pinned.playbook.of_cause)
+        beside = open_incidents(conn, view.run, view.brand).get(moving.cause_after(view, pinned.playbook))
         if beside is not None and beside.id != view.id:
             return Moved(Told.IS_ANOTHER)
         own = library.pinned(view.playbook, view.version, view.hash).playbook
@@ -67,8 +67,5 @@ def move(
 def wanted(library: Library, to: str, now_ms: int) -> Pinned | None:
     """The released version that `to` names, None where there is none or its playbook is in use no more."""
     name, at, version = to.partition("@")
-    in_use = next((one for one in library.in_use(day_of(now_ms)) if one.playbook.id == name), None)
-    if in_use is None or not at:
-        return in_use
-    found = library.version(name, version)
-    return found if found is not None and found.released else None
+    of_it = [one for one in library.movable_to(day_of(now_ms)) if one.playbook.id == name]
+    return next((one for one in of_it if not at or one.playbook.version == version), None)

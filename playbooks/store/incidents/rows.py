@@ -11,7 +11,15 @@ from detectors.signal import Signal
 from playbooks.content.catalog import Pinned
 from playbooks.incidents import plan
 from playbooks.incidents.incident import IncidentView
-from playbooks.incidents.log_entry import CLOCK, RESPOND, HoldTermsRaised, Opened, Reported, Resolved
+from playbooks.incidents.log_entry import (
+    CLOCK,
+    RESPOND,
+    HoldTermsRaised,
+    Opened,
+    PlaybookChanged,
+    Reported,
+    Resolved,
+)
 from playbooks.incidents.timers import Woken
 from playbooks.store import timers
 from playbooks.store.delivery import outbox
@@ -118,7 +126,8 @@ def write_moved(
 def _go_by(conn: Connection, each: plan.Plan, pinned: Pinned) -> None:
     """The incident's row says which playbook it goes by, and its holds by which terms."""
     playbook = pinned.playbook
-    new = {"playbook": playbook.id, "playbook_version": playbook.version, "cause": playbook.of_cause}
+    cause = next(entry.cause for entry in each.entries if isinstance(entry, PlaybookChanged))
+    new = {"playbook": playbook.id, "playbook_version": playbook.version, "cause": cause}
     mine = incidents.c.id == each.incident
     conn.execute(update(incidents).where(mine).values(**new, playbook_hash=pinned.hash))
     for entry in each.entries:
