@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from playbooks.console.desk import DESK, Desk, Said, Viewer
+from playbooks.gate.rules import called
 from playbooks.labels import EditorialWord, Verdict
 from playbooks.policy.check import Checked
 from playbooks.policy.finding import MEANING, PolicyReason
@@ -175,7 +176,7 @@ def _refused(
 ) -> Told | None:
     return refused_to_let_go(
         stopped.standing,
-        editorial.called(viewer.person, desk.settings),
+        called(viewer.person, desk.settings),
         _ANY_REASON,
         is_editor=editorial.is_among(viewer.person, rules.editors, roles),
         may_pass_rejected=rules.override_rejected,
@@ -196,9 +197,9 @@ def _topic(
     desk: Desk, stopped: Stopped, key: str, rules: PolicySettings, viewer: Viewer, roles: editorial.Roles
 ) -> Topic:
     approvers = rules.topics[key].approvers if key in rules.topics else ()
-    called = editorial.called(viewer.person, desk.settings)
+    names = called(viewer.person, desk.settings)
     is_one = bool(viewer.person) and editorial.is_among(viewer.person, approvers, roles)
-    no = refused_to_approve(stopped.standing, key, called, _ANY_REASON, is_approver=is_one)
+    no = refused_to_approve(stopped.standing, key, names, _ANY_REASON, is_approver=is_one)
     return Topic(key, _named(desk, approvers) or "Nobody", no is None and stopped.text_hash is not None)
 
 

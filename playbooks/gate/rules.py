@@ -18,13 +18,14 @@ class GateRules(msgspec.Struct, frozen=True):
     """What the gate goes by: for each brand what it says while detection is dead and what posts are read for; times.
 
     `dead_after_ms` None means that nobody looks whether detection lives. A brand without a `policy` of its own is read
-    for what no brand says.
+    for what no brand says. `called` is all that each person may be called by whoever says who wrote a post.
     """
 
     brands: Mapping[str, Otherwise]
     spacing_ms: int
     dead_after_ms: int | None = None
     policy: Mapping[str, PolicySettings] = {}
+    called: Mapping[str, tuple[str, ...]] = {}
 
     def blind_for(self, brand: str, seen_ms: int | None, now_ms: int) -> str | None:
         """Why an automated post of `brand` is held for want of detection; None where it is not.
@@ -58,4 +59,11 @@ def rules_of(settings: PlaybookSettings) -> GateRules:
         spacing_ms=int(settings.gate.spacing_min * MINUTE_MS),
         dead_after_ms=int(settings.gate.detection_dead_min * MINUTE_MS),
         policy={name: brand.policy for name, brand in settings.brands.items()},
+        called={person: called(person, settings) for person in settings.people},
     )
+
+
+def called(person: str, settings: PlaybookSettings) -> tuple[str, ...]:
+    """All that somebody may be called by whoever says who wrote a post: key, name and e-mail address."""
+    known = settings.people.get(person)
+    return tuple(name for name in (person, known.name, known.email) if name) if known else (person,)

@@ -7,12 +7,14 @@ been found by then: where more is found later, people are asked anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
 
+from playbooks.content.hold_scope import plain
 from playbooks.labels import EditorialWord, Verdict
 from playbooks.policy.check import Checked
 from playbooks.policy.finding import Finding, PolicyReason, worst
@@ -113,10 +115,18 @@ def refused_to_approve(
     return None if topic in standing.topics else Told.NOTHING_TO_SAY
 
 
-def after(checked: Checked, words: Iterable[Word], author: str | None, *, may_pass_rejected: bool = False) -> Checked:
+def after(
+    checked: Checked,
+    words: Iterable[Word],
+    author: str | None,
+    *,
+    may_pass_rejected: bool = False,
+    called: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Checked:
     """What is left of what was found, after people's words about this very text; each word that counted is told.
 
-    An editor's word counts only where it was given with everything in view that is found now.
+    `called` is all that each person may be called by whoever says who wrote a post: nobody passes their own. An
+    editor's word counts only where it was given with everything in view that is found now.
 
     >>> from playbooks.policy.check import check
     >>> from playbooks.policy.tone import ToneModel
@@ -127,7 +137,11 @@ def after(checked: Checked, words: Iterable[Word], author: str | None, *, may_pa
     >>> after(held, [word], "ada").verdict.value
     'hold'
     """
-    given = [word for word in words if not _same(word.person, author) and not _same(word.name, author)]
+    given = [
+        word
+        for word in words
+        if not any(_same(name, author) for name in (word.person, word.name, *called.get(word.person, ())))
+    ]
     left, said = list(checked.findings), list[Finding]()
     for word in given:
         gone = [finding for finding in left if _opens(word, finding, checked, may_pass_rejected)]
@@ -162,4 +176,4 @@ def _is_author(standing: Standing, person: Collection[str]) -> bool:
 
 
 def _same(name: str, author: str | None) -> bool:
-    return bool(author) and name.strip().lower().lstrip("@") == (author or "").strip().lower().lstrip("@")
+    return bool(author) and plain(name) == plain(author or "")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, select
 from detectors.signal import Term
 from playbooks.gate.audit import Word, seal_with, verify
 from playbooks.gate.decision import CHECK_TEXT, GateAnswer, GateRequest, OutgoingPost
+from playbooks.gate.rules import rules_of
 from playbooks.gate.service import Gate
 from playbooks.labels import GateReason, Verdict
 from playbooks.policy.check import Checked
@@ -180,6 +181,18 @@ async def test_whose_word_counts(
     assert await says(store, person, reason) is told
     await gate.look()
     assert ((await ask(gate, text, actor=actor)).decision is Verdict.ALLOW) is (told is Told.DONE)
+
+
+@pytest.mark.parametrize(
+    "actor", ["ada", "Ada Lovelace", "ada@acme.example", "ADA@Acme.Example", " @ADA ", "a\u200bda@acme.example"]
+)
+async def test_nobody_passes_a_post_of_their_own_whatever_they_are_called_in_it(store: Engine, actor: str) -> None:
+    gate = a_gate(store, lambda: NOW_MS, replace(rules(policy=POLICY), called=rules_of(SETTINGS).called))
+    await ask(gate)
+    assert await says(store) is Told.DONE
+    await gate.look()
+    assert "obscenity" in codes(await ask(gate, actor=actor))
+    assert "overridden" in codes(await ask(gate, actor="leo"))
 
 
 async def test_whoever_wrote_a_post_is_remembered_when_it_is_asked_about_without_a_name(

@@ -166,7 +166,9 @@ def _after_words(one: Asked, desk: Desk, rules: GateRules) -> Checked:
     request, kept = one.request, desk.stopped.get(place_of(one.request)) if one.checked.findings else None
     words = [given.word for given in kept.words if given.audited_ms is not None] if kept else []
     may = rules.may_pass_rejected(request.brand)
-    return after(one.checked, words, request.actor, may_pass_rejected=may) if words else one.checked
+    if not words:
+        return one.checked
+    return after(one.checked, words, request.actor, may_pass_rejected=may, called=rules.called)
 
 
 def _follow(

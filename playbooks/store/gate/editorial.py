@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import Engine
 
+from playbooks.gate.rules import called
 from playbooks.holds.rights import releasers
 from playbooks.labels import EditorialWord
 from playbooks.policy.override import Told, Word, refused_to_approve, refused_to_let_go
@@ -68,12 +69,6 @@ def is_among(person: str, names: Iterable[str], roles: Roles) -> bool:
     """
     listed = list(names)
     return person in listed or person in releasers(listed, roles)
-
-
-def called(person: str, settings: PlaybookSettings) -> tuple[str, ...]:
-    """All that somebody may be called by whoever says who wrote a post."""
-    known = settings.people.get(person)
-    return tuple(name for name in (person, known.name, known.email) if name) if known else (person,)
 
 
 def _say(engine: Engine, id: str, word: Word, settings: PlaybookSettings, refused: _Refused, now_ms: int) -> Told:
