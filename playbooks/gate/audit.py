@@ -58,6 +58,9 @@ class Begun(msgspec.Struct, frozen=True, tag="begun", tag_field="row"):
     heads: tuple[Head, ...]
     #: Whether this chain's own head bears a seal (`audit_head.py`); chains of older versions do not say it.
     sealed: bool = False
+    #: How far this process had come in the chain before, which the store does not have so any more: a backup was put in
+    #: its place meanwhile.
+    left: Head | None = None
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,6 +18,8 @@ from playbooks.gate.service import Gate
 from playbooks.labels import Verdict
 from playbooks.secret import Secret
 from playbooks.settings import StoreSettings
+from playbooks.store.backups.backup import backup
+from playbooks.store.backups.restore import restore
 from playbooks.store.engine import open_store, writing
 from playbooks.store.gate import texts as gate_texts
 from playbooks.store.gate.audit import read_audit
@@ -95,6 +97,41 @@ async def test_a_decision_that_was_not_written_is_no_answer(store: Engine) -> No
             await gate.decide(asked(1))
     assert (await gate.decide(asked(1))).decision is Verdict.ALLOW
     assert findings(store) == []
+
+
+async def test_a_gate_that_runs_on_over_a_restored_store_begins_a_new_chain(store: Engine, tmp_path: Path) -> None:
+    gate, path = a_gate(store), tmp_path / "store.backup"
+    await ask(gate, 1, 2)
+    backup(store, path, PLACED_MS)
+    await ask(gate, 3, 4, 5)
+    restore(store, path, replace=True)
+    put(store, hold())
+    assert (await gate.decide(asked(3))).decision is Verdict.HOLD
+    await ask(gate, 4)
+    assert findings(store) == []
+    old, new = (sorted(row.n for row in rows_of(store) if row.chain == chain) for chain in read_audit(store)[0])
+    assert (old, new) == ([0, 1, 2], [0, 1, 2])
+    (begun,) = (row.body for row in rows_of(store) if row.n == 0 and '"left":{' in row.body)
+    assert '"n":5' in begun, "how far it had come before is in the audit, under its seal"
+
+
+async def test_a_gate_that_could_not_write_while_the_store_was_restored_begins_a_new_chain_too(
+    store: Engine, tmp_path: Path
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("the store is away")
+
+    gate, path = a_gate(store), tmp_path / "store.backup"
+    backup(store, path, PLACED_MS)
+    await ask(gate, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playbooks.store.gate.audit.linked", refuse)
+        with pytest.raises(RuntimeError):
+            await gate.decide(asked(2))
+    restore(store, path, replace=True)
+    await ask(gate, 3)
+    assert findings(store) == []
+    assert next(iter(read_audit(store)[0]))[-2:] == "-2"
 
 
 async def test_the_database_refuses_to_change_a_row(store: Engine) -> None:

@@ -25,8 +25,17 @@ _APPEND = insert(gate_audit)
 _MOVE = (
     update(gate_chains)
     .where(gate_chains.c.chain == bindparam("mine"))
+    .where(gate_chains.c.n == bindparam("was_n"), gate_chains.c.hash == bindparam("was_hash"))
     .values(n=bindparam("n"), hash=bindparam("hash"), at_ms=bindparam("at_ms"), seal=bindparam("seal"))
 )
+
+
+class NotAsLeft(Exception):
+    """The chain does not reach where its writer left it: a backup was put in the store's place meanwhile."""
+
+    def __init__(self, left: Head) -> None:
+        super().__init__(f"the audit's chain {left.chain} does not reach row {left.n} any more")
+        self.left = left
 
 
 def heads_in(conn: Connection) -> dict[str, Head]:
@@ -49,9 +58,9 @@ def head_of(conn: Connection, chain: str) -> Head | None:
     return Head(chain, row["n"], row["hash"]) if row else None
 
 
-def begin(conn: Connection, chain: str, now_ms: int, seal: Seal) -> Head:
-    """Begin a chain, whose first row names how far all others reach."""
-    body = msgspec.json.encode(Begun(now_ms, tuple(heads_in(conn).values()), sealed=True)).decode()
+def begin(conn: Connection, chain: str, now_ms: int, seal: Seal, left: Head | None = None) -> Head:
+    """Begin a chain, whose first row names how far all others reach; `left` is how far its writer's last one did."""
+    body = msgspec.json.encode(Begun(now_ms, tuple(heads_in(conn).values()), sealed=True, left=left)).decode()
     (row,) = linked(chain, 0, "", [body], seal)
     conn.execute(insert(gate_audit), msgspec.structs.asdict(row))
     head = Head(chain, 0, row.hash)
@@ -61,14 +70,19 @@ def begin(conn: Connection, chain: str, now_ms: int, seal: Seal) -> Head:
 
 
 def append(conn: Connection, head: Head, bodies: Sequence[str], now_ms: int, seal: Seal) -> Head:
-    """Append rows and move the head; its new place. The chain is the caller's own: nobody else appends to it."""
+    """Append rows and move the head; its new place. The chain is the caller's own: nobody else appends to it.
+
+    Raises `NotAsLeft` where the store does not have the chain as far as `head`; the caller's transaction ends with it.
+    """
     if not bodies:
         return head
     rows = list(linked(head.chain, head.n + 1, head.hash, bodies, seal))
-    conn.execute(_APPEND, [msgspec.structs.asdict(row) for row in rows])
     last = Head(head.chain, rows[-1].n, rows[-1].hash)
-    moved = {"mine": head.chain, "n": last.n, "hash": last.hash, "at_ms": now_ms, "seal": head_seal(last, seal)}
-    conn.execute(_MOVE, moved)
+    was = {"mine": head.chain, "was_n": head.n, "was_hash": head.hash}
+    moved = {"n": last.n, "hash": last.hash, "at_ms": now_ms, "seal": head_seal(last, seal)}
+    if conn.execute(_MOVE, was | moved).rowcount != 1:
+        raise NotAsLeft(head)
+    conn.execute(_APPEND, [msgspec.structs.asdict(row) for row in rows])
     return last
 
 
