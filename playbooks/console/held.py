@@ -47,6 +47,7 @@ _SAID: Mapping[HoldTold, Said] = {
     HoldTold.IS_PROTECTED: Said("The hold protects you, so others decide.", good=False),
     HoldTold.HAS_GONE: Said("The post has gone already.", good=False),
     HoldTold.NO_TEXT: Said("Write the text that may go.", good=False),
+    HoldTold.OTHER_TEXT: Said("The post was held with another text; only the one that was held may go.", good=False),
     HoldTold.NO_TIME: Said("Say a time that is still to come.", good=False),
     HoldTold.NOTHING_HELD: Said("Nothing holds this post any more, so there is no glass to break.", good=False),
     HoldTold.NO_PLATFORM: Said(
@@ -56,8 +57,8 @@ _SAID: Mapping[HoldTold, Said] = {
         "Nothing is held: one of the accounts, campaigns or tags is no name, and would hold nothing.", good=False
     ),
     HoldTold.STRANGE_PLATFORM: Said(
-        "It is held, but the gate was never asked about that platform, so it may hold nothing. Look at the name; with "
-        "the field left empty it is held on every platform.",
+        "It is held, but the gate was never asked about that platform, so it may hold nothing. The form below "
+        "names those that are known; left empty, it is held on every platform.",
         good=False,
     ),
 }
@@ -220,7 +221,7 @@ def _may_break(desk: Desk, viewer: Viewer, protects: str = "") -> bool:
 
 def _smash(desk: Desk, key: str, person: str, reason: str) -> HoldTold:
     with reading(desk.engine) as conn:
-        known = next(iter(held_posts.known(conn, [key], [])), None)
+        known = next(iter(held_posts.known(conn, [key])), None)
     if known is None:
         return HoldTold.NO_SUCH_POST
     this = ThisPost(known.brand, known.platform, known.post, "", known.run)

@@ -210,7 +210,7 @@ def _names_somebody(actor: str | None) -> bool:
 def _held_before(request: GateRequest, around: Circumstances, now_ms: int) -> Reason | None:
     """What stands in the way of a post that was held before; None where nothing does."""
     post = around.post
-    if post is None or (post.has_gone and post.may_go and _is_its_text(post, request)):
+    if post is None or (post.has_gone and post.may_go and _is_it(post, request)):
         return None
     if post.word is None and post.went_ms is not None:
         went = f"It was held, and let go once, at {rfc3339(post.went_ms)}, by a broken glass. {_ONCE}"
@@ -221,6 +221,11 @@ def _held_before(request: GateRequest, around: Circumstances, now_ms: int) -> Re
         return Reason(GateReason.DROPPED, f"It was held, and {post.person} said that it shall not go: {post.reason}")
     if not _is_its_text(post, request):
         return Reason(GateReason.TEXT_CHANGED, f"It was held, and {post.person} let another text go than this one.")
+    if not _is_it(post, request):
+        said = (
+            f"It was held, and {post.person} let it go as it was: with other links than these, or for another account."
+        )
+        return Reason(GateReason.TEXT_CHANGED, said)
     if post.not_before_ms is not None and now_ms < post.not_before_ms:
         return Reason(GateReason.NOT_YET, f"It was held, and may go from {rfc3339(post.not_before_ms)} on.")
     if around.last_went_ms is not None and now_ms < (next_ms := around.last_went_ms + around.spacing_ms):
@@ -231,6 +236,10 @@ def _held_before(request: GateRequest, around: Circumstances, now_ms: int) -> Re
 
 _NO_WORD = "nobody has said yet what becomes of it: pass, edit, reschedule or drop."
 _ONCE = "Once is all: to go again it needs another glass, or to be asked about under another id."
+
+
+def _is_it(post: HeldPost, request: GateRequest) -> bool:
+    return _is_its_text(post, request) and post.is_with(request.account, request.post.links)
 
 
 def _is_its_text(post: HeldPost, request: GateRequest) -> bool:

@@ -7,19 +7,30 @@ goes one after another.
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
 
 import msgspec
 
+from playbooks.content.hold_scope import plain
 from playbooks.labels import PostWord
 
 MINUTE_MS = 60_000
+#: What nobody sees: control characters, and what Unicode (15.0, DerivedCoreProperties) calls ``Default_Ignorable``.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f\x80-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 
 class HeldPost(msgspec.Struct, frozen=True):
     """One post that was held. `post` is how its caller names it, `key` a hash of all that names it.
 
     `first_ms` and `last_ms` are when it was asked about while held, `times` how often. With a `word` of a `person`:
-    `text_hash` is of the text that may go, `not_before_ms` from when on, `went_ms` when the gate let it go.
+    `text_hash` is of the text that may go, `not_before_ms` from when on, `went_ms` when the gate let it go. `account`
+    is as names are compared, empty where nobody said it; `links_hash` is of the post's links, None where an older
+    version held it.
     """
 
     key: str
@@ -41,6 +52,11 @@ class HeldPost(msgspec.Struct, frozen=True):
     said_ms: int | None = None
     not_before_ms: int | None = None
     went_ms: int | None = None
+    links_hash: str | None = None
+
+    def is_with(self, account: str | None, links: Iterable[str]) -> bool:
+        """Whether a post of this account with these links is what was held."""
+        return self.account == plain(account or "") and self.links_hash in (None, hash_of_links(links))
 
     @property
     def may_go(self) -> bool:
@@ -62,13 +78,49 @@ def post_key(run: str, brand: str, platform: str, post: str) -> str:
     return hashlib.sha256("\x1f".join((run, brand, platform, post)).encode()).hexdigest()[:40]
 
 
-def hash_of_text(text: str) -> str:
-    """By what a text is known again.
+def as_read(text: str) -> str:
+    """A text as people see it: what is not seen is left out, white space folded, letters in their plain form (NFKC).
 
-    >>> len(hash_of_text("Good morning"))
-    64
+    >>> as_read(" Good\\u200b  \\uff4dorning\\n")
+    'Good morning'
     """
-    return hashlib.sha256(text.encode()).hexdigest()
+    composed = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+    return " ".join(_UNSEEN.sub("", composed).split())
+
+
+def hash_of_text(text: str) -> str:
+    """By what a text is known again: what nobody sees makes no other text of it.
+
+    >>> hash_of_text("Good morning") == hash_of_text("Good morning ") != hash_of_text("Good evening")
+    True
+    """
+    return hashlib.sha256(as_read(text).encode()).hexdigest()
+
+
+def hash_of_links(links: Iterable[str]) -> str:
+    """By what the links of a post are known again, in any order.
+
+    >>> hash_of_links(["a", "b"]) == hash_of_links(["b", "a"]) != hash_of_links([])
+    True
+    """
+    return hashlib.sha256(msgspec.json.encode(sorted(set(links)))).hexdigest()
+
+
+def strictest(posts: Iterable[HeldPost], text_hash: str) -> HeldPost | None:
+    """Of the posts that a question may be about, the one that stands in its way longest; None where there is none.
+
+    What was dropped counts first, then what nobody has decided about, then what was let go with another text, then what
+    goes last.
+    """
+
+    def in_the_way(post: HeldPost) -> tuple[int, int]:
+        if post.word is PostWord.DROP:
+            return 3, 0
+        if post.word is None:
+            return 2, 0
+        return int(post.text_hash != text_hash), 0 if post.has_gone else post.not_before_ms or 0
+
+    return max(posts, key=in_the_way, default=None)
 
 
 def spaced(asked_ms: list[int], taken_ms: list[int], spacing_ms: int) -> list[int]:

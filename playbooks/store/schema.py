@@ -373,6 +373,7 @@ gate_texts = Table(
 
 #: Every post that the gate has held back, by a hash of what names it, and what a person said becomes of it.
 #: ``text_hash`` is of the text that may go, or of the one that was held; ``went_ms`` is when the gate let it.
+#: ``account`` is as names are compared; ``links_hash`` is null where an older version held it.
 held_posts = Table(
     "held_posts",
     metadata,
@@ -395,8 +396,21 @@ held_posts = Table(
     Column("said_ms", BigInteger, nullable=True),
     Column("not_before_ms", BigInteger, nullable=True),
     Column("went_ms", BigInteger, nullable=True),
+    Column("links_hash", String(64), nullable=True),
     Index("ix_held_posts_account", "run", "brand", "platform", "account"),
     Index("ix_held_posts_text", "text_hash"),
+)
+
+#: Every text by which a held post is known again under another id: those that were held, and those that people put in
+#: their place. It goes when the text under ``text_ref`` is erased.
+held_texts = Table(
+    "held_texts",
+    metadata,
+    Column("post", String(64), ForeignKey("held_posts.key"), primary_key=True),
+    Column("text_hash", String(64), primary_key=True),
+    Column("text_ref", String(64), nullable=False),
+    Index("ix_held_texts_text", "text_hash"),
+    Index("ix_held_texts_ref", "text_ref"),
 )
 
 #: Which holds held back which posts.

@@ -17,6 +17,7 @@ from playbooks.gate.service import Gate
 from playbooks.holds.by_hand import ByHand
 from playbooks.holds.held_post import MINUTE_MS, post_key
 from playbooks.holds.hold import Release
+from playbooks.incidents.log_entry import GlassBroken
 from playbooks.labels import PostWord, Role, Verdict
 from playbooks.settings import PlaybookSettings
 from playbooks.settings.brands import BrandSettings
@@ -345,7 +346,7 @@ async def test_a_drills_name_opens_nothing_that_was_held_in_life(world: World) -
 
 @pytest.mark.parametrize("other", [{"links": ("https://evil.example/x",)}, {"links": ()}, {"account": "acme_jobs"}])
 async def test_a_passed_post_goes_with_its_links_and_for_its_account_alone(world: World, other: dict[str, Any]) -> None:
-    held = {"links": ("https://acme.example/x",)}
+    held: dict[str, Any] = {"links": ("https://acme.example/x",)}
     hold = world.hold()
     await world.ask(1, **held)
     world.release(hold)
@@ -464,6 +465,41 @@ async def test_no_glass_opens_what_was_dropped(world: World) -> None:
     world.release(hold)
     assert await world.codes(1) == ["dropped"]
     assert (await world.ask(1)).decision is Verdict.REJECT
+
+
+async def test_the_glass_is_for_the_text_that_was_held_and_no_other(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    this = ThisPost("acme", "x", "post-1", "Entirely another text")
+    told, until_ms = hold_deeds.break_glass(world.store, this, "bo", "a warning", SETTINGS, ROLES, world.now_ms)
+    assert (told, until_ms) == (HoldTold.OTHER_TEXT, 0)
+    assert await world.codes(1, "Entirely another text") == ["hold_in_force"]
+
+
+async def test_a_glass_for_a_post_that_nobody_asked_about_is_for_its_account_and_links_and_says_what_it_is(
+    world: World,
+) -> None:
+    found = read_hold(world.store, world.hold())
+    assert found is not None
+    this = ThisPost("acme", "x", "post-1", "Leave now", account="@Acme_News", links=("https://acme.example/a",))
+    assert hold_deeds.break_glass(world.store, this, "bo", "a warning", SETTINGS, ROLES, world.now_ms)[0] == "done"
+
+    async def asked(account: str, *links: str, text: str = "Leave now") -> str:
+        post = OutgoingPost(id="post-1", text=text, links=links)
+        request = GateRequest(brand="acme", platform="x", account=account, post=post)
+        return (await world.gate.decide(request, SCHEDULER)).reasons[0].code.value
+
+    assert await asked("acme_jobs", "https://acme.example/a") == "hold_in_force"
+    assert await asked("acme_news", "https://evil.example") == "hold_in_force"
+    assert await asked("acme_news") == "hold_in_force"
+    assert await asked("acme_news", "https://acme.example/a", text="Come in") == "hold_in_force"
+    assert await asked("acme_news", "https://acme.example/a") == "break_glass"
+    assert await asked("acme_news", "https://acme.example/a") == "hold_in_force"
+    (entry,) = [one.entry for one in incident_history(world.store, found.incident) if isinstance(one.entry, GlassBroken)]
+    assert entry.unasked
+    with reading(world.store) as conn:
+        bodies = [str(body) for body in conn.execute(select(schema.outbox.c.body)).scalars()]
+    assert sum("Nobody has asked the gate about this post" in body for body in bodies) == 2
 
 
 async def test_broken_glass_expires(world: World) -> None:

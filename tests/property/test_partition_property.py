@@ -217,7 +217,7 @@ class Partitions(RuleBasedStateMachine):
         key = post_key("", brand, "x", post.id)
         covering = [hold for hold in self.standing() if hold.covers(brand, "x", "")]
         with reading(self.truth) as conn:
-            was_held = bool(held_posts.known(conn, [key], []))
+            was_held = bool(held_posts.known(conn, [key]))
         answer = self.answer(which, GateRequest(brand=brand, platform="x", account=account, post=post))
         if answer is None:
             assert process.fault is not None, "who reaches the store answers"

@@ -6,19 +6,22 @@ before its answer leaves. Several questions that came together are one commit.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from detectors.mention import to_ms
+from playbooks.content.hold_scope import plain
 from playbooks.gate.audit import body_of
 from playbooks.gate.callers import Caller
 from playbooks.gate.decision import CHECK_TEXT, Circumstances, GateAnswer, GateRequest, decide, is_held_back
 from playbooks.gate.objection import Objection, objections
 from playbooks.gate.rules import GateRules
-from playbooks.holds.held_post import HeldPost, hash_of_text, post_key
+from playbooks.holds.held_post import HeldPost, as_read, hash_of_links, hash_of_text, post_key, strictest
 from playbooks.holds.hold import Hold
+from playbooks.holds.unasked import hash_unasked
 from playbooks.labels import GateReason, Role, Verdict
 from playbooks.policy.check import Checked
 from playbooks.policy.override import after
@@ -47,7 +50,16 @@ class Asked(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """What names the post."""
-        return post_key(self.request.run or "", self.request.brand, self.request.platform, self.request.post.id)
+        return self.key_in(self.request.run or "")
+
+    def key_in(self, run: str) -> str:
+        """What would name the post in that run."""
+        return post_key(run, self.request.brand, self.request.platform, self.request.post.id)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs whose held posts bear on it: its own, and life, whatever run a caller says."""
+        return tuple(dict.fromkeys((self.request.run or "", "")))
 
     @property
     def text_of(self) -> TextOf:
@@ -69,7 +81,7 @@ class Desk(msgspec.Struct, frozen=True):
 
     holds: Sequence[Hold]
     held: dict[str, HeldPost]
-    undecided: Mapping[tuple[str, str, str, str], HeldPost]
+    by_text: Mapping[tuple[str, str, str, str], Sequence[HeldPost]]
     glasses: dict[tuple[str, str], Glass]
     stopped: dict[Place, Kept]
 
@@ -100,27 +112,32 @@ def seen_until_ms(conn: Connection, now_ms: int) -> int | None:
 
 
 def _read(conn: Connection, asked: Sequence[Asked]) -> Desk:
-    keys = {one.key for one in asked}
+    keys = {one.key_in(run) for one in asked for run in one.runs}
     # Posts without a text are not known by it: they would all be the same.
-    hashes = {hash_of_text(one.request.post.text) for one in asked if one.request.post.text}
+    hashes = {hash_of_text(one.request.post.text) for one in asked if as_read(one.request.post.text)}
     holds = in_force_for(conn, {one.request.brand for one in asked})
-    found = held_posts.known(conn, keys, hashes)
+    found = held_posts.known(conn, keys)
+    by_text: dict[tuple[str, str, str, str], list[HeldPost]] = {}
+    for hashed, post in held_posts.with_texts(conn, hashes):
+        if not _is_over(post, hashed):
+            by_text.setdefault((post.run, post.brand, post.platform, hashed), []).append(post)
     # Nobody breaks the glass before something is held.
     glasses = break_glass.unused(conn, keys, max(one.at_ms for one in asked)) if holds or found else []
     return Desk(
         holds=holds,
         held={post.key: post for post in found},
-        undecided={_words_of(post): post for post in found if _waits(post) and post.text_hash in hashes},
+        by_text=by_text,
         glasses={(glass.post, glass.text_hash): glass for glass in reversed(glasses)},
         stopped=kept_of(conn, {place_of(one.request)[-1] for one in asked if one.checked.findings}),
     )
 
 
 def _answer(conn: Connection, one: Asked, desk: Desk, rules: GateRules, seen_ms: int | None, text: KeptText) -> Told:
-    request, key = one.request, one.key
+    request = one.request
     hashed = hash_of_text(request.post.text)
-    post = desk.held.get(key) or desk.undecided.get((request.run or "", request.brand, request.platform, hashed))
-    glass = desk.glasses.get((key, hashed))
+    post = _held_before(one, desk, hashed)
+    glass = _glass(one, desk, hashed)
+    glass = glass or _unasked(one, desk)
     around = Circumstances(
         caller=one.caller,
         post=post,
@@ -142,6 +159,32 @@ def _answer(conn: Connection, one: Asked, desk: Desk, rules: GateRules, seen_ms:
     used = around.glass if _by_glass(answer) else None
     body = body_of(request, one.caller.name, answer, one.at_ms, (text.ref, text.hash), used)
     return Told(answer, body, must_last)
+
+
+def _held_before(one: Asked, desk: Desk, hashed: str) -> HeldPost | None:
+    """The post as it was held before, or one with its text: a word on the post itself counts before one on its text."""
+    found: list[HeldPost] = []
+    for run in one.runs:
+        own = desk.held.get(one.key_in(run))
+        same_text = desk.by_text.get((run, one.request.brand, one.request.platform, hashed), ())
+        found += [own] if own else same_text
+    return strictest(found, hashed)
+
+
+def _glass(one: Asked, desk: Desk, hashed: str) -> Glass | None:
+    """A person's word that this post may go once: with the links that were held, for the account that was."""
+    own = desk.held.get(one.key)
+    if own is not None and not own.is_with(one.request.account, one.request.post.links):
+        return None
+    return desk.glasses.get((one.key, hashed))
+
+
+def _unasked(one: Asked, desk: Desk) -> Glass | None:
+    """A person's word that was given before anybody asked about the post: for its account and its links, too."""
+    if not desk.glasses:
+        return None
+    request = one.request
+    return desk.glasses.get((one.key, hash_unasked(request.post.text, request.account, request.post.links)))
 
 
 def _by_glass(answer: GateAnswer) -> bool:
@@ -178,22 +221,24 @@ def _follow(
     if answer.decision is not Verdict.ALLOW:
         if not is_held_back(answer) or one.request.post.text == CHECK_TEXT:
             return False
-        held_posts.note(conn, _held(one, text), [r.hold for r in answer.reasons if r.hold is not None])
-        return one.key not in desk.held
+        holds = [reason.hold for reason in answer.reasons if reason.hold is not None]
+        # What no drill's hold alone holds is held in life, whatever run its caller says.
+        in_drill = bool(holds) and all(hold.run for hold in desk.holds if hold.id in holds) and not around.blind_for
+        return held_posts.note(conn, _held(one, text, (one.request.run or "") if in_drill else ""), holds)
     if answer.reasons[0].code is GateReason.PASSED_BY_PERSON and around.post is not None:
         held_posts.went(conn, around.post.key, one.at_ms)
         return True
     return _by_glass(answer)
 
 
-def _held(one: Asked, text: KeptText) -> HeldPost:
+def _held(one: Asked, text: KeptText, run: str) -> HeldPost:
     request = one.request
     return HeldPost(
-        key=one.key,
-        run=request.run or "",
+        key=one.key_in(run),
+        run=run,
         brand=request.brand,
         platform=request.platform,
-        account=request.account or "",
+        account=plain(request.account or ""),
         post=request.post.id,
         caller=one.caller.name,
         text_ref=text.ref,
@@ -201,6 +246,7 @@ def _held(one: Asked, text: KeptText) -> HeldPost:
         first_ms=one.at_ms,
         last_ms=one.at_ms,
         scheduled_ms=to_ms(request.post.scheduled_at) if request.post.scheduled_at else None,
+        links_hash=hash_of_links(request.post.links),
     )
 
 
@@ -211,13 +257,10 @@ def _keep(conn: Connection, asked: Sequence[Asked], texts: dict[str, KeptText]) 
 
 
 def _text_key(one: Asked) -> str:
-    return f"{one.key}:{hash_of_text(one.request.post.text)}"
+    # The audit has each text as it was asked about, to the letter.
+    return f"{one.key}:{hashlib.sha256(one.request.post.text.encode()).hexdigest()}"
 
 
-def _waits(post: HeldPost) -> bool:
-    """Whether a person's word can still be said of it: what went by a broken glass holds no other post."""
-    return post.word is None and not post.has_gone
-
-
-def _words_of(post: HeldPost) -> tuple[str, str, str, str]:
-    return post.run, post.brand, post.platform, post.text_hash or ""
+def _is_over(post: HeldPost, hashed: str) -> bool:
+    """Whether it holds no other post with that text: it went with it, by a person's word or by a broken glass."""
+    return post.has_gone and (post.word is None or post.text_hash == hashed)

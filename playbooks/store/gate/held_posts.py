@@ -11,25 +11,43 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, insert, or_,
 from playbooks.holds.held_post import HeldPost
 from playbooks.holds.planned import planned_ms
 from playbooks.store.engine import reading
-from playbooks.store.schema import held_by, held_posts
+from playbooks.store.schema import held_by, held_posts, held_texts
 
-#: Made once: the gate asks it for every answer, and making it costs more than running it.
-_KNOWN = select(held_posts).where(
-    or_(
-        held_posts.c.key.in_(bindparam("keys", expanding=True)),
-        held_posts.c.text_hash.in_(bindparam("hashes", expanding=True)) & held_posts.c.word.is_(None),
-    )
+#: Made once: the gate asks them for every answer, and making them costs more than running them.
+_KNOWN = select(held_posts).where(held_posts.c.key.in_(bindparam("keys", expanding=True)))
+_WITH_TEXT = (
+    select(held_texts.c.text_hash.label("by_text"), held_posts)
+    .join(held_posts, held_posts.c.key == held_texts.c.post)
+    .where(held_texts.c.text_hash.in_(bindparam("hashes", expanding=True)))
 )
 
 
-def known(conn: Connection, keys: Collection[str], hashes: Collection[str]) -> list[HeldPost]:
-    """The held posts with one of these keys, and those that nobody has decided about with one of these texts."""
-    rows = conn.execute(_KNOWN, {"keys": list(keys), "hashes": list(hashes)}).mappings().all()
-    return [_post(row) for row in rows]
+def known(conn: Connection, keys: Collection[str]) -> list[HeldPost]:
+    """The held posts with one of these keys."""
+    return [_post(row) for row in conn.execute(_KNOWN, {"keys": list(keys)}).mappings()]
 
 
-def note(conn: Connection, post: HeldPost, holds: Iterable[str]) -> None:
-    """Note that the gate held a post back, because of these holds; again: how often, and when last."""
+def with_texts(conn: Connection, hashes: Collection[str]) -> list[tuple[str, HeldPost]]:
+    """The posts that were held with one of these texts, or had it before a person edited them; each with the hash."""
+    rows = conn.execute(_WITH_TEXT, {"hashes": list(hashes)}).mappings()
+    return [(row["by_text"], _post(row)) for row in rows]
+
+
+def note_text(conn: Connection, post: HeldPost) -> bool:
+    """Note by which text, too, a post is to be known again; False where it was."""
+    mine = {"post": post.key, "text_hash": post.text_hash}
+    same = (held_texts.c.post == post.key, held_texts.c.text_hash == post.text_hash)
+    if post.text_hash is None or conn.execute(select(held_texts.c.post).where(*same)).first() is not None:
+        return False
+    conn.execute(insert(held_texts).values(**mine, text_ref=post.text_ref))
+    return True
+
+
+def note(conn: Connection, post: HeldPost, holds: Iterable[str]) -> bool:
+    """Note that the gate held a post back, because of these holds; again: how often, and when last.
+
+    Whether anything of it is new: the post, its text, or a hold.
+    """
     again = {"last_ms": post.last_ms, "times": held_posts.c.times + 1}
     there = conn.execute(update(held_posts).where(held_posts.c.key == post.key).values(again)).rowcount
     if not there:
@@ -38,6 +56,7 @@ def note(conn: Connection, post: HeldPost, holds: Iterable[str]) -> None:
     new = [{"hold": hold, "post": post.key} for hold in dict.fromkeys(holds) if hold not in known_by]
     if new:
         conn.execute(insert(held_by), new)
+    return note_text(conn, post) or bool(new) or not there
 
 
 def went(conn: Connection, key: str, now_ms: int) -> None:
@@ -70,6 +89,7 @@ def decide(conn: Connection, post: HeldPost) -> None:
     told = ("word", "person", "reason", "said_ms", "not_before_ms", "text_ref", "text_hash")
     values = {name: value for name, value in msgspec.structs.asdict(post).items() if name in told}
     conn.execute(update(held_posts).where(held_posts.c.key == post.key).values(values))
+    note_text(conn, post)
 
 
 def held_for(engine: Engine, hold: str) -> list[HeldPost]:

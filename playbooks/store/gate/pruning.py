@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from playbooks.gate.audit import Row, Seal
 from playbooks.gate.audit_cut import Cut, cut_after, old
 from playbooks.store.engine import reading, writing_soon
-from playbooks.store.schema import gate_audit, gate_chains, gate_cuts, gate_texts, held_posts, policy_posts
+from playbooks.store.schema import gate_audit, gate_chains, gate_cuts, gate_texts, held_posts, held_texts, policy_posts
 
 #: So many rows go in one transaction: answers wait for it meanwhile.
 AT_ONCE = 100
@@ -67,6 +67,6 @@ def _prune_texts(conn: Connection, before_ms: int, at_once: int) -> None:
     """What the gate was asked about goes with the rows; the texts of posts that were held, or that people
     have to read, stay with those posts.
     """
-    of_held = select(held_posts.c.text_ref).union(select(policy_posts.c.text_ref))
+    of_held = select(held_posts.c.text_ref).union(select(held_texts.c.text_ref), select(policy_posts.c.text_ref))
     old_ones = select(gate_texts.c.ref).where(gate_texts.c.kept_ms < before_ms, gate_texts.c.ref.not_in(of_held))
     conn.execute(delete(gate_texts).where(gate_texts.c.ref.in_(old_ones.limit(at_once))))

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, insert, select, update
 
 from playbooks.gate.audit import text_hash
 from playbooks.store.engine import reading
-from playbooks.store.schema import gate_texts, held_posts, policy_posts
+from playbooks.store.schema import gate_texts, held_posts, held_texts, policy_posts
 
 _KEEP = insert(gate_texts)
 
@@ -91,6 +91,7 @@ def erase_texts(conn: Connection, which: ColumnElement[bool], now_ms: int) -> in
     refs = select(gate_texts.c.ref).where(*there)
     # Without the hash a held post is known by its name alone, and a changed text cannot be told: it stays held.
     conn.execute(update(held_posts).where(held_posts.c.text_ref.in_(refs)).values(text_hash=None))
+    conn.execute(delete(held_texts).where(held_texts.c.text_ref.in_(refs)))
     forgotten = {"text_hash": None, "links": None, "findings": None}
     conn.execute(update(policy_posts).where(policy_posts.c.text_ref.in_(refs)).values(forgotten))
     gone = {"text": None, "salt": None, "platform": "", "name": "", "account": "", "erased_ms": now_ms}
