@@ -72,7 +72,9 @@ async def test_the_known_platforms_are_those_of_the_settings_and_those_that_were
 async def test_the_console_says_of_a_hold_by_hand_that_it_may_hold_nothing(store: Engine) -> None:
     await ask(store, 1)
     async with browsing(store, "ada", Clock()) as browser:
-        assert '<option value="x"></option>' in await page(browser, "/holds")
+        form = await page(browser, "/holds")
+        assert '<option value="x"></option>' in form
+        assert "Known here: x." in form
         strange = await send(browser, "/holds/place", brand="acme", reason="A recall", platform="twitter")
         assert strange == (303, "/holds?said=strange_platform")
         assert "it may hold nothing" in await page(browser, strange[1])
