@@ -118,6 +118,17 @@ async def test_what_firebreak_did_not_see_can_be_reported_by_name(store: Engine)
     assert "somebody reported this about Acme Airways" in shown
 
 
+async def test_a_long_report_is_folded_so_that_what_to_do_stays_in_sight(store: Engine) -> None:
+    long = "They write that the parcels leak. " * 50
+    async with browsing(store, "ada", Clock()) as browser:
+        about = {"brand": "acme", "playbook": "employee-post", "severity": "4", "what": long}
+        shown = await page(browser, (await send(browser, "/report", **about))[1])
+    summary, rest = shown.split("Ada Lovelace reported it,", 1)[1].split("</summary>", 1)
+    assert summary.count("leak") < 6
+    assert rest.split("</details>")[0].count("leak") == 50
+    assert '<details class="asked"><summary>' in shown
+
+
 async def test_an_incident_that_has_grown_can_be_moved_to_the_playbook_that_would_open_now(store: Engine) -> None:
     incident = crisis(store)
     async with browsing(store, "ada", Clock()) as browser:
