@@ -214,7 +214,9 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
             what = f"{name_of(row.actor)} said of the held post {entry.post} on {entry.platform}: {entry.word}"
             return Line(row.at_ms, f"{what}.", Tone.PLAIN, entry.reason)
         case GlassBroken():
-            what = f"{name_of(row.actor)} lets the held post {entry.post} on {entry.platform} go once"
+            which = "the post" if entry.unasked else "the held post"
+            how = ", which nobody had asked about, with a text that they gave" if entry.unasked else ""
+            what = f"{name_of(row.actor)} lets {which} {entry.post} on {entry.platform} go once{how}"
             return Line(row.at_ms, f"{what}, until {words.clock(entry.expires_ms)}:", Tone.ALARM, entry.reason)
         case AccountRead():
             text, tone = account_read(entry)

@@ -23,7 +23,10 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """Whose word it is, for which post, and until when it is good; `id` is the word's own."""
+    """Whose word it is, for which post, and until when it is good; `id` is the word's own.
+
+    `unasked`: nobody had asked the gate about the post, so its text is theirs.
+    """
 
     id: str
     name: str
@@ -32,6 +35,7 @@ class Broken(msgspec.Struct, frozen=True):
     platform: str
     post: str
     expires_ms: int
+    unasked: bool = False
 
 
 def told_of_glass(broken: Broken, holds: Sequence[Standing], now_ms: int) -> list[Action]:
@@ -50,6 +54,11 @@ def _page(broken: Broken, role: str, hold: Standing, now_ms: int) -> Action:
         f"{broken.reason}\n\nThis one post may go once until {rfc3339(broken.expires_ms)}, although posts for "
         f"{THE_BRAND} are held. Nothing else may; the hold stays in force. If that is not right, call them now."
     )
+    if broken.unasked:
+        text += (
+            "\n\nNobody has asked the gate about this post: it was not among those that are held, and its text is "
+            f"the one that {broken.name} gave."
+        )
     notice = Notice(
         subject=f"{THE_BRAND}: one post is let go although posts are held",
         text=text,

@@ -300,12 +300,16 @@ class PostDecided(_Entry, frozen=True):
 
 
 class GlassBroken(_Entry, frozen=True):
-    """The actor lets one post go once, although it is held, until `expires_ms`."""
+    """The actor lets one post go once, although it is held, until `expires_ms`.
+
+    `unasked`: nobody had asked the gate about it, so the actor said its text.
+    """
 
     post: str
     platform: str
     reason: str
     expires_ms: int
+    unasked: bool = False
 
 
 class AccountRead(_Entry, frozen=True):

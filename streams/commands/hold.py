@@ -164,21 +164,35 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
 @click.option("--brand", required=True, help="The post's brand.")
 @click.option("--platform", required=True, help="The post's platform.")
 @click.option("--post", required=True, help="What its scheduler calls it.")
-@click.option("--text", default="", help="Its text [default: the text that was held].")
+@click.option("--text", default="", help="Its text, for a post that nobody asked about [default: what was held].")
+@click.option("--account", default="", help="Its account, for a post that nobody asked about.")
+@click.option("--link", "links", multiple=True, help="A link of it, for a post that nobody asked about.")
 @_by
 @_why
 @click.pass_context
 def break_glass(
-    ctx: click.Context, brand: str, platform: str, post: str, text: str, person: str | None, reason: str | None
+    ctx: click.Context,
+    brand: str,
+    platform: str,
+    post: str,
+    text: str,
+    account: str,
+    links: tuple[str, ...],
+    person: str | None,
+    reason: str | None,
 ) -> None:
-    """Let one post go, once and soon, although it is held. Ops and the hold's roles are paged."""
+    """Let one post go, once and soon, although it is held. Ops and the hold's roles are paged.
+
+    A post that was held goes with the text that was held, and no other. One that nobody has asked the gate about goes
+    only with exactly this --text, for this --account and with these --link; the log and the page say so.
+    """
     from detectors.mention import rfc3339
     from playbooks.store.holds import deeds as hold_deeds
     from playbooks.wall_clock import now_ms
 
     settings = read_settings(ctx.obj)
     by = signed(settings, person, reason)
-    this = hold_deeds.ThisPost(brand, platform, post, text)
+    this = hold_deeds.ThisPost(brand, platform, post, text, account=account, links=links)
     engine = _opened(settings)
     told, until_ms = hold_deeds.break_glass(engine, this, *by, settings, rights_now(settings), now_ms())
     if told is not hold_deeds.HoldTold.DONE:

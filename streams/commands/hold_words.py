@@ -25,6 +25,7 @@ _WORDS: Final[Mapping[StrEnum, str]] = {
     HoldTold.IS_PROTECTED: "the hold protects that person, so others decide",
     HoldTold.HAS_GONE: "the post has gone already",
     HoldTold.NO_TEXT: "say the text that may go: --text",
+    HoldTold.OTHER_TEXT: "the post was held with another text, and only the one that was held may go: leave --text out",
     HoldTold.NO_TIME: "say a time that is still to come: --at",
     HoldTold.NOTHING_HELD: "nothing holds such a post, so there is no glass to break",
     HoldTold.NO_PLATFORM: "that cannot be a platform, so nothing would be held: one is written in a-z, 0-9, _ and -, "

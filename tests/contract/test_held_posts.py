@@ -495,7 +495,8 @@ async def test_a_glass_for_a_post_that_nobody_asked_about_is_for_its_account_and
     assert await asked("acme_news", "https://acme.example/a", text="Come in") == "hold_in_force"
     assert await asked("acme_news", "https://acme.example/a") == "break_glass"
     assert await asked("acme_news", "https://acme.example/a") == "hold_in_force"
-    (entry,) = [one.entry for one in incident_history(world.store, found.incident) if isinstance(one.entry, GlassBroken)]
+    history = incident_history(world.store, found.incident)
+    (entry,) = [one.entry for one in history if isinstance(one.entry, GlassBroken)]
     assert entry.unasked
     with reading(world.store) as conn:
         bodies = [str(body) for body in conn.execute(select(schema.outbox.c.body)).scalars()]

@@ -18,6 +18,7 @@ from playbooks.holds.glass_notice import Broken, Standing, told_of_glass
 from playbooks.holds.held_post import MINUTE_MS, HeldPost, hash_of_text, post_key, spaced
 from playbooks.holds.hold import Hold
 from playbooks.holds.rights import releasers
+from playbooks.holds.unasked import hash_unasked
 from playbooks.incidents.log_entry import GlassBroken, LogEntry, PostDecided
 from playbooks.labels import PostWord
 from playbooks.settings import PlaybookSettings
@@ -46,6 +47,7 @@ class HoldTold(StrEnum):
     IS_PROTECTED = "is_protected"
     HAS_GONE = "has_gone"
     NO_TEXT = "no_text"
+    OTHER_TEXT = "other_text"
     NO_TIME = "no_time"
     NOTHING_HELD = "nothing_held"
     NO_PLATFORM = "no_platform"
@@ -62,13 +64,18 @@ class PostSaid(msgspec.Struct, frozen=True):
 
 
 class ThisPost(msgspec.Struct, frozen=True):
-    """One post, as its caller names it, with the text that may go."""
+    """One post, as its caller names it, with the text that may go.
+
+    `account` and `links` count for a post that nobody has asked about; where it was held, those of the held one do.
+    """
 
     brand: str
     platform: str
     post: str
     text: str
     run: str = ""
+    account: str = ""
+    links: tuple[str, ...] = ()
 
 
 def say_of_post(
@@ -117,7 +124,8 @@ def break_glass(
     """Let one post go, once, although it is held; what came of it, and until when it may go.
 
     Only people in the roles of ``gate.break_glass`` may, and none that a hold in its way protects. Ops and the roles
-    that may release those holds are paged at once.
+    that may release those holds are paged at once. Where the post was held it is let go with the text that was held,
+    and no other; one that nobody has asked about only with the text, the account and the links that are said here.
     """
     reason, terms = plain_reason(reason), settings.gate.break_glass
     if person not in releasers(terms.roles, roles):
@@ -132,18 +140,30 @@ def break_glass(
             return HoldTold.IS_PROTECTED, 0
         if not held and known is None:
             return HoldTold.NOTHING_HELD, 0
-        text = this.text or (gate_texts.texts_in(conn, [known.text_ref]).get(known.text_ref, "") if known else "")
-        if not text:
-            return HoldTold.NO_TEXT, 0
+        bound = _bound_to(conn, this, known)
+        if isinstance(bound, HoldTold):
+            return bound, 0
         expires_ms = now_ms + int(terms.valid_min * MINUTE_MS)
-        glass = Glass(f"glass-{secrets.token_hex(8)}", key, hash_of_text(text), person, reason, now_ms, expires_ms)
+        glass = Glass(f"glass-{secrets.token_hex(8)}", key, bound, person, reason, now_ms, expires_ms)
         glasses.add(conn, glass)
         standing = _standing(conn, held)
-        _log(conn, standing, GlassBroken(this.post, this.platform, reason, expires_ms), person, now_ms)
+        unasked = known is None
+        _log(conn, standing, GlassBroken(this.post, this.platform, reason, expires_ms, unasked), person, now_ms)
         name = settings.people[person].name
-        broken = Broken(glass.id, name, reason, this.brand, this.platform, this.post, expires_ms)
+        broken = Broken(glass.id, name, reason, this.brand, this.platform, this.post, expires_ms, unasked)
         outbox.add(conn, told_of_glass(broken, standing, now_ms))
     return HoldTold.DONE, expires_ms
+
+
+def _bound_to(conn: Connection, this: ThisPost, known: HeldPost | None) -> str | HoldTold:
+    """The hash that the glass is bound to, or why there is none."""
+    if known is None:
+        return hash_unasked(this.text, this.account, this.links) if this.text else HoldTold.NO_TEXT
+    if known.text_hash is None or not gate_texts.texts_in(conn, [known.text_ref]).get(known.text_ref):
+        return HoldTold.NO_TEXT
+    if this.text and hash_of_text(this.text) != known.text_hash:
+        return HoldTold.OTHER_TEXT
+    return known.text_hash
 
 
 def _decided(
