@@ -170,17 +170,7 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
 @_by
 @_why
 @click.pass_context
-def break_glass(
-    ctx: click.Context,
-    brand: str,
-    platform: str,
-    post: str,
-    text: str,
-    account: str,
-    links: tuple[str, ...],
-    person: str | None,
-    reason: str | None,
-) -> None:
+def break_glass(ctx: click.Context, person: str | None, reason: str | None, **post: Any) -> None:
     """Let one post go, once and soon, although it is held. Ops and the hold's roles are paged.
 
     A post that was held goes with the text that was held, and no other. One that nobody has asked the gate about goes
@@ -192,7 +182,7 @@ def break_glass(
 
     settings = read_settings(ctx.obj)
     by = signed(settings, person, reason)
-    this = hold_deeds.ThisPost(brand, platform, post, text, account=account, links=links)
+    this = hold_deeds.ThisPost(**post)
     engine = _opened(settings)
     told, until_ms = hold_deeds.break_glass(engine, this, *by, settings, rights_now(settings), now_ms())
     if told is not hold_deeds.HoldTold.DONE:
