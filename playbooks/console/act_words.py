@@ -5,7 +5,7 @@ It is read by somebody who was woken, perhaps twice, and who does not know what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -56,14 +56,19 @@ def calling(line: Line, log: Sequence[Logged], ledger: Iterable[LedgerLine], nam
     if view.state is IncidentState.RESOLVED:
         return Asks("It is over", (ended(view, log, name_of), "Nobody is called for it any more."))
     reached = _reached(ledger)
-    before = tuple(_called(action, reached, name_of) for action in line.called)
+    first = tuple(_called(action, reached, name_of) for action in line.first if reached.get(action.id))
+    before = (*first, *(_called(action, reached, name_of) for action in line.called))
+    paged = {one: each.due_ms for each in (*line.first, *line.called) for one in reached.get(each.id, ())}
     has = who_has_it(view, name_of) or ("Nobody has it yet.",)
     if not line.next:
         return Asks("There is nobody further to call", (*has, *before, "Sign in to the console to do more."))
-    following = tuple(_would_be(level, name_of, members, by_itself=not view.acknowledged) for level in line.next)
+    by_itself = not view.acknowledged
+    following = tuple(_would_be(level, name_of, members, paged, by_itself=by_itself) for level in line.next)
     if view.acknowledged:
         return Asks("Somebody has it", (*has, *before, *following), "Page the next one all the same", line.seen)
-    heading = "Call one more?" if before else "Call the next person?"
+    heading = "Call one more?" if line.called else "Call the next person?"
+    if all(_again(level, members, paged) for level in line.next):
+        return Asks("Page them again?", (*has, *before, *following), "Page them again now", line.seen)
     return Asks(heading, (*has, *before, *following), "Call the next person now", line.seen)
 
 
@@ -94,10 +99,19 @@ def _called(action: PlannedAction, reached: dict[str, tuple[str, ...]], name_of:
     return f"{_and([name_of(one) for one in people])} ({action.target}) {_was(people)} paged at {at} already."
 
 
-def _would_be(level: Level, name_of: Named, members: Members, *, by_itself: bool) -> str:
+def _again(level: Level, members: Members, paged: Mapping[str, int]) -> bool:
+    there = members(level.role)
+    return bool(there) and there <= paged.keys()
+
+
+def _would_be(level: Level, name_of: Named, members: Members, paged: Mapping[str, int], *, by_itself: bool) -> str:
     there = sorted(members(level.role))
     who = f"{_and([name_of(one) for one in there])} ({level.role})" if there else f"the role {level.role}, now empty"
-    return f"Next: {who}{f', by itself at {words.hour(level.due_ms)}' if by_itself else ''}."
+    when = f", by itself at {words.hour(level.due_ms)}" if by_itself else ""
+    if not _again(level, members, paged):
+        return f"Next: {who}{when}."
+    last = words.hour(max(paged[one] for one in there))
+    return f"Next, once more: {who}{when}; last paged at {last}."
 
 
 def _reached(ledger: Iterable[LedgerLine]) -> dict[str, tuple[str, ...]]:

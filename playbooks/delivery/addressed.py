@@ -75,6 +75,12 @@ def whom(
             assert_never(due.action)
 
 
+def never_told(due: DueAction) -> Note:
+    """What the ledger says of a merge or an end that is not told to a role because it never heard of the incident."""
+    detail = f"not told: no message of the incident has gone to the role {due.target!r}"
+    return Note(("", Channel.NONE), DeliveryOutcome.RECORDED, detail)
+
+
 def _notes(due: DueAction, run: Run, found: Reach) -> list[Note]:
     why = "a replay reaches nobody" if isinstance(run, Replay) else "did not agree to drills"
     on_paper = [Note(contact.point, DeliveryOutcome.RECORDED, why) for contact in found.to_record]

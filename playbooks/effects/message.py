@@ -48,9 +48,10 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     are people whom subject and text name by their keys (`called.py`), `brand_name` is what the brand is called,
     filled in when it is sent. `stage` other than open says that what was sent before about the incident is
     acknowledged or over. `each` says that a page asks everybody in the role, `own_words` that it says what no other
-    message of the moment says, so that nobody goes without it who has another (`one_message.py`). `page` is the
-    console's page to look at where there is no incident (``brands``; its first one where it is empty). Unknown
-    fields are ignored, so that a newer planner and an older runner get on.
+    message of the moment says, so that nobody goes without it who has another (`one_message.py`), `to_the_told` that it
+    is for a role that has, or perhaps has, had a message of the incident. `page` is the console's page to look at where
+    there is no incident (``brands``; its first one where it is empty). Unknown fields are ignored, so that a newer
+    planner and an older runner get on.
     """
 
     subject: str
@@ -72,6 +73,7 @@ class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
     stage: Stage = Stage.OPEN
     each: bool = False
     own_words: bool = False
+    to_the_told: bool = False
     page: str = ""
 
     def is_for(self, person: str) -> bool:

@@ -85,9 +85,14 @@ def _to_the_reached(
     if reached and also is not None:
         reached.add(also)
     return [
-        at_once(view, f"{view.id}:{step}:{which}:{n}", step, ActionKind.NOTIFY, role, told, now_ms)
+        at_once(view, f"{view.id}:{step}:{which}:{n}", step, ActionKind.NOTIFY, role, _for(role, told, also), now_ms)
         for n, role in enumerate(sorted(reached), 1)
     ]
+
+
+def _for(role: str, told: Notice, also: str | None) -> Notice:
+    # A role was perhaps to hear of it later, and has heard of nothing yet: the ledger knows when this goes out.
+    return told if role == also else msgspec.structs.replace(told, to_the_told=True)
 
 
 def at_once(

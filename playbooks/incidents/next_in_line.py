@@ -51,8 +51,13 @@ def next_levels(
 
 def called_before(view: IncidentView, playbook: Playbook) -> list[PlannedAction]:
     """The further pages of the ladders that count now, in the order in which they went out."""
-    begun = [paged for step in playbook.steps if (paged := newest_page(view, step.id)) is not None]
+    begun = paged_at_first(view, playbook)
     return [action for action in view.actions if any(action.id.startswith(f"{paged.id}:up") for paged in begun)]
+
+
+def paged_at_first(view: IncidentView, playbook: Playbook) -> list[PlannedAction]:
+    """The pages that began the ladders which count now, and those of steps without one."""
+    return [paged for step in playbook.steps if (paged := newest_page(view, step.id)) is not None]
 
 
 def seen_of(levels: Sequence[Level]) -> str:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from detectors.run import Drill, Live, Replay, Run, run_of
 from playbooks import telemetry
-from playbooks.delivery.addressed import Note, whom
+from playbooks.delivery.addressed import Note, Whom, never_told, whom
 from playbooks.delivery.backoff import wait_s
 from playbooks.delivery.follow_up import follow_ups, nobody_on_call
 from playbooks.delivery.late_failure import wakes_nobody
@@ -41,7 +41,7 @@ from playbooks.oncall.people import OPS, Contact, Later, Nobody, heard_now, memb
 from playbooks.oncall.rotas import NO_ROTAS, Rotas
 from playbooks.running.in_two_roles import in_two_roles
 from playbooks.running.ledger_writer import LedgerWriter
-from playbooks.running.once_reached import once_reached
+from playbooks.running.once_reached import once_reached, was_told
 from playbooks.settings import PlaybookSettings
 from playbooks.store.delivery import outbox
 from playbooks.store.delivery.outbox import REPEATS, Again, Begin, Begun, Settle
@@ -97,11 +97,13 @@ class Carrier:
         """
         run, notice = run_of(due.run), _readable(due, self._settings)
         addresses = {channel: effect.address for channel, effect in self._effects.items()}
+        earlier = await self._earlier(due, notice)
         found = whom(due, run, notice.stage, self._settings, addresses, self._rotas(), self._clock())
+        if notice.to_the_told and not isinstance(run, Replay) and not was_told(earlier, due.target):
+            found = Whom((), [never_told(due)])
         if found.queued_until_ms is not None:
             await self._queue(due, notice, found.notes, found.queued_until_ms)
             return
-        earlier = await self._earlier(due, notice)
         contacts, notes = (*found.contacts, *self._once_reached(due, run, notice, earlier, addresses)), found.notes
         contacts = tuple(contact for contact in contacts if notice.is_for(contact.person))
         later: tuple[Later, ...] = ()
@@ -116,7 +118,8 @@ class Carrier:
         begun = await self._begin(due, contacts, notes)
         self._count(due, run, begun.written)
         to_send = [contact for contact in contacts if contact.point in begun.points]
-        sent = await self._send_all(due, run, notice, to_send, sent_before([line.entry for line in earlier]))
+        before = sent_before(line.entry for line in earlier if notice.stage is not Stage.OPEN)
+        sent = await self._send_all(due, run, notice, to_send, before)
         self._count(due, run, [each.entry for each in sent])
         entries = [*begun.known, *begun.written, *(each.entry for each in sent)]
         asked = {each.entry.point: each.outcome.after_s for each in sent if isinstance(each.outcome, Retry)}
@@ -166,7 +169,7 @@ class Carrier:
 
     async def _earlier(self, due: DueAction, notice: Notice) -> list[Line]:
         """The incident's ledger but for this action, for a message that closes what was sent before."""
-        if notice.stage is Stage.OPEN:
+        if notice.stage is Stage.OPEN and not notice.to_the_told:
             return []
         lines = await self._store.do(lambda engine: outbox.ledger(engine, due.incident))
         return [line for line in lines if line.entry.outbox != due.id]

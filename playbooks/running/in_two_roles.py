@@ -1,10 +1,10 @@
-"""Whether anybody an action is for is in another role too, and has the same from another action of the moment."""
+"""Whether anybody an action is for has the same from another action of the moment: in another role, or as another."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from playbooks.delivery.one_message import Twice, told_twice
+from playbooks.delivery.one_message import Twice, is_end_of_merged, is_level, told_twice
 from playbooks.effects.message import Notice, Stage
 from playbooks.incidents.action import DueAction
 from playbooks.labels import ActionKind
@@ -30,6 +30,8 @@ async def in_two_roles(
         return Twice()
     there = in_role(settings, rotas, now_ms)
     also = {(role, person) for role in settings.roles if role != due.target for person in there(role) & people}
+    if is_level(due) or is_end_of_merged(due):
+        also |= {(due.target, person) for person in people}
     # Who is in no role any more may have been in two.
     if not also and notice.stage is Stage.OPEN:
         return Twice()

@@ -16,6 +16,11 @@ from playbooks.settings.people import Person
 _TO_PEOPLE = (ActionKind.PAGE, ActionKind.NOTIFY)
 
 
+def was_told(lines: Iterable[Line], role: str) -> bool:
+    """Whether a role has, or perhaps has, a message of the incident whose ledger `lines` is."""
+    return bool(sent_before(line.entry for line in lines if line.target == role and line.action in _TO_PEOPLE))
+
+
 def once_reached(
     lines: Iterable[Line],
     role: str,

@@ -140,6 +140,23 @@ async def test_who_was_reached_by_an_earlier_call_is_named_with_the_time_by_the_
     assert "Next: Bo Diddley and Cy &lt;b&gt;Twombly&lt;/b&gt; (board)" in shown
 
 
+async def test_whom_another_step_has_paged_already_is_said_before_they_are_paged_again(
+    store: Engine, settings: PlaybookSettings
+) -> None:
+    incident = await asyncio.to_thread(crisis, store, library=LIBRARY)
+    roles = dict(settings.roles) | {"second": ("ada",), "board": ("cy", "bo"), "duty-phone": ("bo",)}
+    for person in ("bo", "cy"):
+        reached = Entry(f"{incident}:board:1", 1, NOW_MS, person, Channel.SMS, DeliveryOutcome.ACCEPTED, "")
+        await asyncio.to_thread(record, store, reached)
+    known = msgspec.structs.replace(ladder(settings), roles=roles)
+    async with browsing(store, None, Clock(), known, LIBRARY) as client:
+        _, shown = await look(client, path(incident, What.ESCALATE))
+    assert "(board) were paged at 03:40 CET already." in shown
+    assert "Next, once more: Bo Diddley and Cy" in shown
+    assert "; last paged at 03:40 CET." in shown
+    assert "Page them again now" in shown
+
+
 async def test_where_somebody_has_it_that_is_said_and_the_next_is_paged_only_all_the_same(
     store: Engine, settings: PlaybookSettings
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from playbooks.armings.arming import Arming
-from playbooks.content.catalog import load_library
+from playbooks.content.catalog import Library, load_library
 from playbooks.delivery.standing import OutboxState
 from playbooks.holds.hold import Release
 from playbooks.incidents.log_entry import AcknowledgedBy
@@ -26,12 +26,13 @@ from playbooks.store.delivery import outbox
 from playbooks.store.engine import reading
 from playbooks.store.holds.holds import agree_release, holds_of_incident
 from playbooks.store.incidents import deeds, incidents
+from playbooks.store.incidents.merging import merge
 from playbooks.store.schema import outbox as actions
 from playbooks.wall_clock import now_ms
 from tests.parts.http_servers import Receiver, receiving
 from tests.parts.pagerduty import KEY, PagerDutyEvents
 from tests.parts.running import runner_settings, running, until
-from tests.parts.signals import a_signal
+from tests.parts.signals import a_signal, ladder_library, plain_library
 from tests.parts.smtp import Mailbox, smtp_server
 
 LIBRARY = load_library()
@@ -168,6 +169,24 @@ async def test_the_posting_team_hears_that_it_is_over_though_it_was_told_of_noth
     ends(house, incident)
     await house.works()
     assert [subject.partition(":")[0] for subject in house.subjects("cy")] == ["All clear"]
+
+
+async def test_of_a_merge_and_the_end_only_who_was_told_hears_and_once(house: House) -> None:
+    store, now = house.store, now_ms()
+    assert arm(store, "acme", Arming.PAGE_AND_HOLD, "otto", "why", house.settings, now, early=True)
+    await house.works()
+    library = Library([*plain_library().newest(), *ladder_library().newest()])
+    incidents.take_signal(store, a_signal(at_ms=now), library, house.settings, now)
+    await house.works()
+    by = {view.playbook: view.id for view in incidents.list_incidents(store)}
+    house.mailbox.mails.clear()
+    assert merge(store, by["plain"], by["ladder"], "bo", "the same", now_ms()) is deeds.Told.DONE
+    await house.works()
+    ends(house, by["ladder"])
+    await house.works()
+    assert [subject.partition(":")[0] for subject in house.subjects("ada")] == ["Merged", "All clear"]
+    assert [subject.partition(":")[0] for subject in house.subjects("cy")] == ["Merged", "All clear"]
+    assert house.subjects("otto") == [], "executives were to hear of it in a quarter of an hour"
 
 
 async def test_a_house_without_a_posting_team_pages_nobody_for_the_want_of_one(house: House) -> None:

@@ -58,6 +58,16 @@ async def test_an_all_clear_comes_once_to_each(store: Engine, store_settings: St
         assert await mailed(store, store_settings, mailbox, *clear) == {"Ada": 1, "Bob": 1, "Otto": 1}
 
 
+async def test_levels_of_two_escalations_that_fall_due_together_page_nobody_twice(
+    store: Engine, store_settings: StoreSettings
+) -> None:
+    on_call = said("inc-1:page-on-call:1:up2", ActionKind.PAGE, "executives", "page-on-call")
+    board = said("inc-1:page-board:1:up1", ActionKind.PAGE, "executives", "page-board", each=True)
+    later = replace(board, at_ms=on_call.at_ms + 38, due_ms=on_call.due_ms)
+    async with smtp_server(Mailbox()) as mailbox:
+        assert await mailed(store, store_settings, mailbox, on_call, later) == {"Ada": 1, "Otto": 1}
+
+
 async def test_whom_the_page_does_not_reach_the_notice_does(store: Engine, store_settings: StoreSettings) -> None:
     page = said("inc-1:page:1", ActionKind.PAGE, "on-call", "page")
     tell = said("inc-1:tell:1", ActionKind.NOTIFY, "executives", "tell")

@@ -94,3 +94,32 @@ def test_an_all_clear_to_several_roles_is_one() -> None:
     other = page(DeliveryOutcome.ACCEPTED, notice=clear, action=ActionKind.NOTIFY, step="over", id="inc-1:over:1:1")
     assert twice(other, due(id="inc-1:over:1:2", step="over"), clear) == "not sent"
     assert twice(other, due(id="inc-1:over:1:0", step="over"), clear) == "sent"
+
+
+def test_of_two_levels_that_fall_due_together_one_goes_out_also_to_one_role() -> None:
+    each, got = replace(SAID, each=True), DeliveryOutcome.ACCEPTED
+    on_call = due(ActionKind.PAGE, "inc-1:page-on-call:1:up2", "page-on-call")
+    board = due(ActionKind.PAGE, "inc-1:page-board:1:up1", "page-board")
+    other = replace(page(got, notice=each, target="executives"), id=board.id, step=board.step)
+    assert twice(other, on_call) == "not sent"
+    mine_first = replace(page(got, target="executives"), id=on_call.id, step=on_call.step)
+    assert twice(mine_first, board, each) == "not sent", "it was there before the one that asks each was planned"
+    begun = replace(page(DeliveryOutcome.SENDING, target="executives"), id=on_call.id, step=on_call.step)
+    assert twice(begun, board, each) == "waits"
+    to_come = replace(page(target="executives"), id=on_call.id, step=on_call.step)
+    assert twice(to_come, board, each) == "sent", "the other one waits for this"
+    failed = replace(page(DeliveryOutcome.FAILED, target="executives"), id=on_call.id, step=on_call.step)
+    assert twice(failed, board, each) == "sent"
+
+
+def test_who_hears_that_an_incident_is_over_hears_no_second_end_of_what_was_merged_into_it() -> None:
+    got = DeliveryOutcome.ACCEPTED
+    into = Notice("All clear", "t", incident="inc-1", stage=Stage.RESOLVED)
+    gone = replace(into, incident="inc-2")
+    other = page(got, notice=into, action=ActionKind.NOTIFY, step="over", id="inc-1:over:1:1", target="executives")
+    with_it = due(id="inc-2:over-with:inc-1:1:1", step="over-with")
+    assert twice(other, with_it, gone) == "not sent"
+    assert twice(replace(other, id=with_it.id, step="over-with", notice=gone), due(id="inc-1:over:1:1"), into) == "sent"
+    pager = ("ada", Channel.PAGERDUTY)
+    closed = replace(other, entries=(Entry("inc-1:over:1:1", 1, 1, *pager, got, ""),))
+    assert not told_twice(with_it, gone, [pager], [closed], THERE).points, "an alert of each incident is closed"

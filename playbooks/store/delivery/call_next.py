@@ -12,7 +12,7 @@ from playbooks.armings.arming import Arming
 from playbooks.content.catalog import Library
 from playbooks.incidents.incident import IncidentState, IncidentView
 from playbooks.incidents.next_in_line import WORDS as WORDS
-from playbooks.incidents.next_in_line import Level, call, called_before, next_levels, seen_of
+from playbooks.incidents.next_in_line import Level, call, called_before, next_levels, paged_at_first, seen_of
 from playbooks.incidents.parts import PlannedAction
 from playbooks.incidents.still_asked import Members
 from playbooks.labels import ActionKind
@@ -38,7 +38,7 @@ class Call(StrEnum):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """How the ladders of an incident stand: who was `called` further, and the `next` level of each.
+    """How the ladders of an incident stand: who was paged `first`, `called` further, and the `next` level of each.
 
     `view` is the incident as it stands through the one that it was merged into.
     """
@@ -46,6 +46,7 @@ class Line(msgspec.Struct, frozen=True):
     view: IncidentView
     called: tuple[PlannedAction, ...] = ()
     next: tuple[Level, ...] = ()
+    first: tuple[PlannedAction, ...] = ()
 
     @property
     def seen(self) -> str:
@@ -127,4 +128,5 @@ def _line(conn: Connection, view: IncidentView, person: str, library: Library, m
         return Line(view)  # its file is gone: nobody knows who would be next
     playbook, steps = pinned.playbook, _paged_by(conn, view.id, person)
     levels = next_levels(view, playbook, members, person, steps)
-    return Line(view, tuple(called_before(view, playbook)), tuple(levels))
+    first = (page for page in paged_at_first(view, playbook) if members(page.target) - {person})
+    return Line(view, tuple(called_before(view, playbook)), tuple(levels), tuple(first))
