@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
 from playbooks.labels import Verdict
 from playbooks.policy.domains import lookalikes_in
 from playbooks.policy.finding import Finding, PolicyReason, found, worst
-from playbooks.policy.limits import over_the_limit
+from playbooks.policy.limits import known_as, over_the_limit
 from playbooks.policy.personal import personal_data_in
+from playbooks.policy.reading import visible
 from playbooks.policy.secrets import secrets_in
 from playbooks.policy.tone import ToneModel
 from playbooks.policy.topics import Approval, house_words, topics_without_approval
@@ -22,6 +25,9 @@ from playbooks.settings.brands import LimitSettings, PolicySettings
 LONGEST_READ: Final = 70_000
 #: Of a post that is rejected for its length so much is read, which says what else is wrong with it.
 READ_OF_TOO_LONG: Final = 4_000
+
+
+_SERVER: Final = re.compile(r"(?m)^\s*(?:[a-z]+:)?//[^/?#\s]*|^[\w.:@-]+\.[\w:]+(?=[/?#]|$)", re.IGNORECASE)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -64,16 +70,19 @@ def check(
     >>> check("Our new boats are here, you morons. Key: AKIAIOSFODNN7EXAMPLE", "x", model, 0).reasons
     ('harassment', 'secret')
     """
-    limit = rules.limits.get(platform, LimitSettings())
+    limit = rules.limits.get(platform) or rules.limits.get(known_as(platform), LimitSettings())
     refused = tuple(over_the_limit(text, platform, limit.chars, limit.tags))
     too_long = any(finding.reason is PolicyReason.TOO_LONG for finding in refused)
     read = text[: READ_OF_TOO_LONG if too_long else LONGEST_READ]
     reading = model.read(read)
+    listed = "\n".join(links)[:READ_OF_TOO_LONG]
+    seen = visible(f"{read}\n{listed}")
     findings = (
         *model.findings(reading),
+        *(model.findings(model.read(_words_of_links(listed))) if listed else ()),
         *rides_on_tragedy(reading, around.moods, now_ms),
-        *secrets_in(read),
-        *personal_data_in(read, (*rules.domains, *rules.contacts)),
+        *secrets_in(seen),
+        *personal_data_in(seen, (*rules.domains, *rules.contacts)),
         *lookalikes_in(read, links, rules.domains),
         *house_words(read, rules),
         *topics_without_approval(read, rules, around.approvals),
@@ -81,6 +90,11 @@ def check(
         *(() if too_long else _unread(text)),
     )
     return Checked(worst(findings), findings)
+
+
+def _words_of_links(links: str) -> str:
+    """What listed links say to people: their words without the addresses of their servers."""
+    return re.sub(r"[-_/?&=+]+", " ", unquote(_SERVER.sub(" ", links)))
 
 
 def _unread(text: str) -> Iterator[Finding]:

@@ -11,17 +11,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
+from urllib.parse import unquote
 
 from playbooks.labels import Verdict
 from playbooks.policy.finding import Finding, PolicyReason, found, shown
 from playbooks.policy.letters import LATIN_FOR
 
 _LINK: Final = re.compile(
-    r"https?://([^\s/?#]+)|(?<![\w@.-])((?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24})(?![\w@-])", re.I
+    r"https?:[/\\]+([^\s/?#]+)|(?<![\w@.-])((?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,24})(?![\w@-])", re.I
 )
 #: A link that is listed as one may come without its scheme.
-_HOST_ONLY: Final = re.compile(r"(?:[a-z]+://)?([^\s/?#]+)", re.IGNORECASE)
+_HOST_ONLY: Final = re.compile(r"(?:https?:[/\\]*|[a-z]+://|[/\\]+)?([^\s/?#]+)", re.IGNORECASE)
+#: What browsers take out of an address before they read it.
+_TAKEN_OUT: Final = re.compile(r"[\x00-\x1f]|^ +")
 #: Two signs that together look like another one, and digits that do.
 _PAIRS: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DIGITS: Final = str.maketrans("013457", "oleast")
@@ -40,28 +44,37 @@ def lookalikes_in(text: str, links: Sequence[str], own: Sequence[str]) -> Iterat
     """
     domains = [domain.lower().strip(".") for domain in own]
     hosts = dict.fromkeys(_hosts(text, links))
-    if strange := [host for host in hosts if _deceives(host, domains)]:
+    if strange := [host for host, before in hosts if _deceives(host, before, domains)]:
         yield found(PolicyReason.LOOKALIKE_DOMAIN, Verdict.HOLD, shown(strange))
 
 
-def _hosts(text: str, links: Sequence[str]) -> Iterator[str]:
+def _hosts(text: str, links: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each host, and what stands before it in its link as a user's name does."""
     for match in _LINK.finditer(text):
         yield _host(match[1] or match[2])
     for link in links:
-        if linked := _HOST_ONLY.match(link):
+        if linked := _HOST_ONLY.match(_TAKEN_OUT.sub("", link)):
             yield _host(linked[1])
 
 
-def _host(authority: str) -> str:
-    """The host that a browser goes to: without the user's name before it and the port behind it."""
-    bare = authority.rpartition("@")[2].rstrip(".,;:!?)\"'").lower()
-    return bare if bare.startswith("[") else bare.partition(":")[0]
+def _host(authority: str) -> tuple[str, str]:
+    """The host that a browser goes to, without the port behind it, and the user's name before it.
+
+    A browser reads a backslash as a slash: what follows is no host, whatever it looks like.
+
+    >>> _host("acme.com:80@evil.example"), _host("evil.example\\\\@acme.com")
+    (('evil.example', 'acme.com:80'), ('evil.example', '@acme.com'))
+    """
+    first, _, hidden = unquote(authority).partition("\\")
+    user, _, behind = first.rpartition("@")
+    bare = behind.rstrip(".,;:!?)\"'").lower()
+    return bare if bare.startswith("[") else bare.partition(":")[0], user or hidden
 
 
-def _deceives(host: str, domains: Sequence[str]) -> bool:
+def _deceives(host: str, before: str, domains: Sequence[str]) -> bool:
     if any(host == domain or host.endswith("." + domain) for domain in domains):
         return False
-    if _NUMERIC.fullmatch(host):
+    if _NUMERIC.fullmatch(host) or (domains and before):
         return True
     parts = [_readable(part) for part in host.split(".")]
     return any(_is_like(part, domain.partition(".")[0]) for part in parts[:-1] or parts for domain in domains)
@@ -86,7 +99,13 @@ def _is_like(part: str, name: str) -> bool:
     seen, wanted = _skeleton(part), _skeleton(name)
     if seen == wanted or wanted in re.split(r"[-_]", seen) or (len(wanted) >= _SHORTEST and wanted in seen):
         return True
-    return len(wanted) >= _SHORTEST and _one_slip(seen, wanted)
+    if len(wanted) >= _SHORTEST:
+        return _one_slip(seen, wanted)
+    return len(seen) > len(wanted) and _undoubled(seen) == _undoubled(wanted)
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
 
 
 def _skeleton(part: str) -> str:

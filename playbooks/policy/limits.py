@@ -98,7 +98,18 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "tiktok": Limit(2_200, None, len),
     "youtube": Limit(5_000, 60, len),
 }
+#: Other names of platforms.
+_ALSO: Final[Mapping[str, str]] = {"twitter": "x"}
 _UNKNOWN: Final = Limit(None, None, graphemes)
+
+
+def known_as(platform: str) -> str:
+    """The name under which a platform's limits stand.
+
+    >>> known_as("twitter"), known_as("x")
+    ('x', 'x')
+    """
+    return _ALSO.get(platform, platform)
 
 
 def over_the_limit(text: str, platform: str, chars: int | None = None, tags: int | None = None) -> Iterator[Finding]:
@@ -107,7 +118,7 @@ def over_the_limit(text: str, platform: str, chars: int | None = None, tags: int
     >>> [finding.text for finding in over_the_limit("x" * 281, "x")]
     ['It is longer than the platform takes. (281 of at most 280 on x)']
     """
-    limit = LIMITS.get(platform, _UNKNOWN)
+    limit = LIMITS.get(known_as(platform), _UNKNOWN)
     most_chars = limit.chars if chars is None else chars
     most_tags = limit.tags if tags is None else tags
     if most_chars is not None and (counted := limit.count(text)) > most_chars:

@@ -19,7 +19,10 @@ _PHONE: Final = re.compile(
     r"(?<![\w.,/#$-])(?:(?:\+|\(|0)\(?\d(?:[ ./()-]{0,2}\d){7,14}|(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4})(?![ .-]?\w)"
 )
 _FREE: Final = re.compile(r"\+?1?(?:800|833|844|855|866|877|888)\d{7}\Z|(?:\+?44|0)(?:800|808)\d{6,7}\Z|\+?800\d{8}\Z")
-_CARD: Final = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+_CARD: Final = re.compile(r"(?<!\d)(?:(?:\d[ -]?){12,18}\d|\d{4}(?:\.\d{4}){2}\.\d{1,7}|\d{4}\.\d{6}\.\d{4,5})(?!\d)")
+#: How people write an address so that no program reads it: "jo [at] mail [dot] example".
+_AT: Final = re.compile(r"\s{0,3}[\[({]\s?(?:at|@)\s?[\])}]\s{0,3}", re.IGNORECASE)
+_DOT: Final = re.compile(r"\s{0,3}[\[({]\s?(?:dot|\.)\s?[\])}]\s{0,3}", re.IGNORECASE)
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _INSURANCE: Final = re.compile(r"\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b")
 _LINK: Final = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
@@ -34,7 +37,7 @@ def personal_data_in(text: str, own: Collection[str] = ()) -> Iterator[Finding]:
     >>> list(personal_data_in("Write to jo@acme.example", ["acme.example"]))
     []
     """
-    bare = _LINK.sub(" ", text)
+    bare = _DOT.sub(".", _AT.sub("@", _LINK.sub(" ", text)))
     known = {entry.lower() for entry in own}
     for what, verdict, is_there in (
         ("a payment card's number", Verdict.REJECT, any(map(_is_card, _digits(_CARD, bare)))),

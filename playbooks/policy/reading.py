@@ -17,7 +17,11 @@ from playbooks.policy.letters import LATIN_FOR
 Unmask = Callable[[str], str | None]
 
 _WORD: Final = re.compile(r"#\w+|@\w+|[^\W_]+(?:'[^\W_]+)*(?:/\d+)?|[\U0001f300-\U0001faff]")
-_LINK: Final = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
+#: Also an address without its scheme, where it cannot be words between dots.
+_LINK: Final = re.compile(
+    r"https?://\S+|www\.\S+|(?<![\w@.-])(?:[\w-]{2,63}\.){2,9}(?:com|net|org|info|io|example)\b(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _DISGUISED: Final = re.compile(r"(?=.*[a-z])(?=.*[*@$!#%\d])[a-z0-9$][a-z0-9*@$!#%]{2,20}")
@@ -43,6 +47,17 @@ def plain(text: str) -> str:
     composed = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
     kept = "".join(sign for sign in composed if unicodedata.category(sign) not in ("Cf", "Mn", "Cc") or sign.isspace())
     return " ".join(_one_alphabet(word) for word in kept.split())
+
+
+def visible(text: str) -> str:
+    """The text with digits and letters as plain ones, and without what nobody sees; its lines stay.
+
+    >>> visible("\uff14\uff11\u200b11")
+    '4111'
+    """
+    if text.isascii():
+        return text
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
 
 
 def words_of(text: str, tags: Callable[[str], tuple[str, ...]], unmask: Unmask) -> list[str]:

@@ -32,8 +32,9 @@ _KEYS: Final = {
     "an address with a password in it": r"\b[a-z][a-z0-9+]{1,20}://[^\s/:@]{1,99}:[^\s/@]{3,99}@\S",
 }
 _CALLED: Final = re.compile(
-    r"\b(?:pass(?:word|code|phrase|wd)?|pwd|pin|secret|token|api[ _-]?key|access[ _-]?key|login)"
-    r"\s*(?:is\s*[:=]?|[:=])\s*[\"'`]?(?P<value>[^\s\"'`]{4,})",
+    r"(?<![^\W_])(?:pass(?:word|code|phrase|wd)?|pwd|pin|secret(?:[ _-]?access)?(?:[ _-]?key)?|token|api[ _-]?key"
+    r"|(?:access|private)[ _-]?key|login|passwort|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|l\u00f6senord"
+    r"|adgangskode|kodeord)\s*(?:(?:is|ist|lautet|est|es|er|\u00e4r)\s*[:=]?|[:=])\s*[\"'`]?(?P<value>[^\s\"'`]{4,})",
     re.IGNORECASE,
 )
 _FOUND: Final = {what: re.compile(pattern) for what, pattern in _KEYS.items()}

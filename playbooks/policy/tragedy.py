@@ -5,6 +5,7 @@ What people say under a hashtag is handed in (`Mood`); `mood_of` makes one from 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -28,6 +29,7 @@ _SELLING: Final = frozenset(
         *("cheap", "cheapest", "subscribe", "launch", "collection", "blackfriday"),
     )
 )
+_OFF: Final = re.compile(r"\d ?% ?(?:off|discount|rabatt)\b|\bhalf price\b", re.IGNORECASE)
 #: "Dead cheap" and "war on prices": one such word beside an offer is a way of speaking, two are not.
 _TRAGIC_WORDS: Final = 2
 _ONE_IS_ENOUGH: Final = frozenset(
@@ -76,7 +78,7 @@ def rides_on_tragedy(reading: Reading, moods: Mapping[str, Mood], now_ms: int) -
         if mood is not None and (words := _told(mood, now_ms)):
             yield found(PolicyReason.TRAGEDY, Verdict.HOLD, f"#{tag[:60]}: {words}")
     tragic = [hit.words for hit in reading.of(Kind.TRAGEDY)]
-    if not _SELLING.isdisjoint(reading.words) and (
+    if (not _SELLING.isdisjoint(reading.words) or _OFF.search(reading.text)) and (
         len(set(tragic)) >= _TRAGIC_WORDS or not _ONE_IS_ENOUGH.isdisjoint(tragic)
     ):
         yield found(PolicyReason.TRAGEDY, Verdict.HOLD, f"an offer beside {shown(tragic)}")

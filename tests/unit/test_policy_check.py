@@ -431,3 +431,73 @@ def test_a_rising_term_of_an_angry_window_is_in_its_mood_and_no_post_rides_on_it
 def test_what_no_people_say_has_no_mood() -> None:
     silent = of_terms(Term("#acmefail", 30, 0.0), kind=SignalKind.FLOOD)
     assert moods_of([(silent, 50)]) == {}
+
+
+# --- what people try --------------------------------------------------------------------------------------------------
+
+ACME = PolicySettings(domains=("acme.example", "acme.com"))
+
+
+def judged(text: str, *links: str, platform: str = "x") -> tuple[str, ...]:
+    return check(text, platform, MODEL, 0, rules=ACME, links=links).reasons
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://acme.com@evil.net/", "http://acme.com:80@evil.net", "https://acmee.com", "acme.com.evil.net"),
+        *("https://acme%2ecom.evil.net", "https://evil.net\\@acme.com"),
+    ],
+)
+def test_a_link_that_hides_where_it_leads_is_held(link: str) -> None:
+    assert judged(f"Help is here: {link}") == ("lookalike_domain",)
+    assert "lookalike_domain" in judged("Help is here", link)
+
+
+@pytest.mark.parametrize("link", ["//acrne.com", "https:acrne.com", "\thttps://acrne.com", "ht\ttps://acrne.com"])
+def test_a_listed_link_is_read_as_browsers_read_it(link: str) -> None:
+    assert judged("Help is here", link) == ("lookalike_domain",)
+
+
+@pytest.mark.parametrize(
+    "link", ["https://acme.com/@jo", "https://jo@acme.com", "acme.com:443/x", "https://me.example/@jo"]
+)
+def test_links_that_hide_nothing_go(link: str) -> None:
+    assert judged("Help is here", link) == ()
+
+
+@pytest.mark.parametrize(
+    ("link", "reason"),
+    [
+        ("https://x.example/?k=" + "AKIA" + "IOSFODNN7EXAMPLE", "secret"),
+        ("https://u:" + "hunter22@db.example/", "secret"),
+        ("mailto:john.doe@mail.example", "personal_data"),
+        ("https://x.example/you-fucking-fools", "obscenity"),
+    ],
+)
+def test_listed_links_are_read_for_all_that_texts_are(link: str, reason: str) -> None:
+    assert reason in judged("Help is here", link)
+
+
+@pytest.mark.parametrize("text", ["AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG", "Das passwort: geheim123"])
+def test_a_password_by_another_name_is_held(text: str) -> None:
+    assert judged(text) == ("secret",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("4111.1111.1111.1111", "\uff14\uff11\uff11\uff11 1111 1111 1111", "4111\u200b1111\u200b1111\u200b1111"),
+        "john.doe [at] gmail [dot] com",
+    ],
+)
+def test_data_of_people_in_another_dress_is_told(text: str) -> None:
+    assert judged(f"Ask {text} now") == ("personal_data",)
+
+
+def test_an_offer_in_per_cent_beside_a_tragedy_is_one() -> None:
+    assert judged("Our hearts go out to the victims of the earthquake. 20% off today!") == ("tragedy",)
+
+
+def test_twitter_is_x() -> None:
+    assert judged("a" * 281, platform="twitter") == ("too_long",)
