@@ -170,7 +170,7 @@ def release(ctx: click.Context, hold: str, looked: int, person: str | None, reas
 @_by
 @_why
 @click.pass_context
-def break_glass(ctx: click.Context, person: str | None, reason: str | None, **post: Any) -> None:
+def break_glass(ctx: click.Context, /, person: str | None, reason: str | None, **post: Any) -> None:
     """Let one post go, once and soon, although it is held. Ops and the hold's roles are paged.
 
     A post that was held goes with the text that was held, and no other. One that nobody has asked the gate about goes
