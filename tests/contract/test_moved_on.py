@@ -18,6 +18,7 @@ from playbooks.store.incidents import moving, reporting
 from playbooks.store.incidents.deeds import Told, acknowledge, tick
 from playbooks.store.incidents.incidents import incident_history, incident_view, take_signal, wake
 from playbooks.store.incidents.reporting import Came, Report
+from tests.parts.console import Clock, browsing, crisis, page, send
 from tests.parts.signals import MINUTE_MS, MORNING_MS, a_signal, armed
 
 OWN = load_library()
@@ -86,6 +87,19 @@ def test_what_the_earlier_playbook_asked_stands_after_what_the_graver_one_asks_a
     assert tick(store, moved, apology.action, "ada", "", apology.options[0], MORNING_MS + 9) is Told.DONE
     (ticked,) = [one for one in listed(store, moved) if one.done_by]
     assert (ticked.action, ticked.decided) == (apology.action, apology.options[0])
+
+
+async def test_the_page_says_which_playbook_asked_and_takes_that_it_is_done(store: Engine) -> None:
+    incident = crisis(store)
+    async with browsing(store, "ada", Clock()) as browser:
+        where = f"/incidents/{incident}"
+        await send(browser, f"{where}/move", playbook="safety-incident", reason="Somebody is in hospital.")
+        shown = await page(browser, where)
+        assert shown.count("Asked for by the playbook complaint-storm, which it went by before.") == 9
+        task = f"{incident}:read-the-posts:1"
+        assert f'value="{task}"' in shown
+        assert (await send(browser, f"{where}/done", action=task, note="all read"))[1].endswith("said=ticked")
+        assert "all read" in await page(browser, where)
 
 
 def test_the_review_and_the_timelines_end_have_what_every_playbook_asked(store: Engine, moved: str) -> None:
