@@ -162,10 +162,8 @@ def _line(row: Logged, entry: LogEntry, brand: str, name_of: Named) -> Line:
         case HoldPlaced():
             return Line(row.at_ms, _placed(entry, brand), Tone.HELD)
         case HoldTermsRaised():
-            told = (
-                f"The hold goes by stricter terms: it stays until {_until(entry)} let go. Who had agreed agrees anew."
-            )
-            return Line(row.at_ms, told, Tone.HELD)
+            told = f"The hold goes by stricter terms: it stays until {_until(entry)} let go."
+            return Line(row.at_ms, f"{told} An agreement from before counts no more, if there was one.", Tone.HELD)
         case Acknowledged():
             return Line(row.at_ms, f"{name_of(row.actor)} has it{_ROAD[entry.how]}.", Tone.CALM)
         case AcknowledgementForgotten():

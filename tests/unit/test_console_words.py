@@ -30,6 +30,7 @@ from playbooks.incidents.log_entry import (
     ActionPlanned,
     HoldPlaced,
     HoldReleased,
+    HoldTermsRaised,
     LogEntry,
     Logged,
     Opened,
@@ -139,6 +140,11 @@ def test_figures_are_as_exact_as_a_person_needs() -> None:
 def texts(*entries: LogEntry, actor: str = "ada") -> list[str]:
     lines = timeline(logged(*entries, actor=actor), "Acme", {"ada": "Ada L."}.get)  # type: ignore[arg-type]
     return [line.text for line in lines]
+
+
+def test_stricter_terms_say_nothing_of_an_agreement_that_there_may_not_have_been() -> None:
+    (line,) = texts(HoldTermsRaised("h", 2, ("on-call",)))
+    assert line.endswith("let go. An agreement from before counts no more, if there was one.")
 
 
 def test_a_line_that_was_written_down_at_another_time_shows_both() -> None:
