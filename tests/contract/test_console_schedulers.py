@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from playbooks.console.scheduler_card import scheduler_cards
 from playbooks.schedulers.kept import Wish
 from playbooks.settings import PlaybookSettings
+from playbooks.settings.gate import GateSettings
 from playbooks.store.holds.holds import holds_of_incident
 from tests.parts.console import SETTINGS, browsing, crisis, page, send
 from tests.parts.due_actions import INCIDENT
@@ -103,6 +104,14 @@ async def test_the_incidents_page_shows_the_accounts_that_its_hold_covers(world:
 # --- what becomes of what was held back -------------------------------------------------------------------------------
 
 AT = f"/schedulers/{NAME}"
+
+
+@pytest.mark.parametrize(("spacing_min", "says"), [(1.0, "keeps 1 minute between"), (10.0, "keeps 10 minutes between")])
+async def test_the_page_says_how_far_apart_posts_go(world: World, spacing_min: float, says: str) -> None:
+    around = replace(settings(world), gate=GateSettings(spacing_min=spacing_min))
+    await world.look()
+    async with browsing(world.store, "ada", world.server.clock, around) as client:
+        assert says in await page(client, AT)
 
 
 async def test_what_was_held_back_is_looked_at_and_given_back_with_a_word_from_the_page(world: World) -> None:
