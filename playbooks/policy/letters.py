@@ -17,8 +17,12 @@ _PAIRS: Final = (
     "\u0392B \u0395E \u0396Z \u0397H \u0399I \u039aK \u039cM \u039dN \u039fO \u03a1P \u03a4T \u03a5Y "
     "\u03a7X "
     "\u0131i \u0237j \u0251a \u0261g \u0280r \u029fl \u1d04c \u1d0fo \u1d1cu \u1d20v \u1d21w \u1d22z "
-    "\u0269i \u01c0l "
+    "\u0269i \u01c0l \u0192f "
 )
 
+#: White letters on a dark square or disc, which no normal form takes for letters.
+_ON_DARK: Final = {chr(first + place): chr(0x41 + place) for first in (0x1F150, 0x1F170) for place in range(26)}
 #: The Latin letter that another letter looks like.
 LATIN_FOR: Final[dict[str, str]] = {pair[0]: pair[1] for pair in _PAIRS.split()}
+#: The letter that a sign is, whatever stands beside it.
+LETTER_OF: Final[dict[int, str]] = str.maketrans(_ON_DARK)

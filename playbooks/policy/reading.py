@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Final
 
-from playbooks.policy.letters import LATIN_FOR
+from playbooks.policy.letters import LATIN_FOR, LETTER_OF
 
 #: Whether a word is one that somebody would hide; given a pattern with `.` for hidden letters, the word that fits it.
 Unmask = Callable[[str], str | None]
@@ -24,12 +24,15 @@ _LINK: Final = re.compile(
 )
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
-_DISGUISED: Final = re.compile(r"(?=.*[a-z])(?=.*[*@$!#%\d])[a-z0-9$][a-z0-9*@$!#%]{2,20}")
+_LOW: Final = "a-z0-9\u00df-\u00f6\u00f8-\u00ff"
+_DISGUISED: Final = re.compile(rf"(?=.*[a-z])(?=.*[*@$!#%\d])[{_LOW}$][{_LOW}*@$!#%]{{2,20}}")
+#: Dashes in a row for letters.
+_DASHED: Final = re.compile(r"[a-z]{1,10}(?:--|__)[-_]*[a-z]{1,10}")
 _HIDDEN: Final = re.compile(r"[*#%]")
 _MONEY: Final = re.compile(r"[$@]")
 #: Of three letters one could be any: "f*n" is fun.
 _SHORTEST_HIDDEN: Final = 4
-_SIGNS: Final = str.maketrans("013457$@!", "oieastsai")
+_SIGNS: Final = str.maketrans("01345789$@!", "oieastbgsai")
 _SPACED: Final = re.compile(r"(?<!\S)(?:[^\W\d_][ .\-_]){2,12}[^\W\d_](?!\w)")
 #: Of ASCII, what is no text and no blank; all else in it is plain.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
@@ -44,7 +47,7 @@ def plain(text: str) -> str:
     """
     if text.isascii():
         return " ".join(_CONTROL.sub("", text).split())
-    composed = unicodedata.normalize("NFKC", text).replace("\u2019", "'")
+    composed = unicodedata.normalize("NFKC", text).translate(LETTER_OF).replace("\u2019", "'")
     kept = "".join(sign for sign in composed if unicodedata.category(sign) not in ("Cf", "Mn", "Cc") or sign.isspace())
     return " ".join(_one_alphabet(word) for word in kept.split())
 
@@ -90,12 +93,22 @@ def _words_in(chunk: str, tags: Callable[[str], tuple[str, ...]], unmask: Unmask
     if _DISGUISED.fullmatch(bare) and (word := _undressed(bare, unmask)):
         yield word
         return
+    if _DASHED.fullmatch(bare) and (word := unmask(re.sub(r"[-_]", ".", bare))):
+        yield word
+        return
+    if not bare.isascii() and bare.isalpha() and not unmask(bare) and (word := unmask(_without_marks(bare))):
+        yield word
+        return
     for found in _WORD.findall(chunk):
         if found[0] == "#":
             parts = _CAMEL.sub(" ", found[1:].replace("_", " ")).lower().split()
             yield from parts if len(parts) > 1 else tags(found[1:].lower())
         elif found[0] != "@":
             yield _short(found.lower(), unmask)
+
+
+def _without_marks(word: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word) if not unicodedata.combining(sign))
 
 
 def _undressed(word: str, unmask: Unmask) -> str | None:

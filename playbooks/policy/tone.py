@@ -19,6 +19,7 @@ from detectors.text.model import Weights
 from detectors.text.slots import slots_of
 from playbooks.labels import Verdict
 from playbooks.policy.finding import Finding, PolicyReason, found, shown
+from playbooks.policy.groups import against_groups
 from playbooks.policy.reading import plain, words_of
 from playbooks.policy.words import ALONE, REFUSED, Hit, Kind, WordList, word_list
 from playbooks.settings.brands import PostLanguage
@@ -75,7 +76,7 @@ def read(text: str, listed: WordList | None = None) -> Reading:
     listed = listed or word_list()
     bare = plain(text)
     words = words_of(bare, listed.tag, listed.unmask)
-    hits = list(listed.hits(words))
+    hits = [*listed.hits(words), *against_groups(words)]
     known = {word for hit in hits for word in hit.words.split()}
     valences = [english().get(word, 0.0) for word in words if word not in known]
     blame = min(_MOST, -sum(valence for valence in valences if valence < 0.0))

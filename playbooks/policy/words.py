@@ -13,6 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+from detectors.lexicon import function_words
+from detectors.text.languages import Language
+from playbooks.policy.tags import SHORTEST_STRONG, cut
 from playbooks.settings.brands import PostLanguage
 
 
@@ -72,6 +75,16 @@ class WordList:
         self._first = {phrase[0] for phrase in (*self._whole, *(one for one in self._opening if len(one) > 1))}
         self._stems = {phrase[0][:_SHORTEST_OPENING] for phrase in self._opening if len(phrase) == 1}
         self._tags = {"".join(phrase): phrase for phrase in both if len(phrase) > 1}
+        endings = ("", "s", "ed", "er", "ing")
+        self._parts = (
+            frozenset(
+                (
+                    *(word for phrase in self._whole for word in phrase),
+                    *(phrase[-1] + end for phrase in self._opening for end in endings),
+                )
+            )
+            | _between()
+        )
         self._hidden = _by_length(
             phrase[0] for phrase in both if len(phrase) == 1 and self._listed(phrase).strength >= ALONE
         )
@@ -93,8 +106,17 @@ class WordList:
                 at += 1
 
     def tag(self, tag: str) -> _Phrase:
-        """The words of a hashtag without capitals, where it is a listed phrase; else the hashtag."""
-        return self._tags.get(tag, (tag,))
+        """The words of a hashtag without capitals, where it is a listed phrase or holds something strong; else the
+        hashtag.
+
+        >>> word_list().tag("killalljews"), word_list().tag("classaction")
+        (('kill', 'all', 'jews'), ('classaction',))
+        """
+        if phrase := self._tags.get(tag):
+            return phrase
+        words = cut(tag, self._parts)
+        strong = (hit for hit in self.hits(words) if hit.listed.strength >= ALONE)
+        return words if any(" " in hit.words or len(hit.words) >= SHORTEST_STRONG for hit in strong) else (tag,)
 
     def unmask(self, pattern: str) -> str | None:
         """The strong word that fits `pattern`, in which `.` stands for any letter; None where none does.
@@ -122,12 +144,20 @@ class WordList:
 
 
 @cache
+def _between() -> frozenset[str]:
+    """Words that stand between listed ones."""
+    return function_words()[Language.ENGLISH]
+
+
+@cache
 def word_list(languages: tuple[PostLanguage, ...] = (PostLanguage.ENGLISH,)) -> WordList:
     """The list of some languages; English, in which the whole world swears, is always among them."""
     entries = list(_english())
+    refused = {word.rstrip("*") for word, listed in entries if listed.strength >= REFUSED}
     for language in languages:
         if language is not PostLanguage.ENGLISH:
-            entries += [(word, Listed(Kind.OBSCENITY, ALONE)) for word in _of_library(language)]
+            # What ours refuses is not made less by a flat list that knows no kinds.
+            entries += [(word, Listed(Kind.OBSCENITY, ALONE)) for word in _of_library(language) if word not in refused]
     return WordList(entries)
 
 

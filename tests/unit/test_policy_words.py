@@ -167,3 +167,68 @@ def test_every_ordinary_word_is_in_the_librarys_list() -> None:
         there = {"_".join(word.lower().replace("-", " ").split())
                  for word in dictionary.get_words(PostLanguage(tag).name.lower())}  # fmt: skip
         assert set(words.split()) - there == set(), tag
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *("\u1e1f\u00fc\u00e7k", "\u0192uck", "fvck", "\U0001f175\U0001f184\U0001f172\U0001f17a", "f--k"),
+        *("\U0001f135\U0001f144\U0001f132\U0001f13a", "f\u0336u\u0336c\u0336k"),
+    ],
+)
+def test_marks_squares_and_dashes_hide_nothing(hidden: str) -> None:
+    assert reasons(f"well {hidden} this") == {PolicyReason.OBSCENITY}
+
+
+def test_digits_hide_no_slur_and_no_swearing_of_another_language() -> None:
+    assert verdict("those ni99ers") is Verdict.REJECT
+    german = ToneModel(languages=(PostLanguage.ENGLISH, PostLanguage.GERMAN))
+    assert reasons("So ein Sch3i\u00dfe", german) == {PolicyReason.OBSCENITY}
+
+
+@pytest.mark.parametrize("languages", [(PostLanguage.GERMAN,), tuple(PostLanguage)])
+def test_a_slur_stays_one_whatever_other_languages_lists_call_it(languages: tuple[PostLanguage, ...]) -> None:
+    model = ToneModel(languages=languages)
+    found = model.findings(model.read("those nigger again"))
+    assert [(one.reason, one.verdict) for one in found] == [(PolicyReason.SLUR, Verdict.REJECT)]
+
+
+@pytest.mark.parametrize("tag", ["killalljews", "youfuckingidiots", "gasthejews", "fuckyouall"])
+def test_hashtags_in_small_letters_are_cut_into_words(tag: str) -> None:
+    assert reasons(f"Good morning #{tag}")
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("assassinscreed", "classaction", "therapist", "cocktailhour", "dickensfestival", "spicyfood", "analysethis"),
+        *("cockpitview", "penistone", "blacklivesmatter", "womenintech", "essexandsussex", "homophones", "negroni"),
+        *("titsupply", "cumulus", "scunthorpe", "passengersfirst", "shiitake", "hoedown", "raperoad", "killerdeals"),
+    ],
+)
+def test_hashtags_in_which_such_letters_only_stand_go(tag: str) -> None:
+    assert reasons(f"Good morning #{tag}") == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("I hope you get raped", PolicyReason.THREAT),
+        ("all gays must burn", PolicyReason.THREAT),
+        ("Black people are monkeys", PolicyReason.HATE),
+        ("We should get rid of all immigrants", PolicyReason.HATE),
+    ],
+)
+def test_what_is_wished_to_groups_of_people_is_told(text: str, reason: PolicyReason) -> None:
+    assert reason in reasons(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Black people are our customers, too", "Women are welcome", "We got rid of all fees", "All gays are welcome"),
+        *("Immigrants must be heard", "Men and women in our crew", "Get rid of the old seats", "f--or", "well--known"),
+    ],
+)
+def test_to_speak_of_groups_of_people_is_no_hate(text: str) -> None:
+    assert reasons(text) == set()
