@@ -26,6 +26,7 @@ from playbooks.settings.people import Person
 from playbooks.store import schema, timers
 from playbooks.store.engine import reading, writing
 from playbooks.store.gate import break_glass
+from playbooks.store.gate import texts as gate_texts
 from playbooks.store.gate.held_posts import held_for, waiting
 from playbooks.store.holds import deeds as hold_deeds
 from playbooks.store.holds.by_hand import place_by_hand
@@ -363,6 +364,16 @@ async def test_no_glass_lets_other_links_go(world: World) -> None:
     world.glass(1)
     assert await world.codes(1, links=("https://evil.example/x",)) == ["hold_in_force"]
     assert await world.codes(1) == ["break_glass"]
+
+
+async def test_a_held_text_that_is_erased_leaves_no_hash_behind(world: World) -> None:
+    world.hold()
+    await world.ask(1)
+    await world.ask(2)
+    with writing(world.store) as conn:
+        gate_texts.erase_texts(conn, gate_texts.of_post("x", "post-1"), world.now_ms)
+        left = conn.execute(select(schema.held_texts.c.post)).scalars().all()
+    assert left == [post_key("", "acme", "x", "post-2")]
 
 
 async def test_one_account_is_one_however_it_is_spelt(world: World) -> None:
