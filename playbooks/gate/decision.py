@@ -32,7 +32,7 @@ Label = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00]*\Z")]
 class OutgoingPost(msgspec.Struct, frozen=True):
     """The post that wants to go.
 
-    Raises `ValueError` where `scheduled_at` lies outside the years that a post may be planned for.
+    `scheduled_at` lies in the years 2000 to 2100; anything else is refused.
     """
 
     id: PostId
