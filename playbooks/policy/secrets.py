@@ -34,7 +34,7 @@ _KEYS: Final = {
 _CALLED: Final = re.compile(
     r"(?<![^\W_])(?:pass(?:word|code|phrase|wd)?|pwd|pin|secret(?:[ _-]?access)?(?:[ _-]?key)?|token|api[ _-]?key"
     r"|(?:access|private)[ _-]?key|login|passwort|kennwort|mot de passe|contrase\u00f1a|senha|wachtwoord|l\u00f6senord"
-    r"|adgangskode|kodeord)\s*(?:(?:is|ist|lautet|est|es|er|\u00e4r)\s*[:=]?|[:=])\s*[\"'`]?(?P<value>[^\s\"'`]{4,})",
+    r"|adgangskode|kodeord)\s{0,9}(?:(?:is|ist|lautet|est|es|er|\u00e4r)\s{0,9}[:=]?|[:=])\s{0,9}[\"'`]?(?P<value>[^\s\"'`]{4,})",
     re.IGNORECASE,
 )
 _FOUND: Final = {what: re.compile(pattern) for what, pattern in _KEYS.items()}
