@@ -47,6 +47,7 @@ TIMEOUT_S = 0.5
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHECK_SECRET", SECRET)
     monkeypatch.setenv("CHECK_TOKEN", TOKEN)
+    monkeypatch.setenv("CHECK_ADDRESS", "https://127.0.0.1/hook")
 
 
 def mail(port: int, **changes: object) -> Mail:
@@ -204,7 +205,7 @@ def all_set_up(port: int, mail_port: int, folder: Path) -> PlaybookSettings:
         channels=ChannelSettings(
             email=EmailSettings(host="127.0.0.1", port=mail_port, timeout_s=TIMEOUT_S),
             twilio=twilio(port),
-            slack=SlackSettings(webhook=FROM),
+            slack=SlackSettings(webhook=SecretFrom(env="CHECK_ADDRESS")),
             pagerduty=PagerDutySettings(services={"comms": FROM}, url=at),
             alertmanager=AlertmanagerSettings(url=at, timeout_s=TIMEOUT_S),
             apprise=AppriseSettings(targets={"chat": SecretFrom(file=str(address))}),

@@ -37,7 +37,7 @@ DRILL = ended(spoken("drill-1", 2), "drill-1")
 def soon_warm() -> Iterator[None]:
     """Detectors that judge after ten minutes, so that twenty minutes hold a baseline and a crisis."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("detectors.estimators.seasonal._WARM_UP_MS", 10 * MIN)
+        patch.setattr("detectors.estimators.seasonal._WARM_UP_STEPS", 2)
         yield
 
 

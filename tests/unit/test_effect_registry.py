@@ -27,12 +27,13 @@ from tests.parts.messages import NOTICE
 from tests.parts.require import CHECKOUT
 
 SECRET = SecretFrom(env="ANY_SECRET")
+ADDRESS = SecretFrom(env="AN_ADDRESS")
 NUMBER = "+15005550006"
 ALL = PlaybookSettings(
     channels=ChannelSettings(
         email=EmailSettings(password=SECRET),
         twilio=TwilioSettings(account=f"AC{'0' * 32}", token=SECRET, sms_from=NUMBER, voice_from=NUMBER),
-        slack=SlackSettings(webhook=SECRET),
+        slack=SlackSettings(webhook=ADDRESS),
         pagerduty=PagerDutySettings(services={"comms": SECRET}),
         alertmanager=AlertmanagerSettings(url="http://127.0.0.1:9093"),
         apprise=AppriseSettings(targets={"chat": SECRET}),
@@ -44,6 +45,7 @@ ALL = PlaybookSettings(
 
 def test_every_channel_has_its_effect_and_every_effect_its_channel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANY_SECRET", "json://127.0.0.1/x")
+    monkeypatch.setenv("AN_ADDRESS", "https://127.0.0.1/x")
     opened: dict[Channel, Effect] = open_effects(ALL)
     assert opened.keys() == EFFECTS.keys() == set(Channel) - {Channel.NONE}
     assert all(effect.channel is channel for channel, effect in opened.items())
@@ -54,6 +56,7 @@ def test_every_channel_has_its_effect_and_every_effect_its_channel(monkeypatch: 
 
 def test_what_is_checked_without_secrets_is_what_the_runner_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANY_SECRET", "json://127.0.0.1/x")
+    monkeypatch.setenv("AN_ADDRESS", "https://127.0.0.1/x")
     person = Person(
         name="Ada",
         email="ada@example.org",
