@@ -26,7 +26,6 @@ from streams.deciding.watch_state import (
 )
 from streams.wire import BucketRecord, Marker
 from tests.parts.bucket_tapes import INPUTS, ended, in_order, in_turn, interleaved, spoken, watched
-from tests.parts.stream_records import MIN
 
 SEEDS = st.integers(0, 10_000)
 LIFE = spoken()
